@@ -1,0 +1,206 @@
+"""What a kernel reports, one record a happening; `model/frames.py` says how they lie in the spool.
+
+Every event has `at` (epoch seconds, float: the kernel's clock) and, where it belongs to a cell, `execution`.
+Paths are absolute `disk_path`s: the kernel never decides what a workspace is.
+Readers ignore fields and events they do not know, so a newer kernel may report to an older recorder.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field, fields
+from typing import Any, Dict, List, Optional, Type
+
+from .ids import ExecutionId, RunId, SessionId
+from .values import Scalar
+
+
+@dataclass(frozen=True)
+class Event:
+    at: float
+
+    def to_json(self) -> Dict[str, Any]:
+        return {"event": EVENT_NAMES[type(self)], **asdict(self)}
+
+
+@dataclass(frozen=True)
+class SessionStarted(Event):
+    session: SessionId
+    kind: str
+    """kernel | script"""
+    pid: int
+    host: str
+    python: str
+    executable: str
+    cwd: str
+    package_version: str
+    kernel_id: Optional[str] = None
+    """Jupyter's id, from the connection file's name; the server maps it to a notebook."""
+    notebook_disk_path: Optional[str] = None
+    """As the kernel was told at its start (JPY_SESSION_NAME, papermill, `ds run`); goes stale on rename."""
+    script_disk_path: Optional[str] = None
+    argv: List[str] = field(default_factory=list)
+    capture_reasons: List[str] = field(default_factory=list)
+    """Why capture is partial here, in words; empty means complete as far as the kernel knows."""
+
+
+@dataclass(frozen=True)
+class EnvironmentSeen(Event):
+    """Once per session, written by a background thread that mostly sleeps; `environment` is plain JSON (docs/capture.md)."""
+
+    environment: Dict[str, Any]
+
+
+@dataclass(frozen=True)
+class ExecutionStarted(Event):
+    execution: ExecutionId
+    source: str
+    order: int
+    """n-th execution of the session, from 1."""
+    kind: str = "cell"
+    """cell | console | widget | nested | script"""
+    cell_id: Optional[str] = None
+    execution_count: Optional[int] = None
+    is_private: bool = False
+    """The cell carries the tag `ds-private`: then source is '' and no outputs follow."""
+    is_paused: bool = False
+    """`%ds_pause` is on: nothing of it is kept but that it happened."""
+
+
+@dataclass(frozen=True)
+class OutputSeen(Event):
+    """One output as the kernel published it: nbformat's output dict (stream, display_data, execute_result, error)."""
+
+    execution: ExecutionId
+    output: Dict[str, Any]
+    display_id: Optional[str] = None
+    is_update: bool = False
+    """True: replaces every earlier output with the same display_id."""
+    n_cut_bytes: int = 0
+    """Bytes left out here because of the cap; the text or bundle holds what is left."""
+
+
+@dataclass(frozen=True)
+class OutputCleared(Event):
+    execution: ExecutionId
+    wait: bool = False
+
+
+@dataclass(frozen=True)
+class FileOpened(Event):
+    disk_path: str
+    role: str
+    """input | output | both"""
+    execution: Optional[ExecutionId] = None
+    """None: outside any cell, at session level."""
+    seen_by: str = "audit"
+    """audit | declared | child process"""
+
+
+@dataclass(frozen=True)
+class ExecutionFinished(Event):
+    execution: ExecutionId
+    outcome: str
+    """ok | error | interrupted"""
+    error_name: Optional[str] = None
+    error_value: Optional[str] = None
+    traceback: List[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class RunOpened(Event):
+    run: RunId
+    opened_by: str
+    """implicit | start | with | magic | track | dotscience"""
+    execution: Optional[ExecutionId] = None
+    name: Optional[str] = None
+    description: Optional[str] = None
+    carried_over: Dict[str, Dict[str, Scalar]] = field(default_factory=dict)
+    """{'parameters': {…}, 'labels': {…}} taken over from the run before (architecture §5)."""
+
+
+@dataclass(frozen=True)
+class RunRecorded(Event):
+    """Values and declarations of a run. `what` names one of these, `items` maps name -> value:
+
+    parameter, summary, label      name -> scalar
+    metric_text                    name -> text of a metric that is not a number (a number goes as points)
+    input, output                  disk_path -> None
+    description, error, mode       '' -> text
+    script                         '' -> disk_path or None
+    model                          name -> {'module', 'disk_path', 'classes'}
+    image, table, text             name -> {'step', 'mime', 'disk_path' (a file beside the spool) or 'value'}
+    """
+
+    run: RunId
+    what: str
+    items: Dict[str, Any]
+    execution: Optional[ExecutionId] = None
+
+
+@dataclass(frozen=True)
+class NamesDeclared(Event):
+    """Announces the points frames that follow: number `name_set` stands for these names, in this run and execution."""
+
+    name_set: int
+    run: RunId
+    names: List[str]
+    execution: Optional[ExecutionId] = None
+
+
+@dataclass(frozen=True)
+class RunClosed(Event):
+    run: RunId
+    state: str
+    """finished | failed | interrupted"""
+    execution: Optional[ExecutionId] = None
+    error: Optional[str] = None
+
+
+@dataclass(frozen=True)
+class RunPublished(Event):
+    run: RunId
+    execution: Optional[ExecutionId] = None
+    description: Optional[str] = None
+
+
+@dataclass(frozen=True)
+class CaptureFault(Event):
+    """Something of ours went wrong inside the kernel: never silent, the execution becomes partial with this reason."""
+
+    reason: str
+    execution: Optional[ExecutionId] = None
+
+
+@dataclass(frozen=True)
+class SessionFinished(Event):
+    """The process ended by itself (atexit). A session without it that has no process any more was killed."""
+
+    reason: str = "exit"
+
+
+EVENTS: Dict[str, Type[Event]] = {
+    "session_started": SessionStarted,
+    "environment_seen": EnvironmentSeen,
+    "execution_started": ExecutionStarted,
+    "output_seen": OutputSeen,
+    "output_cleared": OutputCleared,
+    "file_opened": FileOpened,
+    "execution_finished": ExecutionFinished,
+    "run_opened": RunOpened,
+    "run_recorded": RunRecorded,
+    "names_declared": NamesDeclared,
+    "run_closed": RunClosed,
+    "run_published": RunPublished,
+    "capture_fault": CaptureFault,
+    "session_finished": SessionFinished,
+}
+EVENT_NAMES: Dict[type, str] = {cls: name for name, cls in EVENTS.items()}
+
+
+def event_from_json(body: Dict[str, Any]) -> Optional[Event]:
+    """The event, or None for a kind this version does not know. Unknown fields are dropped."""
+    cls = EVENTS.get(str(body.get("event")))
+    if cls is None:
+        return None
+    known = {f.name for f in fields(cls)}
+    return cls(**{name: value for name, value in body.items() if name in known})

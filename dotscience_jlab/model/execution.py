@@ -1,0 +1,113 @@
+"""An execution: one run of one cell, as the kernel saw it. What was executed is the truth, not the file on disk."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, Dict, Optional, Tuple
+
+from .ids import BlobDigest, ExecutionId, NotebookId, RunId, SessionId, SnapshotId
+from .instant import Instant
+from .paths import WorkspacePath
+
+RUNNING, OK, ERROR, INTERRUPTED, KILLED, INCOMPLETE = "running", "ok", "error", "interrupted", "killed", "incomplete"
+OUTCOMES = (RUNNING, OK, ERROR, INTERRUPTED, KILLED, INCOMPLETE)
+
+
+@dataclass(frozen=True)
+class Failure:
+    name: str
+    """ZeroDivisionError"""
+    value: str
+    traceback: Tuple[str, ...] = ()
+    """As IPython printed it, with its colour codes."""
+
+
+@dataclass(frozen=True)
+class FileUse:
+    """A file and its role for an execution or a run, with the evidence for that edge."""
+
+    disk_path: str
+    role: str
+    """input | output"""
+    path: Optional[WorkspacePath] = None
+    """None: outside the workspace, known by disk_path only."""
+    evidence: str = "observed"
+    """declared | observed | corrected | ambiguous (then `candidates` names the executions it may belong to)"""
+    seen_by: Tuple[str, ...] = ()
+    """audit, scan, declared, server, …"""
+    kept: str = "stored"
+    """stored | fingerprint (too large: digest only) | excluded (by a rule) | missing | outside | secret"""
+    kept_reason: str = ""
+    """Why not stored, in a sentence; '' when stored."""
+    size_bytes: Optional[int] = None
+    digest: Optional[BlobDigest] = None
+    """Of the bytes: for an input as first opened, for an output as of the snapshot."""
+    version: Optional[SnapshotId] = None
+    """For an input: the snapshot that last changed it; None: unknown, or there before history began."""
+    candidates: Tuple[ExecutionId, ...] = ()
+
+
+@dataclass(frozen=True)
+class Execution:
+    id: ExecutionId
+    session: SessionId
+    source: str
+    order: int
+    started_at: Instant
+    outcome: str = RUNNING
+    kind: str = "cell"
+    finished_at: Optional[Instant] = None
+    duration_s: Optional[float] = None
+    notebook: Optional[NotebookId] = None
+    """None for consoles, widgets and scripts."""
+    path: Optional[WorkspacePath] = None
+    """Of the notebook or script at the time, if it lies in the workspace."""
+    cell_id: Optional[str] = None
+    cell_id_from: str = "message"
+    """message | matched (by source) | unknown"""
+    execution_count: Optional[int] = None
+    error: Optional[Failure] = None
+    outputs: Tuple[Dict[str, Any], ...] = ()
+    """nbformat outputs, when small; else () and `outputs_blob` holds a JSON array of them."""
+    outputs_blob: Optional[BlobDigest] = None
+    outputs_text: str = ""
+    """First 300 characters of the plain text of the outputs, for lists and search."""
+    n_outputs: int = 0
+    n_cut_bytes: int = 0
+    """Bytes of output left out by the cap; 0: complete."""
+    files: Tuple[FileUse, ...] = ()
+    runs: Tuple[RunId, ...] = ()
+    snapshot: Optional[SnapshotId] = None
+    """State after this execution; None while running, or with the reason in `capture_reasons`."""
+    notebook_from: str = "none"
+    """What the snapshot's notebook was built on: shared model | browser | disk | none."""
+    overlaps: Tuple[ExecutionId, ...] = ()
+    """Executions of other sessions that ran at the same time in this workspace."""
+    is_overlapped: bool = False
+    """The acknowledgement came late: the next cell may have begun before the snapshot was staged."""
+    capture: str = "complete"
+    """complete | partial"""
+    capture_reasons: Tuple[str, ...] = ()
+    environment: Optional[BlobDigest] = None
+
+
+@dataclass(frozen=True)
+class Session:
+    """One life of a kernel or script process."""
+
+    id: SessionId
+    kind: str
+    started_at: Instant
+    python: str = ""
+    executable: str = ""
+    host: str = ""
+    pid: Optional[int] = None
+    kernel_id: Optional[str] = None
+    path: Optional[WorkspacePath] = None
+    finished_at: Optional[Instant] = None
+    end: str = "running"
+    """running | exit | killed | lost"""
+    end_reason: str = ""
+    capture_reasons: Tuple[str, ...] = ()
+    environment: Optional[BlobDigest] = None
+    details: Dict[str, Any] = field(default_factory=dict)

@@ -1,0 +1,93 @@
+"""The bytes of the spool: what a kernel appends and the recorder reads.
+
+One frame: `u32 length, u32 crc32, u8 kind, payload`, little endian; length counts kind and payload, the crc covers them.
+
+    kind 1  JSON, UTF-8, one event
+    kind 2  points: `u32 name-set id, i64 step, f64 time (epoch s), n × f64 values` (n: of the declared name set)
+
+A name set is declared once, by an event `names_declared`, before its first points. A step of NO_STEP means "none given".
+A torn last frame (a killed process) is cut; whatever follows a bad crc is unknown, so reading stops there.
+"""
+
+from __future__ import annotations
+
+import json
+import struct
+import zlib
+from typing import Any, Dict, Iterator, NamedTuple, Tuple, Union
+
+JSON_FRAME = 1
+POINTS_FRAME = 2
+NO_STEP = -(2**63)
+MAX_FRAME_BYTES = 64 * 1024 * 1024
+"""A length beyond this is damage, not data: outputs are capped long before."""
+
+_HEAD = struct.Struct("<IIB")
+_POINT_HEAD = struct.Struct("<Iqd")
+HEAD_BYTES = _HEAD.size
+
+
+class Points(NamedTuple):
+    name_set: int
+    step: int
+    time: float
+    values: Tuple[float, ...]
+
+
+Frame = Union[Dict[str, Any], Points]
+
+
+class TornFrame(ValueError):
+    """The bytes from here on are not a whole frame: `is_damaged` tells a wrong crc from a frame still being written."""
+
+    def __init__(self, is_damaged: bool) -> None:
+        super().__init__("torn frame")
+        self.is_damaged = is_damaged
+
+
+def json_frame(event: Dict[str, Any]) -> bytes:
+    payload = json.dumps(event, separators=(",", ":"), ensure_ascii=False, default=str).encode("utf-8", "surrogatepass")
+    return _frame(JSON_FRAME, payload)
+
+
+def points_frame(name_set: int, step: int, time: float, values: Tuple[float, ...]) -> bytes:
+    return _frame(POINTS_FRAME, _POINT_HEAD.pack(name_set, step, time) + struct.pack(f"<{len(values)}d", *values))
+
+
+def _frame(kind: int, payload: bytes) -> bytes:
+    crc = zlib.crc32(payload, zlib.crc32(bytes((kind,))))
+    return _HEAD.pack(len(payload) + 1, crc, kind) + payload
+
+
+def read_frame(data: Union[bytes, memoryview], offset: int) -> Tuple[Frame, int]:
+    """(frame at offset, offset of the next). TornFrame if the bytes end early or are damaged."""
+    if len(data) - offset < HEAD_BYTES:
+        raise TornFrame(is_damaged=False)
+    length, crc, kind = _HEAD.unpack_from(data, offset)
+    if not 1 <= length <= MAX_FRAME_BYTES:
+        raise TornFrame(is_damaged=True)
+    end = offset + HEAD_BYTES - 1 + length
+    if len(data) < end:
+        raise TornFrame(is_damaged=False)
+    payload = bytes(data[offset + HEAD_BYTES : end])
+    if zlib.crc32(payload, zlib.crc32(bytes((kind,)))) != crc:
+        raise TornFrame(is_damaged=True)
+    if kind == JSON_FRAME:
+        return json.loads(payload.decode("utf-8", "surrogatepass")), end
+    if kind == POINTS_FRAME and len(payload) >= _POINT_HEAD.size:
+        name_set, step, time = _POINT_HEAD.unpack_from(payload)
+        n_values = (len(payload) - _POINT_HEAD.size) // 8
+        return Points(name_set, step, time, struct.unpack_from(f"<{n_values}d", payload, _POINT_HEAD.size)), end
+    raise TornFrame(is_damaged=True)
+
+
+def read_frames(data: Union[bytes, memoryview], offset: int = 0) -> Iterator[Tuple[Frame, int]]:
+    """Every whole frame from `offset` on with the offset behind it; ends quietly at a frame still being written."""
+    while True:
+        try:
+            frame, offset = read_frame(data, offset)
+        except TornFrame as torn:
+            if torn.is_damaged:
+                raise
+            return
+        yield frame, offset

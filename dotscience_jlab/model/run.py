@@ -1,0 +1,138 @@
+"""A run: what a user compares. One or more executions with parameters, metrics, inputs, outputs and a true end state."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Dict, Optional, Tuple
+
+from .execution import FileUse
+from .ids import BlobDigest, ExecutionId, NotebookId, RunId, SessionId, SnapshotId
+from .instant import Instant
+from .paths import WorkspacePath
+from .values import Scalar
+
+RUNNING, FINISHED, FAILED, INTERRUPTED, KILLED, INCOMPLETE = (
+    "running", "finished", "failed", "interrupted", "killed", "incomplete",
+)
+STATES = (RUNNING, FINISHED, FAILED, INTERRUPTED, KILLED, INCOMPLETE)
+
+
+@dataclass(frozen=True)
+class MetricSummary:
+    """One metric of a run at a glance. A value that is not finite is kept as such; min and max leave NaN out."""
+
+    last: float
+    min: float
+    max: float
+    n_points: int
+    last_step: Optional[int] = None
+    """None: logged without steps."""
+    n_non_finite: int = 0
+
+
+@dataclass(frozen=True)
+class Artifact:
+    """Something a run showed or saved that is worth a name: an image, a table, a text, a model."""
+
+    name: str
+    kind: str
+    """image | table | text | model"""
+    step: Optional[int] = None
+    mime: str = ""
+    blob: Optional[BlobDigest] = None
+    path: Optional[WorkspacePath] = None
+    """For a model: its file."""
+    value: Optional[str] = None
+    """A short text itself."""
+    details: Dict[str, Scalar] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Run:
+    id: RunId
+    name: str
+    """`train · 7` until renamed: notebook stem and the workspace's counter."""
+    number: int
+    """The workspace's counter, from 1; two merged stores may repeat one, the id never repeats."""
+    session: Optional[SessionId]
+    state: str
+    started_at: Instant
+    opened_by: str = "implicit"
+    """implicit | start | with | magic | track | dotscience | marker | kept (from an old execution)"""
+    finished_at: Optional[Instant] = None
+    duration_s: Optional[float] = None
+    state_reason: str = ""
+    """Why it is failed, killed or incomplete, in words."""
+    description: str = ""
+    notebook: Optional[NotebookId] = None
+    path: Optional[WorkspacePath] = None
+    """Of the notebook or script."""
+    executions: Tuple[ExecutionId, ...] = ()
+    """In order of start."""
+    parameters: Dict[str, Scalar] = field(default_factory=dict)
+    metrics: Dict[str, MetricSummary] = field(default_factory=dict)
+    metric_texts: Dict[str, str] = field(default_factory=dict)
+    """Metrics whose value was not a number, as text."""
+    summary: Dict[str, Scalar] = field(default_factory=dict)
+    labels: Dict[str, Scalar] = field(default_factory=dict)
+    carried_over: Tuple[str, ...] = ()
+    """Names among parameters and labels that come from the run before."""
+    inputs: Tuple[FileUse, ...] = ()
+    outputs: Tuple[FileUse, ...] = ()
+    artifacts: Tuple[Artifact, ...] = ()
+    snapshot: Optional[SnapshotId] = None
+    """State at its end."""
+    published_at: Optional[Instant] = None
+    environment: Optional[BlobDigest] = None
+    series_blob: Optional[BlobDigest] = None
+    """All points, in Parquet, when more than the inline limit; see docs/store-format.md."""
+    is_starred: bool = False
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class Series:
+    """Points of one metric, in the order logged. steps, times, values: each (n_points,), same length.
+
+    steps: None where none was given. times: epoch seconds. values: NaN and infinities as logged.
+    When downsampled, every bucket's minimum and maximum are among the points, and `n_points_logged` is the true number.
+    """
+
+    name: str
+    steps: Tuple[Optional[int], ...]
+    times: Tuple[float, ...]
+    values: Tuple[float, ...]
+    n_points_logged: int
+
+
+@dataclass(frozen=True)
+class Annotation:
+    """A later word about a run or an execution: a small record of its own, so that two stores merge by union.
+
+    The newest of one (`about`, `field`, `name`) counts.
+    """
+
+    id: str
+    about: str
+    """RunId, ExecutionId or SnapshotId"""
+    field: str
+    """name | note | star | label | description"""
+    value: Scalar
+    """None removes."""
+    created_at: Instant
+    name: str = ""
+    """Of the label."""
+    by: str = ""
+
+
+@dataclass(frozen=True)
+class Tombstone:
+    """These ids were forgotten or purged; a tombstone wins every union."""
+
+    id: str
+    ids: Tuple[str, ...]
+    reason: str
+    created_at: Instant
+    by: str = ""
+    act: str = "forget"
+    """forget | purge"""

@@ -1,0 +1,64 @@
+"""A workspace: a folder tree under tracking; on screen, the project folder."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, Dict, Optional, Tuple
+
+from .ids import SnapshotId, StoreId
+from .instant import Instant
+
+FORMAT_VERSION = 1
+
+RECORDING, BEHIND, PAUSED, NOT_RECORDED = "recording", "behind", "paused", "not_recorded"
+"""The dot's four states."""
+
+
+@dataclass(frozen=True)
+class Origin:
+    """Where a fork came from."""
+
+    store: StoreId
+    snapshot: SnapshotId
+    disk_path: str
+    forked_at: Instant
+
+
+@dataclass(frozen=True)
+class Workspace:
+    """What `workspace.json` in the store holds."""
+
+    id: StoreId
+    created_at: Instant
+    format_version: int = FORMAT_VERSION
+    root: str = ""
+    """Disk path of the folder when last opened; a copied store is noticed by it."""
+    origin: Optional[Origin] = None
+    is_paused: bool = False
+    settings: Dict[str, Any] = field(default_factory=dict)
+    """Limits of this folder by name (settings.Limits), and `excludes`: extra patterns."""
+
+
+@dataclass(frozen=True)
+class Status:
+    """How it is with the recording of one notebook or folder, in words for a person."""
+
+    state: str
+    """recording | behind | paused | not_recorded"""
+    reason: str = ""
+    remedy: str = ""
+    remedy_command: str = ""
+    """Id of what a button would do: resume, restart_recorder, free_space, …"""
+    workspace: Optional[StoreId] = None
+    root: str = ""
+    name: str = ""
+    """Last part of the root, for the header."""
+    store_bytes: int = 0
+    recorded_at: Optional[Instant] = None
+    """When the last execution was recorded."""
+    behind_s: float = 0.0
+    left_out: Tuple[Dict[str, Any], ...] = ()
+    """{'path', 'reason'} of files left out, at most 50."""
+    n_left_out: int = 0
+    capture: str = "complete"
+    capture_reasons: Tuple[str, ...] = ()

@@ -1,0 +1,159 @@
+"""Where things lie and what is allowed: the one reader of the environment, once, into one frozen record.
+
+Standard library only: a kernel reads it too. Folders follow Jupyter's own rules (Source: jupyter_core.paths),
+repeated here because a plain `python script.py` must find the recorder without importing jupyter_core.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import tempfile
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, Dict, Mapping, Optional
+
+MAX_SOCKET_PATH_BYTES = 100
+"""A Unix socket's path holds 108 bytes on Linux, 104 on macOS; a longer one is replaced by a short alias."""
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What is kept, by default (architecture §6). All sizes in bytes."""
+
+    small_file_bytes: int = 1_000_000
+    """Every file up to this size under the root is kept."""
+    touched_file_bytes: int = 50_000_000
+    """A file that a cell read or wrote is kept up to this size; larger ones by fingerprint only."""
+    n_files: int = 20_000
+    data_bytes: int = 5_000_000_000
+    """Copying of data stops when the store holds this much; code, outputs and records go on."""
+    free_bytes: int = 2_000_000_000
+    free_share: float = 0.05
+    """Copying of data stops below max(free_bytes, free_share of the disk) of free space."""
+    output_bytes: int = 10_000_000
+    """Outputs of one execution beyond this are cut, and the entry says so."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    data_dir: Path
+    """`<jupyter data>/dotscience`: spool, stores of folders that cannot hold one, registry of workspaces, log."""
+    runtime_dir: Path
+    """`<jupyter runtime>`: holds the recorder's socket."""
+    home: Path
+    is_disabled: bool = False
+    disabled_by: str = ""
+    mode: str = "on"
+    """on | ask | off; an administrator may lock it (`is_mode_locked`)."""
+    is_mode_locked: bool = False
+    root_hint: Optional[str] = None
+    """$DOTSCIENCE_PROJECT_DOT_ROOT: rules only the paths printed in the old marker."""
+    ack_wait_s: float = 0.2
+    limits: Limits = Limits()
+    recorder_idle_s: float = 60.0
+    """The recorder leaves this long after its last client."""
+    debug: bool = False
+
+    @property
+    def spool_dir(self) -> Path:
+        return self.data_dir / "spool"
+
+    @property
+    def socket_path(self) -> Path:
+        """One recorder per user, host and data folder.
+
+        A path too long for a socket gets a short, stable alias in the temporary folder (mode 0700, owner checked on use).
+        """
+        path = self.runtime_dir / "dotscience-recorder.sock"
+        if len(os.fsencode(path)) <= MAX_SOCKET_PATH_BYTES:
+            return path
+        import hashlib
+
+        alias = hashlib.sha256(os.fsencode(path)).hexdigest()[:16]
+        return Path(tempfile.gettempdir()) / f"dotscience-{_uid()}" / f"{alias}.sock"
+
+    @property
+    def log_path(self) -> Path:
+        return self.data_dir / "recorder.log"
+
+
+def load_settings(environ: Optional[Mapping[str, str]] = None) -> Settings:
+    """Read environment and the settings files; never raises for a bad file, an unreadable one is as if absent.
+
+    Files, later wins: `<prefix>/etc/dotscience/settings.json` (an administrator's; keys listed in its `locked`
+    cannot be changed later), then `<data_dir>/settings.json` (the user's).
+    """
+    env = os.environ if environ is None else environ
+    home = Path(env.get("HOME") or os.path.expanduser("~"))
+    data_home = _jupyter_data_dir(env, home)
+    data_dir = data_home / "dotscience"
+    runtime_dir = Path(env["JUPYTER_RUNTIME_DIR"]) if env.get("JUPYTER_RUNTIME_DIR") else data_home / "runtime"
+    settings = Settings(
+        data_dir=data_dir,
+        runtime_dir=runtime_dir,
+        home=home,
+        root_hint=env.get("DOTSCIENCE_PROJECT_DOT_ROOT") or None,
+        debug=bool(env.get("DOTSCIENCE_DEBUG")),
+    )
+    if env.get("DOTSCIENCE_RECORDER_IDLE_S"):
+        settings = replace(settings, recorder_idle_s=float(env["DOTSCIENCE_RECORDER_IDLE_S"]))
+    administrator = _read_json(Path(sys.prefix) / "etc" / "dotscience" / "settings.json")
+    user = _read_json(data_dir / "settings.json")
+    locked = set(administrator.get("locked", ()))
+    chosen = {**administrator, **{key: value for key, value in user.items() if key not in locked}}
+    settings = _apply(settings, chosen, is_mode_locked="mode" in locked)
+    if env.get("DOTSCIENCE_DISABLE", "").strip().lower() not in ("", "0", "false", "no"):
+        return replace(settings, is_disabled=True, disabled_by="DOTSCIENCE_DISABLE is set in the environment")
+    if settings.mode == "off":
+        who = "the administrator" if "mode" in locked else "`ds off`"
+        return replace(settings, is_disabled=True, disabled_by=f"recording was switched off by {who}")
+    return settings
+
+
+def save_user_setting(settings: Settings, name: str, value: Any) -> None:
+    """Write one key of the user's settings file, whole or not at all."""
+    path = settings.data_dir / "settings.json"
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    merged = {**_read_json(path), name: value}
+    draft = path.with_name(f"settings.json.{os.getpid()}")
+    draft.write_text(json.dumps(merged, indent=2) + "\n", encoding="utf-8")
+    os.replace(draft, path)
+
+
+def _apply(settings: Settings, chosen: Mapping[str, Any], *, is_mode_locked: bool) -> Settings:
+    known_limits = {
+        name: type(getattr(Limits, name))(value)
+        for name, value in (chosen.get("limits") or {}).items()
+        if name in Limits.__dataclass_fields__ and isinstance(value, (int, float)) and value >= 0
+    }
+    mode = chosen.get("mode", "on")
+    return replace(
+        settings,
+        limits=replace(settings.limits, **known_limits),
+        mode=mode if mode in ("on", "ask", "off") else "on",
+        is_mode_locked=is_mode_locked,
+    )
+
+
+def _jupyter_data_dir(env: Mapping[str, str], home: Path) -> Path:
+    if env.get("JUPYTER_DATA_DIR"):
+        return Path(env["JUPYTER_DATA_DIR"])
+    if sys.platform == "darwin":
+        return home / "Library" / "Jupyter"
+    if os.name == "nt":
+        return Path(env.get("APPDATA") or home) / "jupyter"
+    return Path(env.get("XDG_DATA_HOME") or home / ".local" / "share") / "jupyter"
+
+
+def _read_json(path: Path) -> Dict[str, Any]:
+    try:
+        body = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return body if isinstance(body, dict) else {}
+
+
+def _uid() -> str:
+    return str(os.getuid()) if hasattr(os, "getuid") else "user"

@@ -1,0 +1,193 @@
+"""What any store promises. `git_store.GitStore` keeps it on disk, `memory.MemoryStore` in memory; `tests/store/contract.py` holds both to it.
+
+Words: a *blob* is some bytes, named by git's digest of them. A *snapshot* is a tree of blobs with parents. A *record* is one
+of `model/codec.RECORDS`. The *index* answers queries; it is a cache of the records, fed at once, rebuildable at any time.
+
+Order of every write: objects, fsync, refs (compare and swap), then the index. What a reader can see is always whole.
+All methods block; callers run them off the event loop. One store object may be used from many threads, and many processes
+may have the same store open: a write holds the store's lock only for itself.
+
+Errors: NotFound for an id that is not there, Forgotten if a tombstone names it, StoreFull, StoreReadOnly, StoreDamaged.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Iterable, Iterator, Mapping, Protocol, Sequence
+
+from ..model.change import Change
+from ..model.execution import Execution, Session
+from ..model.ids import BlobDigest, ExecutionId, RunId, SessionId, SnapshotId
+from ..model.paths import WorkspacePath
+from ..model.run import Annotation, Run, Series, Tombstone
+from ..model.snapshot import MAIN_LINE, Skipped, Snapshot, SnapshotDraft, TreeEntry
+from ..model.workspace import Workspace
+
+Record = Execution | Session | Run | Annotation | Tombstone
+
+
+@dataclass(frozen=True)
+class KeepRules:
+    """What a scan stores. Sizes in bytes; patterns in .gitignore's language, matched against workspace paths."""
+
+    small_file_bytes: int = 1_000_000
+    touched_file_bytes: int = 50_000_000
+    n_files: int = 20_000
+    data_bytes: int = 5_000_000_000
+    free_bytes: int = 2_000_000_000
+    free_share: float = 0.05
+    excludes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class ScanResult:
+    """How the folder differs from the head of a line. Bytes of every entry in `edits` are in the store (not yet fsynced)."""
+
+    edits: Mapping[WorkspacePath, TreeEntry | None]
+    """path -> new entry, or None: gone. Empty: nothing changed."""
+    skipped: tuple[Skipped, ...] = ()
+    """What is under the root but not kept, with the reason in words; at most 1,000, `n_skipped` is the true number."""
+    n_skipped: int = 0
+    n_files: int = 0
+    n_stats: int = 0
+    """Files asked of the file system for this."""
+    fingerprints: Mapping[WorkspacePath, tuple[int, BlobDigest | None]] = field(default_factory=dict)
+    """Touched files too large to keep: path -> (size_bytes, digest or None when not computed)."""
+
+
+@dataclass(frozen=True)
+class Page:
+    """One page of an answer: `items` in the order asked for; `total` of all pages; `next` is what to hand in as `after`."""
+
+    items: tuple[Any, ...]
+    total: int
+    next: str | None = None
+
+
+class Store(Protocol):
+    """One workspace's history."""
+
+    @property
+    def workspace(self) -> Workspace: ...
+
+    @property
+    def root(self) -> Path:
+        """The workspace's folder on disk."""
+
+    @property
+    def index(self) -> Index: ...
+
+    def save_workspace(self, workspace: Workspace) -> None:
+        """Replace the settings and origin of this workspace, atomically."""
+
+    # bytes
+
+    def put_bytes(self, data: bytes) -> BlobDigest:
+        """Keep `data`; equal bytes are kept once. Durable only with the next publish or append."""
+
+    def read_blob(self, digest: BlobDigest) -> bytes:
+        """The bytes of that name, checked against it."""
+
+    # snapshots
+
+    def head(self, line: str = MAIN_LINE) -> Snapshot | None: ...
+
+    def snapshot(self, snapshot: SnapshotId) -> Snapshot: ...
+
+    def snapshots(self, line: str = MAIN_LINE, limit: int = 100, before: SnapshotId | None = None) -> list[Snapshot]:
+        """Newest first."""
+
+    def entry(self, snapshot: SnapshotId, path: WorkspacePath) -> TreeEntry | None:
+        """Costs one tree object a folder level."""
+
+    def tree(self, snapshot: SnapshotId, under: str = "") -> dict[WorkspacePath, TreeEntry]:
+        """Every file below `under` ('' for all), by path, sorted."""
+
+    def changes(self, before: SnapshotId | None, after: SnapshotId) -> list[Change]:
+        """By path; equal subtrees are not opened. `before` None: everything is added."""
+
+    def last_change(self, snapshot: SnapshotId, path: WorkspacePath) -> SnapshotId | None:
+        """The newest snapshot, from `snapshot` back along first parents, that changed `path`; None: there from the start or never."""
+
+    def publish(self, draft: SnapshotDraft, records: Iterable[Record] = ()) -> Snapshot:
+        """Make a snapshot on the draft's line and keep `records` with it: records ref first, then the line.
+
+        If the tree equals the head's, no snapshot is made: the records are kept and the head is returned.
+        """
+
+    def append(self, records: Iterable[Record]) -> None:
+        """Keep records without a snapshot. A record whose id is known replaces it for readers (the newest counts)."""
+
+    # the folder
+
+    def scan(self, rules: KeepRules, touched: Iterable[WorkspacePath] = (), line: str = MAIN_LINE,
+             only: Sequence[WorkspacePath] | None = None) -> ScanResult:
+        """Compare the folder with the head of `line` and store what is new.
+
+        touched: paths a cell read or wrote, kept up to the larger limit. only: look at these paths alone (the caller knows
+        that nothing else changed); None: all. Costs one stat a file, and one read of each that differs (size, mtime_ns,
+        ctime_ns, inode, mode; a file as young as its last look is read again).
+        """
+
+    def forget_all(self) -> int:
+        """Remove this workspace's whole history from the disk; returns the bytes freed. The user's own files stay."""
+
+    def size_bytes(self) -> int: ...
+
+    def close(self) -> None: ...
+
+
+class Index(Protocol):
+    """Queries over the records, newest version of each, annotations applied, forgotten ones left out."""
+
+    def feed(self, records: Iterable[Record]) -> None:
+        """Show records now that are not durable yet (a live run, a running cell)."""
+
+    def execution(self, execution: ExecutionId) -> Execution: ...
+
+    def executions(self, *, notebook: str | None = None, path: str | None = None, session: SessionId | None = None,
+                   cell_id: str | None = None, outcome: str | None = None, text: str | None = None, file: str | None = None,
+                   after: str | None = None, limit: int = 100) -> Page:
+        """Newest first. text: a substring of source, outputs_text or paths, case-insensitive. file: a workspace path read or written."""
+
+    def find_run(self, reference: str) -> Run:
+        """By id, an unambiguous prefix of one (4 characters or more), its number, or its exact name. NotFound, InvalidRequest if ambiguous."""
+
+    def run(self, run: RunId) -> Run: ...
+
+    def runs(self, *, notebook: str | None = None, path: str | None = None, state: str | None = None, text: str | None = None,
+             ids: Sequence[RunId] | None = None, sort: str = "-started_at", offset: int = 0, limit: int = 100) -> Page:
+        """sort: a field of Run, or `parameters.NAME`, `metrics.NAME` (its last value), `summary.NAME`, `labels.NAME`; '-' first: descending.
+
+        Runs without the value come last either way. text: substring of name, note, description, labels, parameter names or values.
+        """
+
+    def next_run_number(self) -> int: ...
+
+    def session(self, session: SessionId) -> Session: ...
+
+    def sessions(self, *, is_open: bool | None = None, limit: int = 100) -> list[Session]: ...
+
+    def uses_of(self, path: str, *, role: str | None = None, limit: int = 1000) -> list[tuple[ExecutionId, str]]:
+        """(execution, role) of every execution that read or wrote this path (workspace-relative, or disk_path if outside), oldest first."""
+
+    def add_points(self, run: RunId, points: Iterable[tuple[int, str, int | None, float, float]]) -> None:
+        """points: (position, name, step or None, time, value); `position` is the spool's, so feeding one twice keeps one."""
+
+    def series(self, run: RunId, names: Sequence[str] | None = None, max_points: int | None = None,
+               since: int = 0) -> list[Series]:
+        """In order of name. since: leave out the first `since` points of each. max_points: downsample to at most that many
+        a series, each bucket's minimum and maximum kept."""
+
+    def all_points(self, run: RunId) -> Iterator[tuple[str, int | None, float, float]]:
+        """(name, step, time, value) in the order logged."""
+
+    def notebook_for(self, path: str) -> str | None:
+        """The NotebookId last seen at this path."""
+
+    def rename_path(self, old: str, new: str) -> None:
+        """From now on `new` is where the notebook of `old` lies (a record says so durably; see Store.append of executions)."""
+
+    def pragma(self, name: str, value: str | None = None) -> str | None:
+        """Read or write one small named fact of this cache (schema version, last scan); gone when it is rebuilt."""
