@@ -1,0 +1,404 @@
+/**
+ * The records that travel between server and browser: `dotscience_jlab/model/*.py`, field by field, same names.
+ *
+ * Instants are UTC text of one fixed width (`2026-11-21T09:18:00.123456Z`), so text order is time order.
+ * `path` is relative to the workspace and POSIX; `disk_path` is absolute on the server.
+ */
+
+export type Instant = string;
+export type SessionId = string;
+/** `<SessionId>:<msg_id of the execute_request>`: a browser knows the second half from birth. */
+export type ExecutionId = string;
+export type RunId = string;
+export type SnapshotId = string;
+export type NotebookId = string;
+export type StoreId = string;
+export type BlobDigest = string;
+
+/** A number as JSON can hold it: what is not finite travels as one of these texts. */
+export type JsonFloat = number | 'NaN' | 'Infinity' | '-Infinity';
+export type Scalar = boolean | number | string | null;
+
+export type Outcome = 'running' | 'ok' | 'error' | 'interrupted' | 'killed' | 'incomplete';
+export type RunState = 'running' | 'finished' | 'failed' | 'interrupted' | 'killed' | 'incomplete';
+export type Evidence = 'declared' | 'observed' | 'corrected' | 'ambiguous';
+export type FileRole = 'input' | 'output';
+
+/** An nbformat output: stream, display_data, execute_result or error. */
+export interface IOutput {
+  output_type: string;
+  [key: string]: any;
+}
+
+export interface IFailure {
+  name: string;
+  value: string;
+  /** As IPython printed it, with its colour codes. */
+  traceback: string[];
+}
+
+export interface IFileUse {
+  disk_path: string;
+  role: FileRole;
+  /** null: outside the workspace, known by disk_path only. */
+  path: string | null;
+  evidence: Evidence;
+  seen_by: string[];
+  kept: 'stored' | 'fingerprint' | 'excluded' | 'missing' | 'outside' | 'secret';
+  kept_reason: string;
+  size_bytes: number | null;
+  digest: BlobDigest | null;
+  version: SnapshotId | null;
+  candidates: ExecutionId[];
+}
+
+export interface IExecution {
+  id: ExecutionId;
+  session: SessionId;
+  source: string;
+  order: number;
+  started_at: Instant;
+  outcome: Outcome;
+  /** cell | console | widget | nested | script */
+  kind: string;
+  finished_at: Instant | null;
+  duration_s: number | null;
+  notebook: NotebookId | null;
+  path: string | null;
+  cell_id: string | null;
+  cell_id_from: 'message' | 'matched' | 'unknown';
+  execution_count: number | null;
+  error: IFailure | null;
+  /** Empty in lists; filled by `executions.get`. */
+  outputs: IOutput[];
+  outputs_blob: BlobDigest | null;
+  outputs_text: string;
+  n_outputs: number;
+  n_cut_bytes: number;
+  files: IFileUse[];
+  runs: RunId[];
+  snapshot: SnapshotId | null;
+  notebook_from: string;
+  overlaps: ExecutionId[];
+  is_overlapped: boolean;
+  capture: 'complete' | 'partial';
+  capture_reasons: string[];
+  environment: BlobDigest | null;
+}
+
+export interface ISession {
+  id: SessionId;
+  kind: string;
+  started_at: Instant;
+  python: string;
+  executable: string;
+  host: string;
+  pid: number | null;
+  kernel_id: string | null;
+  path: string | null;
+  finished_at: Instant | null;
+  end: 'running' | 'exit' | 'killed' | 'lost';
+  end_reason: string;
+  capture_reasons: string[];
+  environment: BlobDigest | null;
+  details: Record<string, any>;
+}
+
+export interface IMetricSummary {
+  last: JsonFloat;
+  min: JsonFloat;
+  max: JsonFloat;
+  n_points: number;
+  last_step: number | null;
+  n_non_finite: number;
+}
+
+export interface IArtifact {
+  name: string;
+  kind: 'image' | 'table' | 'text' | 'model';
+  step: number | null;
+  mime: string;
+  blob: BlobDigest | null;
+  path: string | null;
+  value: string | null;
+  details: Record<string, Scalar>;
+}
+
+export interface IRun {
+  id: RunId;
+  name: string;
+  number: number;
+  session: SessionId | null;
+  state: RunState;
+  started_at: Instant;
+  opened_by: string;
+  finished_at: Instant | null;
+  duration_s: number | null;
+  state_reason: string;
+  description: string;
+  notebook: NotebookId | null;
+  path: string | null;
+  /** In order of start. */
+  executions: ExecutionId[];
+  parameters: Record<string, Scalar>;
+  metrics: Record<string, IMetricSummary>;
+  metric_texts: Record<string, string>;
+  summary: Record<string, Scalar>;
+  labels: Record<string, Scalar>;
+  carried_over: string[];
+  inputs: IFileUse[];
+  outputs: IFileUse[];
+  artifacts: IArtifact[];
+  snapshot: SnapshotId | null;
+  published_at: Instant | null;
+  environment: BlobDigest | null;
+  series_blob: BlobDigest | null;
+  is_starred: boolean;
+  note: string;
+}
+
+/** Points of one metric in the order logged; steps, times, values: each (n_points,), same length. */
+export interface ISeries {
+  name: string;
+  steps: (number | null)[];
+  /** Epoch seconds. */
+  times: number[];
+  values: JsonFloat[];
+  n_points_logged: number;
+}
+
+export interface IAnnotation {
+  id: string;
+  about: string;
+  field: 'name' | 'note' | 'star' | 'label' | 'description';
+  value: Scalar;
+  created_at: Instant;
+  name: string;
+  by: string;
+}
+
+export interface ITombstone {
+  id: string;
+  ids: string[];
+  reason: string;
+  created_at: Instant;
+  by: string;
+  act: 'forget' | 'purge';
+}
+
+export interface ITreeEntry {
+  digest: BlobDigest;
+  size_bytes: number;
+  mode: 'file' | 'executable' | 'link';
+  is_torn: boolean;
+}
+
+export interface ISnapshot {
+  id: SnapshotId;
+  created_at: Instant;
+  message: string;
+  parents: SnapshotId[];
+  line: string;
+  reason: string;
+  execution: ExecutionId | null;
+  notebook: NotebookId | null;
+  run: RunId | null;
+  n_changes: number;
+  is_pinned: boolean;
+}
+
+export interface ISkipped {
+  path: string;
+  reason: string;
+}
+
+export interface IChange {
+  path: string;
+  kind: 'added' | 'updated' | 'removed';
+  before: ITreeEntry | null;
+  after: ITreeEntry | null;
+}
+
+export interface IRestoreStep {
+  path: string;
+  act: 'write' | 'remove' | 'keep' | 'cannot';
+  reason: string;
+  size_bytes: number;
+  is_new: boolean;
+  digest: BlobDigest | null;
+}
+
+export interface IRestorePlan {
+  snapshot: SnapshotId;
+  steps: IRestoreStep[];
+  plan_digest: string;
+  n_writes: number;
+  n_removes: number;
+  n_cannot: number;
+  write_bytes: number;
+}
+
+export interface IRestoreResult {
+  snapshot_before: SnapshotId;
+  snapshot_after: SnapshotId;
+  written: string[];
+  removed: string[];
+  sentence: string;
+}
+
+export interface ILineageNode {
+  id: string;
+  kind: 'file' | 'execution' | 'run' | 'notebook' | 'model';
+  label: string;
+  path: string | null;
+  details: Record<string, Scalar>;
+}
+
+/** `source` -> `target`, in the direction data flowed. */
+export interface ILineageEdge {
+  source: string;
+  target: string;
+  kind: 'used' | 'generated' | 'part_of';
+  evidence: Evidence;
+  seen_by: string[];
+}
+
+export interface ILineage {
+  nodes: ILineageNode[];
+  edges: ILineageEdge[];
+  /** Id of the node asked about. */
+  focus: string;
+  is_partial: boolean;
+  partial_reasons: string[];
+  /** Nodes left out by the limit. */
+  n_hidden: number;
+}
+
+export interface IOrigin {
+  store: StoreId;
+  snapshot: SnapshotId;
+  disk_path: string;
+  forked_at: Instant;
+}
+
+/** The dot's four states. */
+export type StatusState = 'recording' | 'behind' | 'paused' | 'not_recorded';
+
+/** How it is with the recording of one notebook or folder, in words for a person. */
+export interface IStatus {
+  state: StatusState;
+  reason: string;
+  remedy: string;
+  /** What a button would do: resume, restart_recorder, free_space, … */
+  remedy_command: string;
+  workspace: StoreId | null;
+  root: string;
+  /** Last part of the root. */
+  name: string;
+  store_bytes: number;
+  recorded_at: Instant | null;
+  behind_s: number;
+  left_out: ISkipped[];
+  n_left_out: number;
+  capture: 'complete' | 'partial';
+  capture_reasons: string[];
+}
+
+export interface IWorkspaceRow {
+  id: StoreId;
+  root: string;
+  name: string;
+  store_bytes: number;
+  is_paused: boolean;
+  n_executions: number;
+  n_runs: number;
+  recorded_at: Instant | null;
+  origin: IOrigin | null;
+}
+
+export interface IPage<T> {
+  items: T[];
+  total: number;
+  /** What to hand in as `after` for the next page; null: this was the last. */
+  next: string | null;
+}
+
+export interface IForgetPlan {
+  n_executions: number;
+  n_runs: number;
+  n_snapshots: number;
+  store_bytes: number;
+  sentence: string;
+}
+
+export interface IUpstream {
+  execution: IExecution;
+  /** Paths or names that link the two. */
+  because: string[];
+}
+
+export interface IWhy {
+  inputs: IFileUse[];
+  upstream: IUpstream[];
+  environment: { python?: string; packages?: any[]; [key: string]: any } | null;
+  session: ISession | null;
+}
+
+/** A number found in the printed output of an execution. */
+export interface IFoundNumber {
+  name: string;
+  value: number;
+  /** The printed text around it. */
+  text: string;
+}
+
+export interface ICompareRow {
+  group: string;
+  name: string;
+  /** One value a run, in the order asked for. */
+  values: any[];
+  is_different: boolean;
+}
+
+export interface ICompareCode {
+  title: string;
+  before: string;
+  after: string;
+  unified: string;
+}
+
+export interface IComparison {
+  runs: IRun[];
+  rows: ICompareRow[];
+  code: ICompareCode[];
+  files: (Partial<IChange> & { path: string; kind: string })[];
+}
+
+export interface IForkPlan {
+  n_files: number;
+  bytes: number;
+  missing: ISkipped[];
+  warnings: string[];
+}
+
+export interface IForkResult {
+  workspace: IWorkspaceRow;
+  n_files: number;
+  bytes: number;
+}
+
+export interface IDoctorCheck {
+  name: string;
+  state: 'ok' | 'warning' | 'problem';
+  sentence: string;
+  remedy: string;
+}
+
+/** A changed thing: names only, a view fetches what it shows. */
+export interface IChanged {
+  topic: 'execution' | 'run' | 'snapshot' | 'status' | string;
+  workspace: StoreId | null;
+  ids: string[];
+  path: string | null;
+  run_ids?: string[];
+}

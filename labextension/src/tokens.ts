@@ -1,0 +1,43 @@
+/** What the plugins of this extension share with one another, and with other extensions that want it. */
+import { Token } from '@lumino/coreutils';
+import type { ISignal } from '@lumino/signaling';
+
+import type { DotscienceClient } from './api/client';
+import type { IChanged, IStatus, RunId, StoreId } from './api/types';
+
+/** The notebook that the panel is about: the last active one, or the pinned one. Signals fire after the change. */
+export interface IFocus {
+  /** As Jupyter's contents name it, relative to the server's root; null: no notebook is open. */
+  readonly path: string | null;
+  /** Known once the first status has come. */
+  readonly status: IStatus | null;
+  readonly workspace: StoreId | null;
+  /** The same notebook as the workspace names it. */
+  readonly workspacePath: string | null;
+  readonly isPinned: boolean;
+  /** Another notebook, the same one renamed, or a new status. */
+  readonly changed: ISignal<IFocus, void>;
+}
+
+/** Which runs are ticked in the panel; the Charts tab and the Runs table show and change the same set. */
+export interface ISelection {
+  /** In the order ticked. */
+  readonly ids: readonly RunId[];
+  readonly changed: ISignal<ISelection, void>;
+  toggle(id: RunId): void;
+  set(ids: readonly RunId[]): void;
+}
+
+/** The one service: how to ask, how to hear, and what the page is about. */
+export interface IDotscience {
+  readonly client: DotscienceClient;
+  /** What the server says has changed; names only. */
+  readonly changed: ISignal<unknown, IChanged>;
+  readonly focus: IFocus;
+  readonly selection: ISelection;
+}
+
+export const IDotscience = new Token<IDotscience>(
+  'dotscience-jlab:IDotscience',
+  'Requests to the recorder, live changes, the notebook in focus and the ticked runs.'
+);
