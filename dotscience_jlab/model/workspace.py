@@ -53,6 +53,8 @@ class Status:
     root: str = ""
     name: str = ""
     """Last part of the root, for the header."""
+    path: str = ""
+    """What was asked about, relative to the root; '' for the root itself or a path outside."""
     store_bytes: int = 0
     recorded_at: Optional[Instant] = None
     """When the last execution was recorded."""

@@ -295,6 +295,8 @@ export interface IStatus {
   root: string;
   /** Last part of the root. */
   name: string;
+  /** What was asked about, relative to the root: how the workspace names it. */
+  path: string;
   store_bytes: number;
   recorded_at: Instant | null;
   behind_s: number;
