@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Iterable, Iterator, Mapping, Protocol, Sequence
+from typing import Any, Callable, Iterable, Iterator, Mapping, Protocol, Sequence
 
 from ..model.change import Change
 from ..model.execution import Execution, Session
@@ -110,10 +110,12 @@ class Store(Protocol):
     def last_change(self, snapshot: SnapshotId, path: WorkspacePath) -> SnapshotId | None:
         """The newest snapshot, from `snapshot` back along first parents, that changed `path`; None: there from the start or never."""
 
-    def publish(self, draft: SnapshotDraft, records: Iterable[Record] = ()) -> Snapshot:
+    def publish(self, draft: SnapshotDraft,
+                records: Iterable[Record] | Callable[[Snapshot], Iterable[Record]] = ()) -> Snapshot:
         """Make a snapshot on the draft's line and keep `records` with it: records ref first, then the line.
 
-        If the tree equals the head's, no snapshot is made: the records are kept and the head is returned.
+        records may be a function of the snapshot, for records that name it: called once, with the snapshot that is about
+        to be made. If the tree equals the head's, none is made: the head is handed to it, and returned.
         """
 
     def append(self, records: Iterable[Record]) -> None:
@@ -134,6 +136,9 @@ class Store(Protocol):
         """Remove this workspace's whole history from the disk; returns the bytes freed. The user's own files stay."""
 
     def size_bytes(self) -> int: ...
+
+    def is_there(self) -> bool:
+        """False once the history on disk was removed or replaced by somebody else: then open the store anew. One stat."""
 
     def close(self) -> None: ...
 

@@ -1,0 +1,174 @@
+"""Reads one session's spool: whole frames, in order, each with its position; survives rotation, torn tails and restarts.
+
+A spool is `<spool>/<session>/`: files named by the offset they start at, `0000000000000000.spool` first. Position 4711 is
+byte 4711 of all of them laid end to end. What a killed kernel left half-written at the end is cut; a damaged frame in the
+middle ends its file, is reported as a fault, and reading goes on with the next file.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+
+from ..model.frames import Frame, TornFrame, read_frame
+from ..model.ids import SessionId, check_id
+
+MAX_READ_BYTES = 8 * 1024 * 1024
+"""Of one `read`, so that a spool of gigabytes is taken in in steps; one larger frame is still read whole."""
+
+
+@dataclass(frozen=True)
+class Received:
+    frame: Frame
+    position: int
+    """Of the frame's first byte."""
+    end: int
+    """Of the first byte behind it."""
+
+
+@dataclass(frozen=True)
+class Process:
+    """Who writes the spool; start ticks and boot id tell a process from a later one with the same number."""
+
+    pid: int
+    start_ticks: int | None
+    boot_id: str | None
+
+
+class Inbox:
+    """One session's spool, taken by this recorder: `take` it first, `release` it at the end."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.session = SessionId(check_id("session", folder.name))
+        self.position = 0
+        """Everything before it has been read."""
+        self.faults: list[str] = []
+        """Sentences about bytes that could not be read; the reader takes them away."""
+        self._lock: int | None = None
+
+    def take(self) -> bool:
+        """Hold this session for this recorder; False if another one holds it."""
+        fd = os.open(self.folder / "taken", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            os.close(fd)
+            return False
+        self._lock = fd
+        files = self._files()
+        self.position = files[0][0] if files else 0
+        return True
+
+    def release(self, *, is_stored: bool) -> None:
+        """Let go. is_stored: everything in it is durable in a store, so the spool itself is removed."""
+        if is_stored:
+            shutil.rmtree(self.folder, ignore_errors=True)
+        if self._lock is not None:
+            os.close(self._lock)
+            self._lock = None
+
+    def read(self) -> list[Received]:
+        """Frames that arrived since the last call, up to MAX_READ_BYTES; [] when there is nothing new."""
+        received: list[Received] = []
+        files = self._files()
+        for number, (start, path) in enumerate(files):
+            is_last = number == len(files) - 1
+            end = files[number + 1][0] if not is_last else start + path.stat().st_size
+            if end <= self.position:
+                continue
+            data = _read_range(path, self.position - start, min(end - start, self.position - start + MAX_READ_BYTES))
+            received += self._frames(data, start, end, is_last)
+            if received:
+                break
+        return received
+
+    def has_more(self) -> bool:
+        """True if bytes lie beyond what was read. One directory listing and one stat."""
+        files = self._files()
+        return bool(files) and files[-1][0] + files[-1][1].stat().st_size > self.position
+
+    def process(self) -> Process | None:
+        """Who writes here, as its session file says; None if it says nothing readable."""
+        try:
+            body = json.loads((self.folder / "session.json").read_text(encoding="utf-8"))
+            return Process(int(body["pid"]), body.get("start_ticks"), body.get("boot_id"))
+        except (OSError, ValueError, KeyError, TypeError):
+            return None
+
+    def _files(self) -> list[tuple[int, Path]]:
+        try:
+            names = [entry for entry in self.folder.iterdir() if entry.suffix == ".spool" and entry.stem.isdigit()]
+        except FileNotFoundError:
+            return []
+        return sorted((int(entry.stem), entry) for entry in names)
+
+    def _frames(self, data: bytes, start: int, end: int, is_last: bool) -> list[Received]:
+        received: list[Received] = []
+        base, offset = self.position, 0
+        while offset < len(data):
+            try:
+                frame, after = read_frame(data, offset)
+            except TornFrame as torn:
+                is_all_read = base + len(data) >= end
+                if torn.is_damaged or (is_all_read and not is_last):
+                    self.faults.append(f"{end - base - offset} bytes of the report at position {base + offset} are damaged.")
+                    self.position = end
+                elif not received and not is_all_read:
+                    received = self._one_large_frame(start, base + offset)
+                return received
+            received.append(Received(frame, base + offset, base + after))
+            offset = after
+            self.position = base + offset
+        return received
+
+    def _one_large_frame(self, start: int, position: int) -> list[Received]:
+        path = self.folder / f"{start:016d}.spool"
+        data = _read_range(path, position - start, None)
+        frame, after = read_frame(data, 0)
+        self.position = position + after
+        return [Received(frame, position, self.position)]
+
+
+def _read_range(path: Path, begin: int, end: int | None) -> bytes:
+    with open(path, "rb") as file:
+        file.seek(begin)
+        return file.read() if end is None else file.read(end - begin)
+
+
+def is_alive(process: Process) -> bool:
+    """True if that very process runs (not a later one with its number). Without /proc: if the number is in use."""
+    try:
+        os.kill(process.pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        pass
+    boot = current_boot_id()
+    if process.boot_id and boot and process.boot_id != boot:
+        return False
+    stat = _stat_fields(process.pid)
+    if stat is None:
+        return not os.path.isdir("/proc/self")
+    if stat[0] in (b"Z", b"X"):
+        return False
+    return process.start_ticks is None or int(stat[19]) == process.start_ticks
+
+
+def current_boot_id() -> str | None:
+    try:
+        return Path("/proc/sys/kernel/random/boot_id").read_text().strip()
+    except OSError:
+        return None
+
+
+def _stat_fields(pid: int) -> list[bytes] | None:
+    """Fields of /proc/<pid>/stat from the state on: the name before them may hold spaces and parentheses."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_bytes().rsplit(b")", 1)[1].split()
+    except (OSError, IndexError):
+        return None

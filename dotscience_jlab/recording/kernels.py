@@ -1,0 +1,71 @@
+"""Which notebook each kernel serves, and how kernels ended, as the servers that started them tell."""
+
+from __future__ import annotations
+
+import signal
+import threading
+from dataclasses import dataclass, replace
+
+
+@dataclass(frozen=True)
+class Kernel:
+    disk_path: str | None = None
+    end: str = ""
+    """restarted | stopped | died; '' while it runs."""
+    exit_status: int | None = None
+    capture_reason: str = ""
+
+
+class Kernels:
+    """By Jupyter's kernel id; told by every server, so one recorder knows the kernels of all of them."""
+
+    def __init__(self) -> None:
+        self._kernels: dict[str, Kernel] = {}
+        self._busy = threading.Lock()
+
+    def report(
+        self,
+        kernel_id: str,
+        event: str,
+        disk_path: str | None = None,
+        exit_status: int | None = None,
+        capture_reason: str | None = None,
+    ) -> None:
+        with self._busy:
+            known = self._kernels.get(kernel_id, Kernel())
+            self._kernels[kernel_id] = replace(
+                known,
+                disk_path=disk_path or known.disk_path,
+                end=event if event in ("restarted", "stopped", "died") else "",
+                exit_status=exit_status,
+                capture_reason=known.capture_reason if capture_reason is None else capture_reason,
+            )
+
+    def get(self, kernel_id: str | None) -> Kernel:
+        with self._busy:
+            return self._kernels.get(kernel_id or "", Kernel())
+
+    def rename(self, old: str, new: str) -> None:
+        """A notebook, or a folder with all below it, was moved."""
+        with self._busy:
+            for kernel_id, kernel in self._kernels.items():
+                path = kernel.disk_path
+                if path is not None and (path == old or path.startswith(old + "/")):
+                    self._kernels[kernel_id] = replace(kernel, disk_path=new + path[len(old) :])
+
+
+def cause_of_death(kernel: Kernel) -> str:
+    """In words, as far as anybody knows: only a kernel's parent learns its exit status."""
+    if kernel.end == "restarted":
+        return "The kernel was restarted."
+    if kernel.end == "stopped":
+        return "The kernel was shut down."
+    if kernel.exit_status is not None and kernel.exit_status < 0:
+        try:
+            name = signal.Signals(-kernel.exit_status).name
+        except ValueError:
+            name = f"signal {-kernel.exit_status}"
+        return f"The kernel was ended by {name}."
+    if kernel.exit_status:
+        return f"The kernel ended with exit status {kernel.exit_status}."
+    return "The kernel ended; the cause is unknown."

@@ -1,0 +1,329 @@
+"""The recorder process: `python -m dotscience_jlab.recording.process`. One per user, host and data folder.
+
+The main thread runs the socket; each session has a thread of its own that reads its spool; requests run in a small pool.
+It starts by taking over every spool that no other recorder holds, and leaves `recorder_idle_s` after the last client is
+gone and the last session is stored.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import fcntl
+import json
+import logging
+import logging.handlers
+import os
+import signal
+import sys
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+from .. import __version__
+from ..errors import DotscienceError, RecorderUnavailable
+from ..model.protocol import MAX_LINE_BYTES, PROTOCOL, common_protocol, decode_message, encode_message
+from ..settings import Settings, load_settings
+from ..store.base import Store
+from ..store.open import open_store
+from .inbox import Inbox, is_alive
+from .kernels import Kernels
+from .recorder import Activity, SessionRecorder, Surroundings
+from .requests import Desk
+from .workspaces import Workspaces
+
+LIVE_READ_S = 0.25
+"""While a cell runs its spool is looked at this often, for live values: one stat each."""
+IDLE_READ_S = 2.0
+"""Else this often, to see whether its process is still there."""
+MIN_NOTIFY_S = 0.25
+"""At most four notifications a second for one id; the last one is never dropped."""
+
+log = logging.getLogger("dotscience_jlab.recorder")
+
+
+class RecorderProcess:
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.workspaces = Workspaces(settings, open_store)
+        self.kernels = Kernels()
+        self._activities: dict[str, Activity] = {}
+        self._sessions: dict[str, SessionThread] = {}
+        self._clients: set[Client] = set()
+        self._busy = threading.Lock()
+        self._pool = ThreadPoolExecutor(max_workers=4, thread_name_prefix="request")
+        self._quiet_since = time.monotonic()
+        self._stopping = asyncio.Event()
+        self._last_told: dict[tuple[str, str], float] = {}
+        self._untold: dict[tuple[str, str], dict[str, Any]] = {}
+        self.desk = Desk(self.workspaces, self.kernels, self.activity, self.notify, settings, self.sessions_waiting)
+
+    # -- life ----------------------------------------------------------------------------------------
+
+    async def run(self) -> None:
+        self._loop = asyncio.get_running_loop()
+        for name in (signal.SIGTERM, signal.SIGINT):
+            self._loop.add_signal_handler(name, self._stopping.set)
+        path = self.settings.socket_path
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        path.unlink(missing_ok=True)
+        old_mask = os.umask(0o177)
+        try:
+            server = await asyncio.start_unix_server(self._serve, path, limit=MAX_LINE_BYTES)
+        finally:
+            os.umask(old_mask)
+        try:
+            self._adopt_spools()
+            await self._live()
+        finally:
+            server.close()
+            path.unlink(missing_ok=True)
+            for session in list(self._sessions.values()):
+                session.stop()
+            self._pool.shutdown(wait=True)
+            self.workspaces.close()
+
+    async def _live(self) -> None:
+        """Until told to stop, or long enough without client and work."""
+        while not self._stopping.is_set():
+            try:
+                await asyncio.wait_for(self._stopping.wait(), 1.0)
+            except TimeoutError:
+                pass
+            self._tell_untold()
+            self._adopt_spools()
+            if self._clients or self._sessions:
+                self._quiet_since = time.monotonic()
+            elif time.monotonic() - self._quiet_since > self.settings.recorder_idle_s:
+                return
+
+    def _adopt_spools(self) -> None:
+        """Take in every session that nobody else holds; new ones appear when a kernel writes before it could connect."""
+        try:
+            folders = [each for each in self.settings.spool_dir.iterdir() if each.is_dir()]
+        except OSError:
+            return
+        for folder in folders:
+            self._session(folder)
+
+    def _session(self, folder: Path) -> SessionThread | None:
+        with self._busy:
+            if folder.name in self._sessions:
+                return self._sessions[folder.name]
+            try:
+                inbox = Inbox(folder)
+                if not inbox.take():
+                    return None
+            except (DotscienceError, OSError) as error:
+                log.warning("spool %s: %s", folder.name, error)
+                return None
+            around = Surroundings(
+                self.workspaces,
+                self.kernels,
+                self.activity,
+                self.notify,
+                self.acknowledge,
+                time.time,
+                self.settings.limits.output_bytes,
+            )
+            thread = SessionThread(SessionRecorder(inbox, around), self._gone)
+            self._sessions[folder.name] = thread
+            thread.start()
+            return thread
+
+    def _gone(self, session: str) -> None:
+        with self._busy:
+            self._sessions.pop(session, None)
+
+    # -- what others are handed ----------------------------------------------------------------------
+
+    def activity(self, store: Store) -> Activity:
+        with self._busy:
+            return self._activities.setdefault(store.workspace.id, Activity())
+
+    def sessions_waiting(self) -> list[str]:
+        """Sessions with a running cell, or with something that the store has refused so far."""
+        with self._busy:
+            return [name for name, thread in self._sessions.items() if thread.recorder.is_busy]
+
+    def acknowledge(self, session: str, offset: int) -> None:
+        self._loop.call_soon_threadsafe(self._acknowledge, session, offset)
+
+    def _acknowledge(self, session: str, offset: int) -> None:
+        for client in self._clients:
+            if client.session == session and offset > client.acknowledged:
+                client.acknowledged = offset
+                client.send({"say": "ack", "session": session, "offset": offset})
+
+    def notify(self, topic: str, workspace: str, ids: list[str], path: str | None) -> None:
+        self._loop.call_soon_threadsafe(self._notify, topic, workspace, [str(each) for each in ids], path)
+
+    def _notify(self, topic: str, workspace: str, ids: list[str], path: str | None) -> None:
+        """At most one message a MIN_NOTIFY_S for one thing; what is held back goes out with the next tick."""
+        key = (topic, ",".join(ids) or workspace)
+        message = {"say": "notify", "topic": topic, "workspace": workspace, "ids": ids, "path": path}
+        now = self._loop.time()
+        wait = self._last_told.get(key, 0.0) + MIN_NOTIFY_S - now
+        if wait > 0:
+            if key not in self._untold:
+                self._loop.call_later(wait, self._tell_untold)
+            self._untold[key] = message
+            return
+        self._untold.pop(key, None)
+        self._last_told[key] = now
+        if len(self._last_told) > 10_000:
+            self._last_told = {each: at for each, at in self._last_told.items() if now - at < 1.0}
+        for client in self._clients:
+            if client.is_subscribed:
+                client.send(message)
+
+    def _tell_untold(self) -> None:
+        for message in list(self._untold.values()):
+            self._notify(message["topic"], message["workspace"], message["ids"], message["path"])
+
+    # -- clients -------------------------------------------------------------------------------------
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        client = Client(writer)
+        try:
+            hello = decode_message(await reader.readline() or b"{}")
+            client.send({"say": "hello", "protocol": PROTOCOL, "version": __version__, "pid": os.getpid()})
+            if hello["say"] != "hello" or not common_protocol(hello.get("protocol")):
+                return
+            client.session = str(hello.get("session") or "")
+            self._clients.add(client)
+            while line := await reader.readline():
+                self._receive(client, decode_message(line))
+        except (ValueError, ConnectionError, asyncio.IncompleteReadError) as error:
+            log.info("a client left: %s", error)
+        finally:
+            self._clients.discard(client)
+            self._quiet_since = time.monotonic()
+            writer.close()
+
+    def _receive(self, client: Client, message: dict[str, Any]) -> None:
+        say = message["say"]
+        if say == "wake":
+            client.session = str(message.get("session") or client.session)
+            if "/" in client.session or not client.session.startswith("k-"):
+                return
+            session = self._session(self.settings.spool_dir / client.session)
+            if session is not None:
+                session.wake()
+        elif say == "subscribe":
+            client.is_subscribed = True
+        elif say == "request":
+            self._pool.submit(self._answer, client, message)
+
+    def _answer(self, client: Client, message: dict[str, Any]) -> None:
+        """In a pool thread: one request, one response, whatever happens."""
+        number = message.get("id")
+
+        def progress(done: int, total: int, what: str) -> None:
+            body = {"say": "progress", "id": number, "done": done, "total": total, "what": what}
+            self._loop.call_soon_threadsafe(client.send, body)
+
+        try:
+            result = self.desk.answer(str(message.get("method")), message.get("params") or {}, progress)
+            response = {"say": "response", "id": number, "result": result}
+        except DotscienceError as error:
+            response = {"say": "response", "id": number, "error": error.to_json()}
+        except Exception as error:  # the process edge: logged once with its trace, answered in a sentence
+            log.exception("request %s", message.get("method"))
+            wrong = DotscienceError(f"The recorder failed: {type(error).__name__}: {error}.", "`ds doctor` shows its log.")
+            response = {"say": "response", "id": number, "error": wrong.to_json()}
+        self._loop.call_soon_threadsafe(client.send, response)
+
+
+class Client:
+    def __init__(self, writer: asyncio.StreamWriter) -> None:
+        self._writer = writer
+        self.session = ""
+        self.acknowledged = -1
+        self.is_subscribed = False
+
+    def send(self, message: dict[str, Any]) -> None:
+        """Into the socket's buffer; a client that is gone, or that reads nothing, is let go."""
+        if self._writer.is_closing():
+            return
+        if self._writer.transport.get_write_buffer_size() > MAX_LINE_BYTES:
+            self._writer.transport.abort()
+            return
+        self._writer.write(encode_message(message))
+
+
+class SessionThread(threading.Thread):
+    """Drives one session's recorder: at every wake, while a cell runs, and until its process is gone and all is stored."""
+
+    def __init__(self, recorder: SessionRecorder, gone: Any) -> None:
+        super().__init__(name=recorder.inbox.session, daemon=True)
+        self.recorder = recorder
+        self._gone = gone
+        self._bell = threading.Event()
+        self._is_stopping = False
+
+    def wake(self) -> None:
+        self._bell.set()
+
+    def stop(self) -> None:
+        self._is_stopping = True
+        self._bell.set()
+        self.join(timeout=30)
+
+    def run(self) -> None:
+        is_stored = False
+        try:
+            while not self._is_stopping:
+                self.recorder.take_in()
+                if self._has_ended():
+                    self.recorder.take_in()
+                    is_stored = self.recorder.finish()
+                    if is_stored:
+                        break
+                self._bell.wait(LIVE_READ_S if self.recorder.is_busy else IDLE_READ_S)
+                self._bell.clear()
+        except Exception:  # the thread's edge: the spool stays, the next start takes it in again
+            log.exception("session %s", self.name)
+        finally:
+            self.recorder.inbox.release(is_stored=is_stored)
+            self._gone(self.name)
+
+    def _has_ended(self) -> bool:
+        if self.recorder.finished is not None:
+            return True
+        process = self.recorder.inbox.process()
+        return process is not None and not is_alive(process)
+
+
+def set_up_log(settings: Settings) -> None:
+    settings.log_path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    handler = logging.handlers.RotatingFileHandler(settings.log_path, maxBytes=1_000_000, backupCount=3)
+    handler.setFormatter(logging.Formatter("%(asctime)s %(process)d %(levelname)s %(name)s: %(message)s"))
+    root = logging.getLogger("dotscience_jlab")
+    root.addHandler(handler)
+    root.setLevel(logging.DEBUG if settings.debug else logging.INFO)
+
+
+def main() -> int:
+    """0 when it has done its work, also when another recorder was there first."""
+    settings = load_settings()
+    settings.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+    lock = os.open(settings.data_dir / f"recorder-{os.uname().nodename}.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        return 0
+    set_up_log(settings)
+    log.info("started: %s", json.dumps({"pid": os.getpid(), "version": __version__, "python": sys.version.split()[0]}))
+    try:
+        asyncio.run(RecorderProcess(settings).run())
+    except (OSError, RecorderUnavailable):
+        log.exception("stopped")
+        return 1
+    log.info("stopped")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,487 @@
+"""What the recorder can be asked, method by method: docs/requests.md is the table, this file its other half.
+
+Each answer checks what came in, finds the workspace, calls the one function that knows, and returns plain JSON.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import os
+import time
+from dataclasses import replace
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Callable, Mapping
+
+from ..errors import InvalidRequest, NotFound
+from ..model.codec import to_json
+from ..model.execution import Execution
+from ..model.ids import BlobDigest, ExecutionId, check_id
+from ..model.paths import workspace_path
+from ..model.run import Run
+from ..model.snapshot import Snapshot
+from ..settings import Settings
+from ..store.base import Store
+from . import annotate, compare, doctor, export, foreign, forget, fork, keep, lineage, restore, why
+from .kernels import Kernels
+from .recorder import Activity
+from .references import resolve_snapshot
+from .snapshots import take_snapshot
+from .status import status_of
+from .workspaces import Workspaces
+
+Params = Mapping[str, Any]
+Progress = Callable[[int, int, str], None]
+MAX_PAGE = 1000
+
+
+class Desk:
+    """Answers requests; many threads ask at once."""
+
+    def __init__(
+        self,
+        workspaces: Workspaces,
+        kernels: Kernels,
+        activity: Callable[[Store], Activity],
+        notify: Callable[..., None],
+        settings: Settings,
+        sessions_waiting: Callable[[], list[str]],
+    ) -> None:
+        self.workspaces = workspaces
+        self.kernels = kernels
+        self.activity = activity
+        self.notify = notify
+        self.settings = settings
+        self.sessions_waiting = sessions_waiting
+
+    def answer(self, method: str, params: Params, progress: Progress) -> Any:
+        """The result as JSON; a DotscienceError says what was wrong with the question."""
+        found = self._METHODS.get(method)
+        if found is None:
+            raise InvalidRequest(f"There is no request {method!r}.", "docs/requests.md lists them.")
+        if not isinstance(params, Mapping):
+            raise InvalidRequest("The parameters of a request are an object.")
+        return found(self, params, progress)
+
+    # -- workspaces --------------------------------------------------------------------------------
+
+    def _status(self, params: Params, _: Progress) -> Any:
+        status = status_of(_text(params, "disk_path"), self.workspaces, self.settings, self.activity, time.time(), 0.0)
+        return to_json(status)
+
+    def _workspaces_list(self, params: Params, _: Progress) -> Any:
+        rows = []
+        for workspace, root in self.workspaces.known().items():
+            try:
+                rows.append(self._row(self.workspaces.get(workspace)))
+            except Exception as error:  # one broken store must not hide the others; it is listed with its reason
+                rows.append({**_EMPTY_ROW, "id": workspace, "root": root, "name": Path(root).name, "problem": str(error)})
+        return {"items": rows}
+
+    def _workspaces_find(self, params: Params, _: Progress) -> Any:
+        return self._row(self.workspaces.for_path(_text(params, "disk_path"), create=False))
+
+    def _workspaces_init(self, params: Params, _: Progress) -> Any:
+        return self._row(self.workspaces.for_path(_text(params, "disk_path"), create=True))
+
+    def _workspaces_get(self, params: Params, _: Progress) -> Any:
+        return self._row(self._store(params))
+
+    def _workspaces_change(self, params: Params, _: Progress) -> Any:
+        store = self._store(params)
+        workspace = store.workspace
+        if "is_paused" in params:
+            workspace = replace(workspace, is_paused=_flag(params, "is_paused"))
+        if params.get("settings") is not None:
+            workspace = replace(workspace, settings={**workspace.settings, **_table(params, "settings")})
+        store.save_workspace(workspace)
+        self._tell("status", store, [])
+        return self._row(store)
+
+    def _workspaces_widen(self, params: Params, _: Progress) -> Any:
+        return self._row(self.workspaces.widen(self._store(params)))
+
+    def _forget_plan(self, params: Params, _: Progress) -> Any:
+        return to_json(forget.plan_forget_all(self._store(params)))
+
+    def _forget(self, params: Params, _: Progress) -> Any:
+        store = self._store(params)
+        with self.workspaces.writer(store):
+            result = to_json(forget.forget_all(store, _text(params, "confirm")))
+            self.workspaces.drop(store)
+        self._tell("status", store, [])
+        return result
+
+    # -- executions --------------------------------------------------------------------------------
+
+    def _executions_list(self, params: Params, _: Progress) -> Any:
+        page = self._store(params).index.executions(
+            path=_optional(params, "path"),
+            cell_id=_optional(params, "cell_id"),
+            outcome=_optional(params, "outcome"),
+            text=_optional(params, "text"),
+            file=_optional(params, "file"),
+            session=_optional(params, "session"),  # type: ignore[arg-type]
+            after=_optional(params, "after"),
+            limit=_number(params, "limit", 100, MAX_PAGE),
+        )
+        return {"items": [to_json(replace(each, outputs=())) for each in page.items], "total": page.total, "next": page.next}
+
+    def _executions_get(self, params: Params, _: Progress) -> Any:
+        store = self._store(params)
+        execution = self._execution(store, params)
+        return to_json(replace(execution, outputs=tuple(_outputs(store, execution))))
+
+    def _executions_why(self, params: Params, _: Progress) -> Any:
+        store = self._store(params)
+        return to_json(why.explain_execution(store, self._execution(store, params).id))
+
+    def _executions_numbers(self, params: Params, _: Progress) -> Any:
+        store = self._store(params)
+        execution = self._execution(store, params)
+        return {"items": to_json(keep.printed_numbers(_outputs(store, execution)))}
+
+    def _executions_keep(self, params: Params, _: Progress) -> Any:
+        store = self._store(params)
+        run = keep.keep_execution_as_run(
+            store,
+            self._execution(store, params).id,
+            name=_optional(params, "name"),
+            metrics=_table(params, "metrics"),
+            parameters=_table(params, "parameters"),
+            labels=_table(params, "labels"),
+        )
+        self._tell("run", store, [run.id], run.path)
+        return to_json(run)
+
+    def _foreign_execution(self, params: Params, _: Progress) -> Any:
+        store = self.workspaces.for_path(_text(params, "disk_path"), create=True)
+        if store.workspace.is_paused:
+            return {"execution": None}
+        execution = foreign.record_foreign(store, self.workspaces, self.activity(store), params, time.time())
+        self._tell("execution", store, [execution.id], execution.path)
+        return {"execution": execution.id}
+
+    # -- runs --------------------------------------------------------------------------------------
+
+    def _runs_list(self, params: Params, _: Progress) -> Any:
+        page = self._store(params).index.runs(
+            path=_optional(params, "path"),
+            state=_optional(params, "state"),
+            text=_optional(params, "text"),
+            ids=_texts(params, "ids"),  # type: ignore[arg-type]
+            sort=_optional(params, "sort") or "-started_at",
+            offset=_number(params, "offset", 0, 10_000_000),
+            limit=_number(params, "limit", 100, MAX_PAGE),
+        )
+        return {"items": to_json(page.items), "total": page.total}
+
+    def _runs_get(self, params: Params, _: Progress) -> Any:
+        store = self._store(params)
+        return to_json(self._run(store, params))
+
+    def _runs_change(self, params: Params, _: Progress) -> Any:
+        store = self._store(params)
+        run = self._run(store, params)
+        words = {key: params[key] for key in ("name", "note", "is_starred", "labels", "description") if key in params}
+        annotate.annotate_run(store, run, words, time.time())
+        self._tell("run", store, [run.id], run.path)
+        return to_json(store.index.run(run.id))
+
+    def _runs_series(self, params: Params, _: Progress) -> Any:
+        store = self._store(params)
+        max_points = _number(params, "max_points", 0, 10_000_000) or None
+        since = _number(params, "since", 0, 10**12)
+        series = store.index.series(self._run(store, params).id, _texts(params, "names"), max_points, since)
+        return {"items": to_json(series)}
+
+    def _runs_compare(self, params: Params, _: Progress) -> Any:
+        return to_json(compare.compare_runs(self._store(params), _texts(params, "runs") or []))
+
+    def _runs_export(self, params: Params, _: Progress) -> Any:
+        store = self._store(params)
+        ids = _texts(params, "ids")
+        page = store.index.runs(
+            path=_optional(params, "path"),
+            text=_optional(params, "text"),
+            ids=ids,  # type: ignore[arg-type]
+            sort=_optional(params, "sort") or "started_at",
+            limit=1_000_000,
+        )
+        return to_json(export.export_runs(page.items, _optional(params, "format") or "json"))
+
+    # -- snapshots ---------------------------------------------------------------------------------
+
+    def _snapshots_make(self, params: Params, _: Progress) -> Any:
+        store = self._store(params)
+        message = _text(params, "message")
+        snapshot = take_snapshot(store, self.workspaces, self.activity(store), message, "message", time.time())
+        self._tell("snapshot", store, [snapshot.id])
+        return to_json(snapshot)
+
+    def _snapshots_list(self, params: Params, _: Progress) -> Any:
+        before = _optional(params, "before")
+        limit = _number(params, "limit", 100, MAX_PAGE)
+        return {"items": to_json(self._store(params).snapshots(limit=limit, before=before))}  # type: ignore[arg-type]
+
+    def _snapshots_get(self, params: Params, _: Progress) -> Any:
+        store = self._store(params)
+        return to_json(self._snapshot(store, params))
+
+    def _snapshots_tree(self, params: Params, _: Progress) -> Any:
+        store = self._store(params)
+        under = _optional(params, "under") or ""
+        entries = store.tree(self._snapshot(store, params).id, workspace_path(under) if under else "")
+        return {"items": [{"path": path, **to_json(entry)} for path, entry in entries.items()]}
+
+    def _snapshots_file(self, params: Params, _: Progress) -> Any:
+        store = self._store(params)
+        path = workspace_path(_text(params, "path"))
+        snapshot = self._snapshot(store, params)
+        entry = store.entry(snapshot.id, path)
+        if entry is None:
+            raise NotFound(f"{path} is not in the snapshot of {snapshot.created_at}.", "It was not there, or not kept.")
+        return {**_content(store.read_blob(entry.digest)), "mode": entry.mode}
+
+    def _snapshots_changes(self, params: Params, _: Progress) -> Any:
+        store = self._store(params)
+        snapshot = self._snapshot(store, params)
+        since = _optional(params, "since")
+        before = self._snapshot(store, {"snapshot": since}).id if since else next(iter(snapshot.parents), None)
+        return {"items": to_json(store.changes(before, snapshot.id))}
+
+    def _snapshots_diff(self, params: Params, _: Progress) -> Any:
+        store = self._store(params)
+        before = self._snapshot(store, {"snapshot": _text(params, "before")})
+        after = self._snapshot(store, {"snapshot": _text(params, "after")})
+        return to_json(compare.diff_snapshots(store, before.id, after.id))
+
+    def _blob(self, params: Params, _: Progress) -> Any:
+        store = self._store(params)
+        digest = BlobDigest(check_id("blob", _text(params, "digest")))
+        if not store.is_named(digest):
+            raise NotFound("No record names these bytes.")
+        return _content(store.read_blob(digest))
+
+    def _environment(self, params: Params, progress: Progress) -> Any:
+        return json.loads(base64.b64decode(self._blob(params, progress)["content_base64"]))
+
+    # -- acts --------------------------------------------------------------------------------------
+
+    def _restore_plan(self, params: Params, _: Progress) -> Any:
+        store = self._store(params)
+        return to_json(restore.plan_restore(store, self._snapshot(store, params).id, self._paths(params)))
+
+    def _restore_apply(self, params: Params, _: Progress) -> Any:
+        store = self._store(params)
+        activity = self.activity(store)
+
+        def guard(message: str, reason: str) -> Snapshot:
+            return take_snapshot(store, self.workspaces, activity, message, reason, time.time())
+
+        with self.workspaces.writer(store):
+            result = restore.apply_restore(
+                store, self._snapshot(store, params).id, self._paths(params), _text(params, "plan_digest"), take_snapshot=guard
+            )
+            for path in (*result["written"], *result["removed"]):
+                activity.documents.forget(os.path.join(store.root, path))
+        self._tell("snapshot", store, [result["snapshot_after"]])
+        return to_json(result)
+
+    def _fork_plan(self, params: Params, _: Progress) -> Any:
+        store = self._store(params)
+        return to_json(fork.plan_fork(store, self._snapshot(store, params).id, self.workspaces.real(_text(params, "disk_path"))))
+
+    def _fork(self, params: Params, progress: Progress) -> Any:
+        store = self._store(params)
+        new_root = self.workspaces.real(_text(params, "disk_path"))
+        result = fork.apply_fork(store, self._snapshot(store, params).id, new_root, progress=progress)
+        row = self._row(self.workspaces.at_root(new_root, create=False))
+        return {**to_json(result), "workspace": row}
+
+    def _lineage(self, params: Params, _: Progress) -> Any:
+        direction = _optional(params, "direction") or "both"
+        limit = _number(params, "limit", 200, 10_000)
+        return to_json(lineage.trace_lineage(self._store(params), _text(params, "of"), direction, limit))
+
+    # -- reports of servers and browsers -------------------------------------------------------------
+
+    def _documents_report(self, params: Params, _: Progress) -> Any:
+        disk_path = _text(params, "disk_path")
+        try:
+            store = self.workspaces.for_path(disk_path, create=False)
+        except NotFound:
+            return {"needs_whole": False}
+        is_taken = self.activity(store).documents.report(
+            disk_path,
+            _text(params, "document_id"),
+            params.get("base_revision"),
+            _number(params, "revision", 0, 10**12),
+            _table(params, "cells"),
+            _texts(params, "order") or [],
+            params.get("metadata"),
+        )
+        return {"needs_whole": not is_taken}
+
+    def _documents_renamed(self, params: Params, _: Progress) -> Any:
+        old, new = _text(params, "old_disk_path"), _text(params, "new_disk_path")
+        self.kernels.rename(old, new)
+        try:
+            store = self.workspaces.for_path(new, create=False)
+        except NotFound:
+            return {}
+        self.activity(store).documents.rename(old, new)
+        root = str(store.root)
+        old_path, new_path = os.path.relpath(old, root), os.path.relpath(new, root)
+        if not old_path.startswith("..") and not new_path.startswith(".."):
+            store.index.rename_path(old_path, new_path)
+        return {}
+
+    def _kernels_report(self, params: Params, _: Progress) -> Any:
+        self.kernels.report(
+            _text(params, "kernel_id"),
+            _text(params, "event"),
+            _optional(params, "disk_path"),
+            params.get("exit_status"),
+            _optional(params, "capture_reason"),
+        )
+        return {}
+
+    def _doctor(self, params: Params, _: Progress) -> Any:
+        return {"checks": to_json(doctor.examine(self.settings, _optional(params, "disk_path"), self.workspaces))}
+
+    # -- what was asked for --------------------------------------------------------------------------
+
+    def _store(self, params: Params) -> Store:
+        return self.workspaces.get(_text(params, "workspace"))
+
+    def _execution(self, store: Store, params: Params) -> Execution:
+        return store.index.execution(ExecutionId(check_id("execution", _text(params, "execution"))))
+
+    def _run(self, store: Store, params: Params) -> Run:
+        return store.index.find_run(_text(params, "run"))
+
+    def _snapshot(self, store: Store, params: Params) -> Snapshot:
+        return resolve_snapshot(store, _text(params, "snapshot"), datetime.now().astimezone())
+
+    def _paths(self, params: Params) -> list[str] | None:
+        paths = _texts(params, "paths")
+        return None if paths is None else [workspace_path(path) for path in paths]
+
+    def _row(self, store: Store) -> dict[str, Any]:
+        workspace = store.workspace
+        newest = store.index.executions(limit=1)
+        return {
+            "id": workspace.id,
+            "root": str(store.root),
+            "name": store.root.name,
+            "store_bytes": store.size_bytes(),
+            "is_paused": workspace.is_paused,
+            "n_executions": newest.total,
+            "n_runs": store.index.runs(limit=1).total,
+            "recorded_at": newest.items[0].started_at if newest.items else None,
+            "origin": to_json(workspace.origin),
+        }
+
+    def _tell(self, topic: str, store: Store, ids: list[Any], path: str | None = None) -> None:
+        self.notify(topic, store.workspace.id, ids, path)
+
+    _METHODS: dict[str, Callable[[Desk, Params, Progress], Any]] = {
+        "status": _status,
+        "workspaces.list": _workspaces_list,
+        "workspaces.find": _workspaces_find,
+        "workspaces.init": _workspaces_init,
+        "workspaces.get": _workspaces_get,
+        "workspaces.change": _workspaces_change,
+        "workspaces.widen": _workspaces_widen,
+        "workspaces.forget_plan": _forget_plan,
+        "workspaces.forget": _forget,
+        "executions.list": _executions_list,
+        "executions.get": _executions_get,
+        "executions.why": _executions_why,
+        "executions.numbers": _executions_numbers,
+        "executions.keep": _executions_keep,
+        "foreign.execution": _foreign_execution,
+        "runs.list": _runs_list,
+        "runs.get": _runs_get,
+        "runs.change": _runs_change,
+        "runs.series": _runs_series,
+        "runs.compare": _runs_compare,
+        "runs.export": _runs_export,
+        "snapshots.make": _snapshots_make,
+        "snapshots.list": _snapshots_list,
+        "snapshots.get": _snapshots_get,
+        "snapshots.tree": _snapshots_tree,
+        "snapshots.file": _snapshots_file,
+        "snapshots.changes": _snapshots_changes,
+        "snapshots.diff": _snapshots_diff,
+        "restore.plan": _restore_plan,
+        "restore.apply": _restore_apply,
+        "fork.plan": _fork_plan,
+        "fork": _fork,
+        "lineage": _lineage,
+        "environments.get": _environment,
+        "blobs.get": _blob,
+        "documents.report": _documents_report,
+        "documents.renamed": _documents_renamed,
+        "kernels.report": _kernels_report,
+        "doctor": _doctor,
+    }
+
+
+_EMPTY_ROW = {"store_bytes": 0, "is_paused": False, "n_executions": 0, "n_runs": 0, "recorded_at": None, "origin": None}
+
+
+def _outputs(store: Store, execution: Execution) -> list[dict[str, Any]]:
+    if execution.outputs_blob is None:
+        return list(execution.outputs)
+    return json.loads(store.read_blob(execution.outputs_blob).decode("utf-8", "surrogatepass"))
+
+
+def _content(data: bytes) -> dict[str, Any]:
+    return {"content_base64": base64.b64encode(data).decode("ascii"), "size_bytes": len(data)}
+
+
+def _text(params: Params, name: str) -> str:
+    value = params.get(name)
+    if not isinstance(value, str) or not value:
+        raise InvalidRequest(f"The request needs a text {name!r}.")
+    return value
+
+
+def _optional(params: Params, name: str) -> str | None:
+    return _text(params, name) if params.get(name) not in (None, "") else None
+
+
+def _texts(params: Params, name: str) -> list[str] | None:
+    value = params.get(name)
+    if value is None:
+        return None
+    if not isinstance(value, list) or not all(isinstance(each, str) for each in value):
+        raise InvalidRequest(f"{name!r} is a list of texts.")
+    return value
+
+
+def _table(params: Params, name: str) -> dict[str, Any]:
+    value = params.get(name)
+    if value is None:
+        return {}
+    if not isinstance(value, Mapping):
+        raise InvalidRequest(f"{name!r} is an object.")
+    return dict(value)
+
+
+def _flag(params: Params, name: str) -> bool:
+    if not isinstance(params.get(name), bool):
+        raise InvalidRequest(f"{name!r} is true or false.")
+    return bool(params[name])
+
+
+def _number(params: Params, name: str, default: int, most: int) -> int:
+    value = params.get(name, default)
+    if value is None:
+        return default
+    if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= most:
+        raise InvalidRequest(f"{name!r} is a whole number from 0 to {most}.")
+    return value

@@ -1,0 +1,70 @@
+"""How it is with the recording of one notebook or folder, in words for a person: the dot's four states."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import replace
+
+from ..errors import DotscienceError, NotFound, NotRecorded
+from ..model.codec import to_json
+from ..model.instant import instant
+from ..model.paths import relative_to_root
+from ..model.workspace import BEHIND, NOT_RECORDED, PAUSED, RECORDING, Status
+from ..settings import Settings
+from ..store.base import Store
+from .recorder import Activity
+from .workspaces import Workspaces, find_root
+
+BEHIND_AFTER_S = 3.0
+"""A recording that lags less is simply "recording"."""
+LISTED_LEFT_OUT = 50
+
+
+def status_of(
+    disk_path: str, workspaces: Workspaces, settings: Settings, activity_of: object, now: float, behind_s: float
+) -> Status:
+    """Never raises for a state it can name; makes nothing on disk."""
+    if settings.is_disabled:
+        return Status(NOT_RECORDED, f"Recording is off: {settings.disabled_by}.", "Run `ds on`, or remove that setting.")
+    try:
+        store = workspaces.for_path(disk_path, create=False)
+    except (NotFound, NotRecorded) as error:
+        root = find_root(workspaces.real(disk_path), workspaces.home).path
+        if root in workspaces.never:
+            return Status(NOT_RECORDED, f"Notebooks directly in {root} are not recorded.", "Move it into a folder of its own.")
+        if isinstance(error, NotRecorded):
+            return Status(NOT_RECORDED, error.message, error.hint)
+        return Status(RECORDING, "Nothing is recorded here yet.", "Run a cell.", root=str(root), name=root.name)
+    except DotscienceError as error:
+        return Status(NOT_RECORDED, error.message, error.hint)
+    return _with_activity(store, activity_of(store), disk_path, behind_s)  # type: ignore[operator]
+
+
+def _with_activity(store: Store, activity: Activity, disk_path: str, behind_s: float) -> Status:
+    scan = activity.scan
+    status = Status(
+        RECORDING,
+        workspace=store.workspace.id,
+        root=str(store.root),
+        name=store.root.name,
+        store_bytes=store.size_bytes(),
+        recorded_at=_recorded_at(store, activity),
+        left_out=tuple(to_json(each) for each in scan.skipped[:LISTED_LEFT_OUT]) if scan else (),
+        n_left_out=scan.n_skipped if scan else 0,
+        path=relative_to_root(os.path.realpath(disk_path), str(store.root)) or "",
+    )
+    if activity.problem is not None:
+        hint = activity.problem.hint or "`ds doctor` says more."
+        return replace(status, state=NOT_RECORDED, reason=activity.problem.message, remedy=hint, remedy_command="retry")
+    if store.workspace.is_paused:
+        return replace(status, state=PAUSED, reason="Recording is paused in this folder.", remedy_command="resume")
+    if behind_s > BEHIND_AFTER_S:
+        return replace(status, state=BEHIND, behind_s=round(behind_s, 1), reason="The recorder is catching up.")
+    return status
+
+
+def _recorded_at(store: Store, activity: Activity) -> str | None:
+    if activity.recorded_at is not None:
+        return instant(activity.recorded_at)
+    newest = store.index.executions(limit=1).items
+    return newest[0].finished_at or newest[0].started_at if newest else None

@@ -1,0 +1,141 @@
+"""Which files an execution read and wrote, and why we believe it: openings seen in the kernel, set against the scan.
+
+An edit of the folder is this execution's output if its process was seen opening the file for writing, or if the file changed
+between its start and its end and nobody else could have done it. What other executions or the editor might have changed is
+`ambiguous`, with its candidates. What changed before the cell began is nobody's, and is left to the snapshot alone.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from typing import Callable, Iterable, Mapping
+
+from ..model.execution import FileUse
+from ..model.ids import BlobDigest, ExecutionId, SnapshotId
+from ..model.paths import WorkspacePath, relative_to_root
+from ..model.snapshot import TreeEntry
+from ..store.base import ScanResult
+from .assemble import Opening
+
+CLOCK_SLACK_S = 0.05
+"""A file system's time stamps lag the clock by up to a timer tick."""
+
+
+@dataclass(frozen=True)
+class FolderView:
+    """What the recorder knows of the folder around one execution. All lookups are by workspace path."""
+
+    root: str
+    started_at: float
+    ended_at: float
+    scan: ScanResult
+    before: Callable[[WorkspacePath], TreeEntry | None]
+    """The file as of the snapshot before."""
+    changed_at: Callable[[WorkspacePath], float | None]
+    """When it last changed on disk (ctime, epoch seconds); None: it is gone."""
+    version: Callable[[WorkspacePath], SnapshotId | None]
+    """The snapshot that last changed it."""
+    outside_digest: Callable[[str], tuple[int, BlobDigest | None] | None]
+    """(size, digest or None when too large) of a file outside the workspace; None: not there."""
+    others: tuple[ExecutionId, ...] = ()
+    """Executions of other sessions that overlapped."""
+    editor_paths: frozenset[str] = frozenset()
+    """Paths an editor saved: notebooks open in a browser."""
+
+
+def file_uses(openings: Mapping[str, Opening], view: FolderView, execution: ExecutionId) -> tuple[FileUse, ...]:
+    """Inputs first, then outputs, each by path."""
+    found: dict[tuple[str, str], FileUse] = {}
+    for disk_path, opening in openings.items():
+        path = relative_to_root(disk_path, view.root)
+        if path is None:
+            for role in sorted(opening.roles):
+                use = _outside_use(disk_path, role, opening, view)
+                if use is not None:
+                    found[role, disk_path] = use
+            continue
+        is_edited = path in view.scan.edits
+        for role in sorted(opening.roles):
+            found[role, disk_path] = _inside_use(disk_path, path, role, opening, view, is_edited)
+    for path in view.scan.edits:
+        disk_path = os.path.join(view.root, path)
+        if ("output", disk_path) not in found and path not in view.editor_paths:
+            use = _unopened_edit(disk_path, path, view, execution)
+            if use is not None:
+                found["output", disk_path] = use
+    return tuple(found[key] for key in sorted(found))
+
+
+def _inside_use(
+    disk_path: str, path: WorkspacePath, role: str, opening: Opening, view: FolderView, is_edited: bool
+) -> FileUse:
+    evidence = "declared" if opening.is_declared else "observed"
+    seen_by = tuple(sorted(opening.seen_by | ({"scan"} if is_edited and role == "output" else set())))
+    was_written = "output" in opening.roles
+    entry = view.before(path) if role == "input" and was_written else view.scan.edits.get(path) or view.before(path)
+    if is_edited and view.scan.edits[path] is None and role == "output":
+        return FileUse(disk_path, role, path, evidence, seen_by, kept="missing", kept_reason="It was removed.")
+    if entry is not None:
+        version = view.version(path) if role == "input" and not is_edited else None
+        return FileUse(
+            disk_path, role, path, evidence, seen_by, size_bytes=entry.size_bytes, digest=entry.digest, version=version
+        )
+    if path in view.scan.fingerprints:
+        size, digest = view.scan.fingerprints[path]
+        reason = "Larger than what is copied; only its fingerprint is kept."
+        return FileUse(disk_path, role, path, evidence, seen_by, "fingerprint", reason, size, digest)
+    skipped = _skip_reason(view.scan, path)
+    if skipped:
+        kept = "secret" if "secret" in skipped.lower() else "excluded"
+        return FileUse(disk_path, role, path, evidence, seen_by, kept, skipped, _size(disk_path))
+    kept, reason = ("excluded", "Left out of snapshots by a rule.") if os.path.exists(disk_path) else (
+        "missing", "It was not there when the cell ended."
+    )
+    return FileUse(disk_path, role, path, evidence, seen_by, kept, reason, _size(disk_path))
+
+
+def _outside_use(disk_path: str, role: str, opening: Opening, view: FolderView) -> FileUse | None:
+    """A file outside is known by path, size and digest. One that was only looked for and is not there is no use at all."""
+    found = view.outside_digest(disk_path)
+    evidence = "declared" if opening.is_declared else "observed"
+    seen_by = tuple(sorted(opening.seen_by))
+    if found is None:
+        if not opening.is_declared:
+            return None
+        return FileUse(disk_path, role, None, evidence, seen_by, "missing", "There is no such file.")
+    size, digest = found
+    return FileUse(disk_path, role, None, evidence, seen_by, "outside", "It lies outside the project folder.", size, digest)
+
+
+def _unopened_edit(disk_path: str, path: WorkspacePath, view: FolderView, execution: ExecutionId) -> FileUse | None:
+    """A change that no opening explains: ours if it fell into our time and nobody else ran."""
+    entry = view.scan.edits[path]
+    changed_at = view.changed_at(path)
+    if changed_at is not None and not view.started_at - CLOCK_SLACK_S <= changed_at <= view.ended_at + CLOCK_SLACK_S:
+        return None
+    if changed_at is None and view.others:
+        return None
+    kept, reason = ("stored", "") if entry is not None else ("missing", "It was removed.")
+    size, digest = (entry.size_bytes, entry.digest) if entry is not None else (None, None)
+    evidence, candidates = ("ambiguous", (execution, *view.others)) if view.others else ("observed", ())
+    return FileUse(disk_path, "output", path, evidence, ("scan",), kept, reason, size, digest, None, candidates)
+
+
+def _skip_reason(scan: ScanResult, path: WorkspacePath) -> str:
+    parents: Iterable[str] = (path, *_parents(path))
+    reasons = {skipped.path.rstrip("/"): skipped.reason for skipped in scan.skipped}
+    return next((reasons[each] for each in parents if each in reasons), "")
+
+
+def _parents(path: str) -> Iterable[str]:
+    while "/" in path:
+        path = path.rsplit("/", 1)[0]
+        yield path
+
+
+def _size(disk_path: str) -> int | None:
+    try:
+        return os.stat(disk_path).st_size
+    except OSError:
+        return None

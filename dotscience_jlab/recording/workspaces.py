@@ -1,0 +1,170 @@
+"""Which folder a notebook or script belongs to, and the list of workspaces this user has: architecture §6, Root."""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+import threading
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Callable
+
+from ..errors import InvalidRequest, NotFound, NotRecorded, StoreError
+from ..model.ids import StoreId, check_id
+from ..model.paths import STORE_FOLDER
+from ..settings import Settings
+from ..store.base import KeepRules, Store
+
+PROJECT_FILES = ("pyproject.toml", "environment.yml", "requirements.txt", "setup.py")
+"""A folder with one of these is a project's root."""
+
+
+@dataclass(frozen=True)
+class Root:
+    path: Path
+    because: str
+    """In words, for `ds doctor` and the folder menu."""
+
+
+def find_root(disk_path: Path, home: Path, exists: Callable[[Path], bool] = Path.exists) -> Root:
+    """The workspace root of a notebook, script or folder (`disk_path` absolute; a file's folder counts).
+
+    Nearest ancestor with `.dotscience/`; else the git root; else the nearest one below home that holds a project file, or
+    `data/` beside `notebooks/`; else the folder itself. `/`, home itself and the temporary folder itself never match.
+    """
+    folder = disk_path if disk_path.is_dir() else disk_path.parent
+    ancestors = [folder, *folder.parents]
+    allowed = [each for each in ancestors if each not in never_roots(home)]
+    for each in allowed:
+        if exists(each / STORE_FOLDER / "store.git"):
+            return Root(each, f"it holds a history ({STORE_FOLDER}/)")
+    for each in allowed:
+        if exists(each / ".git"):
+            return Root(each, "it is the root of a git repository")
+    for each in allowed:
+        if home in each.parents or home not in ancestors:
+            if any(exists(each / name) for name in PROJECT_FILES):
+                return Root(each, "it holds a project file")
+            if exists(each / "data") and exists(each / "notebooks"):
+                return Root(each, "it holds data/ beside notebooks/")
+        if each == home:
+            break
+    return Root(folder, "it is the folder of the notebook")
+
+
+def never_roots(home: Path) -> frozenset[Path]:
+    return frozenset({Path("/"), home, Path(os.path.realpath(tempfile.gettempdir()))})
+
+
+class Workspaces:
+    """The stores this recorder has open, by id and by root, and the user's list of all he ever had."""
+
+    def __init__(self, settings: Settings, open_store: Callable[..., Store]) -> None:
+        self.settings = settings
+        self._open_store = open_store
+        self._by_root: dict[Path, Store] = {}
+        self._busy = threading.RLock()
+        self._writers: dict[StoreId, threading.RLock] = {}
+
+    def for_path(self, disk_path: str, *, create: bool) -> Store:
+        """The store of the workspace that `disk_path` lies in, made if there is none and `create`; else NotFound names its root."""
+        return self.at_root(find_root(self.real(disk_path), self.home).path, create=create)
+
+    def real(self, disk_path: str) -> Path:
+        """Links resolved; InvalidRequest if the path is not absolute."""
+        if not isinstance(disk_path, str) or not os.path.isabs(disk_path) or "\0" in disk_path:
+            raise InvalidRequest(f"{disk_path!r} is not an absolute path.")
+        return Path(os.path.realpath(disk_path))
+
+    @property
+    def home(self) -> Path:
+        return Path(os.path.realpath(self.settings.home))
+
+    @property
+    def never(self) -> frozenset[Path]:
+        """Folders that are no workspace themselves; folders inside them may be."""
+        return never_roots(self.home)
+
+    def at_root(self, root: Path, *, create: bool) -> Store:
+        with self._busy:
+            store = self._by_root.get(root)
+            if store is not None and store.is_there():
+                return store
+            if not root.is_dir():
+                raise NotFound(f"There is no folder {root}.")
+            if root in self.never:
+                raise NotRecorded(
+                    f"Notebooks directly in {root} are not recorded.", "Move the notebook into a folder of its own."
+                )
+            store = self._open_store(root, create=create, fallback_dir=self.settings.data_dir / "stores")
+            self._by_root[root] = store
+            self._remember(store)
+            return store
+
+    def get(self, workspace: str) -> Store:
+        """By id, opened if it is on the user's list; NotFound else."""
+        check_id("store", workspace)
+        with self._busy:
+            for store in self._by_root.values():
+                if store.workspace.id == workspace and store.is_there():
+                    return store
+            root = self.known().get(StoreId(workspace))
+            if root is not None and Path(root).is_dir():
+                store = self.at_root(Path(root), create=False)
+                if store.workspace.id == workspace:
+                    return store
+        raise NotFound(f"There is no workspace {workspace} on this computer.", "Open a notebook of it, or run `ds init` in it.")
+
+    def known(self) -> dict[StoreId, str]:
+        """id -> root of every workspace ever seen, gone ones included."""
+        try:
+            body = json.loads(self._list_path.read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            return {}
+        return {StoreId(key): str(value) for key, value in body.items()} if isinstance(body, dict) else {}
+
+    def writer(self, store: Store) -> threading.RLock:
+        """Held while one session stages and publishes, so that sessions of one workspace take turns."""
+        with self._busy:
+            return self._writers.setdefault(store.workspace.id, threading.RLock())
+
+    def drop(self, store: Store) -> None:
+        """Close a store, because it is forgotten or moved."""
+        with self._busy:
+            self._by_root = {root: each for root, each in self._by_root.items() if each is not store}
+            self._write_list({key: root for key, root in self.known().items() if key != store.workspace.id})
+            store.close()
+
+    def rules(self, store: Store) -> KeepRules:
+        """What is kept here: the user's or administrator's limits, this folder's own on top."""
+        own = store.workspace.settings
+        limits = self.settings.limits
+        names = [name for name in KeepRules.__dataclass_fields__ if hasattr(limits, name)]
+        chosen = {name: own.get("limits", {}).get(name, getattr(limits, name)) for name in names}
+        return replace(KeepRules(**chosen), excludes=tuple(own.get("excludes", ())))
+
+    def close(self) -> None:
+        with self._busy:
+            for store in self._by_root.values():
+                store.close()
+            self._by_root.clear()
+
+    @property
+    def _list_path(self) -> Path:
+        return self.settings.data_dir / "workspaces.json"
+
+    def _remember(self, store: Store) -> None:
+        known = self.known()
+        if known.get(store.workspace.id) != str(store.root):
+            self._write_list({**known, store.workspace.id: str(store.root)})
+
+    def _write_list(self, known: dict[StoreId, str]) -> None:
+        """A list that cannot be written costs only the overview: recording goes on."""
+        try:
+            self._list_path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            draft = self._list_path.with_name(f"workspaces.json.{os.getpid()}")
+            draft.write_text(json.dumps(known, indent=1), encoding="utf-8")
+            os.replace(draft, self._list_path)
+        except OSError as error:
+            raise StoreError(f"The list of project folders cannot be written: {error.strerror}.") from error
