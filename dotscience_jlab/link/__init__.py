@@ -1,0 +1,1 @@
+"""How a kernel, the server and `ds` find, start and speak to the recorder: standard library only, Python 3.9 on."""

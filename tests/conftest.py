@@ -1,0 +1,51 @@
+"""Nothing in a test touches the real home: every test has its own home, Jupyter folders and runtime folder."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from pathlib import Path
+from typing import Iterator
+
+import pytest
+
+from dotscience_jlab.settings import Settings, load_settings
+
+for _name in [each for each in os.environ if each.startswith(("DOTSCIENCE_", "JPY_", "JUPYTER_"))]:
+    del os.environ[_name]
+
+
+@pytest.fixture(autouse=True)
+def own_home(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A fresh home with short paths (a socket's path is bounded), removed afterwards. Child processes inherit it."""
+    home = Path(tempfile.mkdtemp(prefix="ds-"))
+    monkeypatch.setenv("HOME", str(home))
+    for name, folder in {
+        "JUPYTER_DATA_DIR": "data",
+        "JUPYTER_RUNTIME_DIR": "runtime",
+        "JUPYTER_CONFIG_DIR": "config",
+        "IPYTHONDIR": "ipython",
+        "XDG_CACHE_HOME": "cache",
+        "MPLCONFIGDIR": "matplotlib",
+    }.items():
+        (home / folder).mkdir()
+        monkeypatch.setenv(name, str(home / folder))
+    (home / "runtime").chmod(0o700)
+    monkeypatch.setenv("DOTSCIENCE_RECORDER_IDLE_S", "2")
+    yield home
+    shutil.rmtree(home, ignore_errors=True)
+
+
+@pytest.fixture
+def settings(own_home: Path) -> Settings:
+    return load_settings()
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    """An empty project folder, which the recorder takes for a workspace root."""
+    folder = tmp_path / "project"
+    folder.mkdir()
+    (folder / "pyproject.toml").write_text("")
+    return folder
