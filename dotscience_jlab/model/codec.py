@@ -100,8 +100,8 @@ def _build(hint: Any, value: Any) -> Any:
     if origin is Union:
         if value is None:
             return None
-        if float in args and isinstance(value, str):
-            return value  # a Scalar: 'NaN' as a parameter's value stays the text that was stored
+        if float in args and str not in args and isinstance(value, str):
+            return from_json_float(value)  # in a Scalar, 'NaN' stays the text that was stored
         records = [arg for arg in args if dataclasses.is_dataclass(arg)]
         return _build(records[0], value) if records else value
     if dataclasses.is_dataclass(hint) and isinstance(value, dict):

@@ -44,7 +44,7 @@ def metric_value(value: Any) -> Tuple[float, bool]:
         try:
             return float(found), True
         except OverflowError:
-            return math.copysign(math.inf, found), True
+            return (math.inf if found > 0 else -math.inf), True
     try:
         return float(str(found)), True
     except ValueError:
