@@ -1,0 +1,148 @@
+"""What concerns a whole project folder: begin, look, pause, widen, switch off, forget."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+import click
+
+from ..errors import InvalidRequest, NeedsConsent, NotRecorded
+from ..settings import save_user_setting
+from .asking import Desk, desk_command
+from .printing import local_time, n_of, print_json, print_table, size
+
+DOTS = {"recording": "●", "behind": "◐", "paused": "⏸", "not_recorded": "▲"}
+WORDS = {"recording": "recording", "behind": "behind", "paused": "paused", "not_recorded": "not recorded"}
+
+
+@click.command()
+@click.argument("path", default=".", type=click.Path(file_okay=False))
+@desk_command
+def init(desk: Desk, path: str) -> None:
+    """Make PATH (default: here) a project folder of its own, with its own history.
+
+    Not needed before running a cell: then the folder is found by itself. Use it where that would choose another one.
+    """
+    from pathlib import Path
+
+    target = (desk.folder / path).resolve()
+    Path(target).mkdir(parents=True, exist_ok=True)
+    row = desk.ask("workspaces.init", disk_path=str(target))
+    if desk.as_json:
+        return print_json(row)
+    click.echo(f"The history of {row['root']} is kept in its folder .dotscience; nothing leaves this computer.")
+
+
+@click.command()
+@desk_command
+def status(desk: Desk) -> None:
+    """Is this folder recorded, how much is kept, what is left out, and why."""
+    found = desk.ask("status", disk_path=str(desk.folder))
+    if desk.as_json:
+        return print_json(found)
+    state = found["state"]
+    click.echo(f"{DOTS.get(state, '?')} {WORDS.get(state, state)}  {found['root']}".rstrip())
+    for line in (found["reason"], found["remedy"]):
+        if line:
+            click.echo(f"  {line}")
+    if found["recorded_at"]:
+        click.echo(f"  last recorded {local_time(found['recorded_at'])}, {size(found['store_bytes'])} kept")
+    for reason in found["capture_reasons"]:
+        click.echo(f"  partial: {reason}")
+    if found["n_left_out"]:
+        click.echo(f"  {n_of(found['n_left_out'], 'file')} left out:")
+        print_table(["file", "why"], [[each["path"], each["reason"]] for each in found["left_out"]])
+
+
+@click.command()
+@desk_command
+def pause(desk: Desk) -> None:
+    """Stop recording this folder until `ds resume`; what is recorded stays."""
+    _set_paused(desk, True)
+
+
+@click.command()
+@desk_command
+def resume(desk: Desk) -> None:
+    """Record this folder again."""
+    _set_paused(desk, False)
+
+
+def _set_paused(desk: Desk, is_paused: bool) -> None:
+    row = desk.ask_here("workspaces.change", is_paused=is_paused)
+    if desk.as_json:
+        return print_json(row)
+    click.echo(f"{row['root']} is {'paused: nothing of it is recorded' if is_paused else 'recorded again'}.")
+
+
+@click.command()
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@desk_command
+def widen(desk: Desk, yes: bool) -> None:
+    """Let the parent folder be the project folder; the history moves there."""
+    root = desk.workspace["root"]
+    consent(desk, yes, f"Move the history of {root} to its parent folder?")
+    row = desk.ask_here("workspaces.widen", doing="Moving the history")
+    if desk.as_json:
+        return print_json(row)
+    click.echo(f"The project folder is now {row['root']}.")
+
+
+@click.command()
+@desk_command
+def off(desk: Desk) -> None:
+    """Record nothing for you on this computer, in any folder, until `ds on`. Kernels see it at their next start."""
+    _set_mode(desk, "off", "Recording is off for you, in every folder. `ds on` switches it on.")
+
+
+@click.command()
+@desk_command
+def on(desk: Desk) -> None:
+    """Record again after `ds off`. Kernels see it at their next start."""
+    _set_mode(desk, "on", "Recording is on.")
+
+
+def _set_mode(desk: Desk, mode: str, sentence: str) -> None:
+    if desk.settings.is_mode_locked and desk.settings.mode != mode:
+        raise NotRecorded("An administrator has fixed this setting.", "Ask who runs this machine.", mode=desk.settings.mode)
+    save_user_setting(desk.settings, "mode", mode)
+    if desk.as_json:
+        return print_json({"mode": mode})
+    click.echo(sentence)
+    if mode == "on" and desk.settings.disabled_by.startswith("DOTSCIENCE_DISABLE"):
+        click.echo("DOTSCIENCE_DISABLE is set here all the same: unset it.")
+
+
+@click.command()
+@click.option("--all", "everything", is_flag=True, help="The whole history of this folder.")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@click.option("--dry-run", is_flag=True, help="Only say what would go.")
+@desk_command
+def forget(desk: Desk, everything: bool, yes: bool, dry_run: bool) -> None:
+    """Remove the history of this folder for good: executions, runs, snapshots. Your files stay as they are."""
+    if not everything:
+        raise InvalidRequest("Say what to forget.", "`ds forget --all` removes the whole history of this folder.")
+    plan: dict[str, Any] = desk.ask_here("workspaces.forget_plan")
+    if dry_run or not yes:
+        if desk.as_json and dry_run:
+            return print_json(plan)
+        if not desk.as_json:
+            click.echo(plan["sentence"])
+        if dry_run:
+            return None
+    consent(desk, yes, "Forget it all? This cannot be undone.")
+    done = desk.ask_here("workspaces.forget", doing="Forgetting", confirm=desk.workspace["id"])
+    if desk.as_json:
+        return print_json({**plan, **done})
+    click.echo(f"Forgotten: {size(done['freed_bytes'])} freed.")
+
+
+def consent(desk: Desk, yes: bool, question: str) -> None:
+    """Returns if the user agrees; NeedsConsent otherwise, or where nobody can be asked."""
+    if yes:
+        return
+    if desk.as_json or not sys.stdin.isatty():
+        raise NeedsConsent("Nothing was changed: this needs your consent.", "Repeat with --yes.")
+    if not click.confirm(question):
+        raise NeedsConsent("Nothing was changed.")

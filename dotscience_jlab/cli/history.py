@@ -1,0 +1,247 @@
+"""The history of a folder: list it, look at one moment, compare two, go back, or branch off into a new folder."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+import click
+
+from ..errors import NotFound
+from .asking import Desk, desk_command
+from .folder import consent
+from .printing import duration, local_time, n_of, one_line, pairs, print_json, print_table, size
+
+ROWS_SHOWN = 20
+SIGNS = {"added": "+", "updated": "~", "removed": "-"}
+ACTS = {"write": "write", "remove": "remove", "cannot": "cannot restore"}
+
+
+@click.command()
+@click.option("-m", "--message", required=True, help="What is special about this moment.")
+@desk_command
+def snapshot(desk: Desk, message: str) -> None:
+    """Keep the folder as it is now, with a message; no cell needed."""
+    made = desk.ask_here("snapshots.make", doing="Taking a snapshot", message=message)
+    if desk.as_json:
+        return print_json(made)
+    click.echo(f"{made['id']}  {one_line(made['message'])}  ({n_of(made['n_changes'], 'file')} changed)")
+
+
+@click.command()
+@click.option("-n", "--limit", type=click.IntRange(1), help="At most so many, newest first (a table shows 20).")
+@click.option("--path", help="Of this notebook or script only.", type=click.Path())
+@click.option("--cell", "cell_id", help="Of the cell with this id only.")
+@click.option("--search", "text", help="With this text in code or output.")
+@click.option("--outcome", help="ok, error, interrupted, …")
+@desk_command
+def log(desk: Desk, limit: int | None, path: str | None, cell_id: str | None, text: str | None, outcome: str | None) -> None:
+    """Every executed cell, newest first: when, how it ended, and the snapshot to go back to."""
+    at_most = limit if desk.as_json else limit or ROWS_SHOWN
+    where = desk.inside(path) if path else None
+    found = list(desk.all_of("executions.list", at_most, path=where, cell_id=cell_id, text=text, outcome=outcome))
+    if desk.as_json:
+        return print_json(found)
+    if not found:
+        click.echo("No cell has been recorded here yet.")
+        return None
+    rows = [
+        [local_time(each["started_at"]), each["snapshot"] or "", each["path"] or "", _prompt(each), each["outcome"],
+         duration(each["duration_s"]), one_line(each["source"], 60)]
+        for each in found
+    ]
+    return print_table(["time", "snapshot", "notebook", "cell", "ended", "took", "code"], rows)
+
+
+def _prompt(execution: dict[str, Any]) -> str:
+    count = execution["execution_count"]
+    return f"In [{count}]" if count else execution["kind"]
+
+
+@click.command()
+@click.argument("ref")
+@desk_command
+def show(desk: Desk, ref: str) -> None:
+    """One execution, run or snapshot. REF: an id or its start, a run's number or name, @{1}, or a time like 14:03."""
+    what, record = find(desk, ref)
+    if desk.as_json:
+        return print_json({"record": what, **record})
+    {"execution": _show_execution, "run": _show_run, "snapshot": _show_snapshot}[what](desk, record)
+
+
+def find(desk: Desk, ref: str) -> tuple[str, dict[str, Any]]:
+    """('execution' | 'run' | 'snapshot', its record): the first of these that the recorder knows by that name."""
+    if ref.startswith("k-") and ":" in ref:
+        return "execution", desk.ask_here("executions.get", execution=ref)
+    if not ref.startswith(("s-", "@")):
+        try:
+            return "run", desk.ask_here("runs.get", run=ref)
+        except NotFound:
+            pass
+    return "snapshot", desk.ask_here("snapshots.get", snapshot=ref)
+
+
+def _show_execution(desk: Desk, execution: dict[str, Any]) -> None:
+    where = " ".join(filter(None, [execution["path"], _prompt(execution)]))
+    click.echo(f"{where}  {local_time(execution['started_at'])}  {execution['outcome']}  {duration(execution['duration_s'])}")
+    click.echo(f"execution {execution['id']}  snapshot {execution['snapshot'] or 'none'}")
+    click.echo(f"\n{execution['source']}\n")
+    for output in execution["outputs"]:
+        text = output_text(output)
+        if text:
+            click.echo(text.rstrip())
+    if execution["n_cut_bytes"]:
+        click.echo(f"({size(execution['n_cut_bytes'])} of output left out)")
+    if execution["files"]:
+        rows = [[each["role"], each["path"] or each["disk_path"], each["evidence"], each["kept"]] for each in execution["files"]]
+        print_table(["role", "file", "evidence", "kept"], rows)
+    for reason in execution["capture_reasons"]:
+        click.echo(f"partial: {reason}")
+
+
+def _show_run(desk: Desk, run: dict[str, Any]) -> None:
+    click.echo(f"{one_line(run['name'])}  {local_time(run['started_at'])}  {run['state']}  {duration(run['duration_s'])}")
+    click.echo(f"run {run['id']}  number {run['number']}  snapshot {run['snapshot'] or 'none'}")
+    for word in ("description", "note", "state_reason"):
+        if run[word]:
+            click.echo(f"{word.replace('_', ' ')}: {one_line(run[word])}")
+    for word in ("parameters", "summary", "labels"):
+        if run[word]:
+            click.echo(f"{word}: {pairs(run[word])}")
+    rows = [[name, _plain(each["last"]), _plain(each["min"]), _plain(each["max"]), str(each["n_points"])]
+            for name, each in run["metrics"].items()]
+    rows += [[name, text, "", "", ""] for name, text in run["metric_texts"].items()]
+    if rows:
+        print_table(["metric", "last", "min", "max", "points"], rows)
+    files = [[each["role"], each["path"] or each["disk_path"], each["evidence"]] for each in (*run["inputs"], *run["outputs"])]
+    if files:
+        print_table(["role", "file", "evidence"], files)
+
+
+def _show_snapshot(desk: Desk, record: dict[str, Any]) -> None:
+    click.echo(f"{record['id']}  {local_time(record['created_at'])}  {one_line(record['message'])}")
+    changes = desk.ask_here("snapshots.changes", snapshot=record["id"])["items"]
+    print_changes(changes)
+
+
+def _plain(value: Any) -> str:
+    return f"{value:.6g}" if isinstance(value, (int, float)) else str(value)
+
+
+def print_changes(changes: list[dict[str, Any]]) -> None:
+    for change in changes:
+        after = change.get("after") or change.get("before") or {}
+        click.echo(f"  {SIGNS.get(change['kind'], '?')} {one_line(change['path'])}  {size(after.get('size_bytes'))}".rstrip())
+    if not changes:
+        click.echo("  no file differs")
+
+
+@click.command()
+@click.argument("before")
+@click.argument("after")
+@desk_command
+def diff(desk: Desk, before: str, after: str) -> None:
+    """What differs between two runs, or between two moments of the folder.
+
+    Two runs (number, name or id): parameters, metrics, code and files, what differs first. Else two snapshots.
+    """
+    kinds = {find(desk, ref)[0] for ref in (before, after)}
+    if kinds == {"run"}:
+        found = desk.ask_here("runs.compare", doing="Comparing", runs=[before, after])
+        if desk.as_json:
+            return print_json(found)
+        different = [row for row in found["rows"] if row["is_different"]]
+        rows = [[row["group"], row["name"], *(_value(each) for each in row["values"])] for row in different]
+        print_table(["", "", *(run["name"] for run in found["runs"])], rows)
+    else:
+        found = desk.ask_here("snapshots.diff", doing="Comparing", before=before, after=after)
+        if desk.as_json:
+            return print_json(found)
+    print_changes(found.get("files", []))
+    for part in found.get("code", []):
+        if part.get("unified"):
+            click.echo(f"\n{part['title']}")
+            print_unified(part["unified"])
+    return None
+
+
+def _value(value: Any) -> str:
+    return "" if value is None else _plain(value)
+
+
+def print_unified(text: str) -> None:
+    colours = {"+": "green", "-": "red", "@": "cyan"}
+    for line in text.splitlines():
+        click.secho(line, fg=colours.get(line[:1]))
+
+
+@click.command()
+@click.argument("ref")
+@click.argument("paths", nargs=-1, type=click.Path())
+@click.option("--dry-run", is_flag=True, help="Only say what would change.")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@desk_command
+def restore(desk: Desk, ref: str, paths: tuple[str, ...], dry_run: bool, yes: bool) -> None:
+    """Put files back as they were at REF: those named, or all. A snapshot is taken first, so it can be undone."""
+    wanted = [desk.inside(path) for path in paths] or None
+    plan = desk.ask_here("restore.plan", doing="Comparing", snapshot=ref, paths=wanted)
+    changes = [step for step in plan["steps"] if step["act"] != "keep"]
+    if dry_run and desk.as_json:
+        return print_json(plan)
+    if not desk.as_json:
+        print_table(["", "file", "size", ""],
+                    [[ACTS[step["act"]], step["path"], size(step["size_bytes"]) if step["act"] == "write" else "", step["reason"]]
+                     for step in changes])
+        click.echo(f"{n_of(plan['n_writes'], 'file')} to write ({size(plan['write_bytes'])}), {plan['n_removes']} to remove, "
+                   f"{plan['n_cannot']} that cannot be restored.")
+    if dry_run:
+        return None
+    if not plan["n_writes"] and not plan["n_removes"]:
+        if desk.as_json:
+            return print_json({"snapshot_before": None, "snapshot_after": None, "written": [], "removed": [], "sentence": ""})
+        click.echo("Nothing to do: the files are as they were then.")
+        return None
+    consent(desk, yes, "Restore?")
+    done = desk.ask_here("restore.apply", doing="Restoring", snapshot=ref, paths=wanted, plan_digest=plan["plan_digest"])
+    if desk.as_json:
+        return print_json(done)
+    click.echo(done["sentence"])
+    click.echo(f"Undo: ds restore {done['snapshot_before']}")
+    return None
+
+
+@click.command()
+@click.argument("ref")
+@click.argument("path", type=click.Path())
+@click.option("--dry-run", is_flag=True, help="Only say what would be copied.")
+@desk_command
+def fork(desk: Desk, ref: str, path: str, dry_run: bool) -> None:
+    """Make a new project folder at PATH from the state at REF; it stands on its own and knows where it came from."""
+    target = os.path.realpath(path)
+    plan = desk.ask_here("fork.plan", snapshot=ref, disk_path=target)
+    if dry_run and desk.as_json:
+        return print_json(plan)
+    if not desk.as_json:
+        for warning in plan["warnings"]:
+            click.echo(warning)
+        for each in plan["missing"]:
+            click.echo(f"  not in it: {one_line(each['path'])} ({each['reason']})")
+    if dry_run:
+        click.echo(f"{n_of(plan['n_files'], 'file')}, {size(plan['bytes'])}, would be written to {target}.")
+        return None
+    made = desk.ask_here("fork", doing="Forking", snapshot=ref, disk_path=target)
+    if desk.as_json:
+        return print_json(made)
+    click.echo(f"{made['workspace']['root']}: {n_of(made['n_files'], 'file')}, {size(made['bytes'])}.")
+    return None
+
+
+def output_text(output: dict[str, Any]) -> str:
+    """What a terminal can show of one nbformat output: a stream's text, a result's plain text, a traceback."""
+    kind = output.get("output_type")
+    if kind == "error":
+        return "\n".join(output.get("traceback") or [f"{output.get('ename')}: {output.get('evalue')}"])
+    text = output.get("text") if kind == "stream" else (output.get("data") or {}).get("text/plain", "")
+    return "".join(text) if isinstance(text, list) else str(text or "")
+
+
