@@ -20,9 +20,11 @@ export const CommandIDs = {
   widen: 'dotscience:widen-to-parent',
   forget: 'dotscience:forget-history',
   checkup: 'dotscience:doctor',
+  /** `{workspace, run, is_starred}` */
+  star: 'dotscience:star-run',
   /** `{text}` */
   copyCode: 'dotscience:copy-code',
-  /** `{workspace, snapshot, paths?, started_at?}` */
+  /** `{workspace, snapshot, at?}`; at: the instant the state is from, for the words */
   restore: 'dotscience:restore',
   undoRestore: 'dotscience:undo-restore',
   /** `{workspace, snapshot, path?}`; path: a notebook in it, opened at once */

@@ -4,6 +4,7 @@ import type { ISignal } from '@lumino/signaling';
 
 import type { DotscienceClient } from './api/client';
 import type { IChanged, IStatus, RunId, StoreId } from './api/types';
+import type { PanelModel } from './panel/model';
 
 /** The notebook that the panel is about: the last active one, or the pinned one. Signals fire after the change. */
 export interface IFocus {
@@ -41,3 +42,22 @@ export const IDotscience = new Token<IDotscience>(
   'dotscience-jlab:IDotscience',
   'Requests to the recorder, live changes, the notebook in focus and the ticked runs.'
 );
+
+/** What the side panel shows; shared among our own plugins only. */
+export const IPanelModel = new Token<PanelModel>('dotscience-jlab:IPanelModel', 'What the side panel shows.');
+
+/** The reader's settings, with their defaults. */
+export interface IChosenSettings {
+  /** One glyph on cells: edited since it ran, or ran in an earlier kernel session. */
+  readonly showRunMarks: boolean;
+  /** Names of the values in each run's row; empty: chosen by what differs. */
+  readonly shownValues: readonly string[];
+  /** The one notification has been shown. */
+  readonly isIntroduced: boolean;
+  /** Resolves when they are read. */
+  readonly ready: Promise<void>;
+  readonly changed: ISignal<IChosenSettings, void>;
+  markIntroduced(): Promise<void>;
+}
+
+export const IChosenSettings = new Token<IChosenSettings>('dotscience-jlab:IChosenSettings', 'Settings of Dotscience.');

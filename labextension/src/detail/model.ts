@@ -1,0 +1,144 @@
+/** One open entry: the record itself at once, its *why* when that tab is opened. */
+import type { IDisposable } from '@lumino/disposable';
+import { ISignal, Signal } from '@lumino/signaling';
+
+import { Calm, isPageVisible } from '../api/calm';
+import type { DotscienceClient, IRunChange } from '../api/client';
+import { sentenceOf } from '../api/errors';
+import type { LiveChanges } from '../api/live';
+import type { ExecutionId, IChanged, IExecution, IRun, IWhy, RunId, StoreId } from '../api/types';
+
+export type EntryTab = 'code' | 'output' | 'files' | 'why';
+
+export type EntryRef =
+  | { workspace: StoreId; execution: ExecutionId; run?: undefined }
+  | { workspace: StoreId; run: RunId; execution?: undefined };
+
+const REFRESH_PAUSE_MS = 400;
+
+export class EntryModel implements IDisposable {
+  constructor(
+    readonly ref: EntryRef,
+    private readonly _client: DotscienceClient,
+    private readonly _live: LiveChanges
+  ) {
+    _live.changed.connect(this._onChanged, this);
+    this._refreshing.ask();
+  }
+
+  get changed(): ISignal<this, void> {
+    return this._changed;
+  }
+
+  /** null: still loading, or this entry is a run. */
+  get execution(): IExecution | null {
+    return this._execution;
+  }
+
+  /** null: still loading, or this entry is an execution. */
+  get run(): IRun | null {
+    return this._run;
+  }
+
+  get why(): IWhy | null {
+    return this._why;
+  }
+
+  /** Why the last request failed; '' when it did not. */
+  get problem(): string {
+    return this._problem;
+  }
+
+  get tab(): EntryTab {
+    return this._tab;
+  }
+
+  set tab(tab: EntryTab) {
+    this._tab = tab;
+    if (tab === 'why' && !this._why) {
+      void this._loadWhy();
+    }
+    this._changed.emit();
+  }
+
+  get isDisposed(): boolean {
+    return this._isDisposed;
+  }
+
+  /** Rename, star, note or label the run shown here. */
+  async changeRun(change: IRunChange): Promise<IRun | null> {
+    if (!this.ref.run) {
+      return null;
+    }
+    try {
+      this._run = await this._client.changeRun(this.ref.workspace, this.ref.run, change);
+      this._problem = '';
+    } catch (error) {
+      this._problem = sentenceOf(error);
+    }
+    this._emit();
+    return this._run;
+  }
+
+  dispose(): void {
+    if (this._isDisposed) {
+      return;
+    }
+    this._isDisposed = true;
+    this._refreshing.dispose();
+    this._live.changed.disconnect(this._onChanged, this);
+    Signal.clearData(this);
+  }
+
+  private _onChanged(_: unknown, change: IChanged): void {
+    const id = (this.ref.execution ?? this.ref.run)!;
+    if (change.ids.includes(id) || change.run_ids?.includes(id)) {
+      this._refreshing.ask();
+    }
+  }
+
+  private async _refresh(): Promise<void> {
+    if (!isPageVisible()) {
+      return;
+    }
+    try {
+      if (this.ref.execution) {
+        this._execution = await this._client.execution(this.ref.workspace, this.ref.execution);
+      } else {
+        this._run = await this._client.run(this.ref.workspace, this.ref.run!);
+      }
+      this._problem = '';
+    } catch (error) {
+      this._problem = sentenceOf(error);
+    }
+    this._emit();
+  }
+
+  private async _loadWhy(): Promise<void> {
+    const execution = this.ref.execution ?? this._run?.executions[this._run.executions.length - 1];
+    if (!execution) {
+      return;
+    }
+    try {
+      this._why = await this._client.why(this.ref.workspace, execution);
+    } catch (error) {
+      this._problem = sentenceOf(error);
+    }
+    this._emit();
+  }
+
+  private _emit(): void {
+    if (!this._isDisposed) {
+      this._changed.emit();
+    }
+  }
+
+  private _refreshing = new Calm(() => this._refresh(), REFRESH_PAUSE_MS);
+  private _changed = new Signal<this, void>(this);
+  private _execution: IExecution | null = null;
+  private _run: IRun | null = null;
+  private _why: IWhy | null = null;
+  private _problem = '';
+  private _tab: EntryTab = 'code';
+  private _isDisposed = false;
+}

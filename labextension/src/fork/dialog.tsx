@@ -1,0 +1,117 @@
+/** Name the new folder, read what the fork will hold, then make it. */
+import { Dialog, ReactWidget } from '@jupyterlab/apputils';
+import type { TranslationBundle } from '@jupyterlab/translation';
+import * as React from 'react';
+
+import { sentenceOf } from '../api/errors';
+import type { IForkPlan } from '../api/types';
+import { sizeText } from '../words';
+
+const PLAN_PAUSE_MS = 300;
+
+/** The chosen folder, as Jupyter's contents name it; null: cancelled. */
+export async function askWhereToFork(
+  suggestion: string,
+  plan: (path: string) => Promise<IForkPlan>,
+  trans: TranslationBundle
+): Promise<string | null> {
+  const body = new ForkBody(suggestion, plan, trans);
+  const dialog = new Dialog<string>({
+    title: trans.__('Fork into a new folder'),
+    body,
+    buttons: [Dialog.cancelButton({ label: trans.__('Cancel') }), Dialog.okButton({ label: trans.__('Fork') })],
+    focusNodeSelector: 'input'
+  });
+  dialog.addClass('ds-Dialog');
+  const result = await dialog.launch();
+  return result.button.accept ? body.getValue() : null;
+}
+
+class ForkBody extends ReactWidget implements Dialog.IBodyWidget<string> {
+  constructor(
+    private _folder: string,
+    private readonly _plan: (path: string) => Promise<IForkPlan>,
+    private readonly _trans: TranslationBundle
+  ) {
+    super();
+  }
+
+  getValue(): string {
+    return this._folder.trim().replace(/^\/+|\/+$/g, '');
+  }
+
+  render(): JSX.Element {
+    return (
+      <ForkForm
+        suggestion={this._folder}
+        plan={this._plan}
+        trans={this._trans}
+        onFolder={folder => {
+          this._folder = folder;
+        }}
+      />
+    );
+  }
+}
+
+function ForkForm(props: {
+  suggestion: string;
+  plan: (path: string) => Promise<IForkPlan>;
+  trans: TranslationBundle;
+  onFolder: (folder: string) => void;
+}): JSX.Element {
+  const { trans } = props;
+  const [folder, setFolder] = React.useState(props.suggestion);
+  const [plan, setPlan] = React.useState<IForkPlan | string | null>(null);
+  React.useEffect(() => {
+    let isStale = false;
+    props.onFolder(folder);
+    setPlan(null);
+    const timer = window.setTimeout(() => {
+      props
+        .plan(folder.trim())
+        .then(found => !isStale && setPlan(found))
+        .catch(error => !isStale && setPlan(sentenceOf(error)));
+    }, PLAN_PAUSE_MS);
+    return () => {
+      isStale = true;
+      window.clearTimeout(timer);
+    };
+  }, [folder]);
+  return (
+    <div className="ds-Fork">
+      <label>
+        {trans.__('New folder, inside Jupyter’s root')}
+        <input className="ds-Field" value={folder} onChange={event => setFolder(event.target.value)} />
+      </label>
+      {typeof plan === 'string' && (
+        <p className="ds-Warning" role="alert">
+          {plan}
+        </p>
+      )}
+      {plan && typeof plan !== 'string' && (
+        <>
+          <p>{trans._n('%1 file, %2.', '%1 files, %2.', plan.n_files, sizeText(plan.bytes))}</p>
+          {plan.warnings.map(warning => (
+            <p key={warning} className="ds-Warning">
+              {warning}
+            </p>
+          ))}
+          {plan.missing.length > 0 && (
+            <details>
+              <summary>{trans._n('%1 file is not in it', '%1 files are not in it', plan.missing.length)}</summary>
+              <ul>
+                {plan.missing.map(file => (
+                  <li key={file.path}>
+                    {file.path} <span className="ds-Hint">{file.reason}</span>
+                  </li>
+                ))}
+              </ul>
+            </details>
+          )}
+        </>
+      )}
+      <p className="ds-Hint">{trans.__('This folder stays as it is. The fork has a history of its own and knows where it came from.')}</p>
+    </div>
+  );
+}

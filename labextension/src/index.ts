@@ -1,0 +1,31 @@
+/** The extension: a list of plugins, each wiring one thing. */
+import type { JupyterFrontEndPlugin } from '@jupyterlab/application';
+
+import { cellMarksPlugin } from './plugins/cell-marks';
+import { contextMenuPlugin } from './plugins/context-menu';
+import { entriesPlugin } from './plugins/entries';
+import { folderPlugin } from './plugins/folder';
+import { introductionPlugin } from './plugins/introduction';
+import { panelPlugin } from './plugins/panel';
+import { reportingPlugin } from './plugins/reporting';
+import { panelModelPlugin, servicePlugin } from './plugins/service';
+import { settingsPlugin } from './plugins/settings';
+import { statusBarPlugin } from './plugins/status-bar';
+
+export { IDotscience } from './tokens';
+
+const plugins: JupyterFrontEndPlugin<any>[] = [
+  panelModelPlugin,
+  servicePlugin,
+  settingsPlugin,
+  panelPlugin,
+  folderPlugin,
+  entriesPlugin,
+  contextMenuPlugin,
+  reportingPlugin,
+  introductionPlugin,
+  statusBarPlugin,
+  cellMarksPlugin
+];
+
+export default plugins;

@@ -1,0 +1,46 @@
+/** The dot: four states, each with its shape and word, the same in panel, status bar and tab. */
+import type { TranslationBundle } from '@jupyterlab/translation';
+import * as React from 'react';
+
+import type { IStatus, StatusState } from '../api/types';
+import { ageOf, agoText, momentText } from '../words';
+
+export const DOT_SHAPES: Record<StatusState, string> = { recording: '●', behind: '◐', paused: '⏸', not_recorded: '▲' };
+
+export function Dot(props: { state: StatusState }): JSX.Element {
+  return (
+    <span className={`ds-Dot ds-mod-${props.state}`} aria-hidden={true}>
+      {DOT_SHAPES[props.state]}
+    </span>
+  );
+}
+
+/** 'recorded 12 s ago'; 'behind (12 s)'; 'paused'; 'not recorded: the disk is full' */
+export function statusText(status: IStatus, now: Date, trans: TranslationBundle): string {
+  switch (status.state) {
+    case 'behind':
+      return trans.__('behind (%1 s)', Math.round(status.behind_s));
+    case 'paused':
+      return trans.__('paused');
+    case 'not_recorded':
+      return trans.__('not recorded: %1', status.reason);
+    case 'recording':
+      return status.recorded_at ? recordedText(status.recorded_at, now, trans) : trans.__('recording');
+  }
+}
+
+/** One word, for the status bar. */
+export function statusWord(state: StatusState, trans: TranslationBundle): string {
+  const words: Record<StatusState, string> = {
+    recording: trans.__('recording'),
+    behind: trans.__('behind'),
+    paused: trans.__('paused'),
+    not_recorded: trans.__('not recorded')
+  };
+  return words[state];
+}
+
+function recordedText(at: string, now: Date, trans: TranslationBundle): string {
+  const ago = agoText(ageOf(at, now), trans);
+  return ago ? trans.__('recorded %1', ago) : trans.__('last recorded %1', momentText(at, now, trans));
+}

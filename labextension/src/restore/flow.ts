@@ -1,0 +1,110 @@
+/**
+ * Restore, from question to undo: plan, choose, save what is unsaved, put back, show it, say what it did not touch.
+ *
+ * The server keeps the present state in a snapshot first; *Undo* restores exactly the touched files from that one.
+ */
+import { Notification, SessionContextDialogs } from '@jupyterlab/apputils';
+import type { IDocumentManager } from '@jupyterlab/docmanager';
+import type { ITranslator, TranslationBundle } from '@jupyterlab/translation';
+
+import type { DotscienceClient } from '../api/client';
+import { DotscienceApiError } from '../api/errors';
+import type { Instant, IRestoreResult, SnapshotId, StoreId } from '../api/types';
+import type { FocusModel } from '../focus/focus-model';
+import { clockText, momentText } from '../words';
+import { choiceOf } from './choice';
+import { askWhatToRestore } from './dialog';
+import { hasUnsavedEdits, revert, save } from './documents';
+
+export interface IRestoreRequest {
+  workspace: StoreId;
+  snapshot: SnapshotId;
+  /** The instant that state is from; null: not known. */
+  at: Instant | null;
+  /** Start of the last execution in the running kernel; null: nothing ran in it. */
+  variablesFrom: Instant | null;
+}
+
+export class RestoreFlow {
+  constructor(
+    private readonly _client: DotscienceClient,
+    private readonly _focus: FocusModel,
+    private readonly _documents: IDocumentManager,
+    private readonly _translator: ITranslator,
+    private readonly _trans: TranslationBundle
+  ) {}
+
+  /** How the last restore is undone; null: there is nothing to undo. */
+  get undoable(): (() => Promise<void>) | null {
+    return this._undo;
+  }
+
+  /** Asks, acts and tells. Rejects with what to show when the server refuses. */
+  async restore(request: IRestoreRequest): Promise<void> {
+    const { workspace, snapshot } = request;
+    const open = this._focus.workspace === workspace ? this._focus.workspacePath : null;
+    const choice = choiceOf(await this._client.planRestore(workspace, snapshot), open);
+    const when = request.at ? momentText(request.at, new Date(), this._trans) : snapshot;
+    const unsaved = new Set(choice.choices.map(step => step.path).filter(path => this._isUnsaved(path)));
+    const paths = await askWhatToRestore({ choice, open, unsaved, when }, this._trans);
+    if (!paths?.length) {
+      return;
+    }
+    const result = await this._apply(workspace, snapshot, paths);
+    this._tell(request, result);
+  }
+
+  /** Save unsaved edits under these paths, put them back, show the new state in every open document. */
+  private async _apply(workspace: StoreId, snapshot: SnapshotId, paths: string[]): Promise<IRestoreResult> {
+    const open = paths.map(path => this._focus.contentsPath(path)).filter((path): path is string => path !== null);
+    await Promise.all(open.map(path => save(this._documents, path)));
+    const plan = await this._client.planRestore(workspace, snapshot, paths);
+    const result = await this._client.applyRestore(workspace, snapshot, plan.plan_digest, paths);
+    await Promise.all(open.map(path => revert(this._documents, path)));
+    return result;
+  }
+
+  private _tell(request: IRestoreRequest, result: IRestoreResult): void {
+    const trans = this._trans;
+    const touched = [...result.written, ...result.removed];
+    const undo = async (): Promise<void> => {
+      this._undo = null;
+      try {
+        await this._apply(request.workspace, result.snapshot_before, touched);
+        Notification.info(trans._n('%1 file is as it was before.', '%1 files are as they were before.', touched.length), {
+          autoClose: 5000
+        });
+      } catch (error) {
+        Notification.error(error instanceof DotscienceApiError ? error.message : String(error), { autoClose: false });
+      }
+    };
+    this._undo = undo;
+    const actions: Notification.IAction[] = [];
+    const kernel = this._focus.panel?.sessionContext;
+    const hasVariables = !!kernel?.session?.kernel && request.variablesFrom !== null;
+    if (kernel && hasVariables) {
+      actions.push({
+        label: trans.__('Restart kernel'),
+        callback: () => void new SessionContextDialogs({ translator: this._translator }).restart(kernel)
+      });
+      actions.push({ label: trans.__('Keep'), callback: () => undefined });
+    }
+    actions.push({ label: trans.__('Undo'), callback: () => void undo() });
+    Notification.info(hasVariables ? this._mismatch(request) : result.sentence, { actions, autoClose: false });
+  }
+
+  private _mismatch(request: IRestoreRequest): string {
+    const trans = this._trans;
+    const variables = clockText(request.variablesFrom!);
+    return request.at
+      ? trans.__('Files are from %1, variables from %2.', clockText(request.at), variables)
+      : trans.__('Files are restored, variables are from %1.', variables);
+  }
+
+  private _isUnsaved(path: string): boolean {
+    const contents = this._focus.contentsPath(path);
+    return contents !== null && hasUnsavedEdits(this._documents, contents);
+  }
+
+  private _undo: (() => Promise<void>) | null = null;
+}
