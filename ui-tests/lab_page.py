@@ -1,0 +1,113 @@
+"""A JupyterLab page in words of a user: open a notebook, run a cell, look into the panel. Finds things by role and text."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from playwright.sync_api import Locator, Page, expect
+
+from lab_server import LabServer
+
+WAIT_MS = 30_000
+PANEL = "Dotscience"
+
+
+class LabPage:
+    def __init__(self, page: Page, server: LabServer, shots: Path) -> None:
+        self.page = page
+        self.server = server
+        self._shots = shots
+        self.page_errors: list[str] = []
+        page.on("pageerror", lambda error: self.page_errors.append(str(error)))
+        page.set_default_timeout(WAIT_MS)
+
+    # -- the shell -----------------------------------------------------------------------------------
+
+    def open_lab(self, path: str = "") -> None:
+        """The whole page anew, with an empty layout; a path opens that file."""
+        where = f"lab/tree/{path}" if path else "lab"
+        self.page.goto(f"{self.server.url}{where}?token={self.server.token}&reset", wait_until="domcontentloaded")
+        self.page.locator("#jupyterlab-splash").wait_for(state="detached")
+        self.page.locator("#jp-main-dock-panel").wait_for()
+        if path.endswith(".ipynb"):
+            self.wait_for_kernel()
+
+    def open_file(self, path: str) -> None:
+        """Beside what is open, as a double click does."""
+        self.command("docmanager:open", path=path)
+        if path.endswith(".ipynb"):
+            self.page.get_by_role("main").get_by_role("tab", name=Path(path).name).wait_for()
+            self.wait_for_kernel()
+
+    def command(self, name: str, **arguments: object) -> None:
+        """Any JupyterLab command by its id; `jupyterapp` is the page's own handle for tests and extensions."""
+        self.page.evaluate(
+            "([name, args]) => { void window.jupyterapp.commands.execute(name, args); }", [name, arguments]
+        )
+
+    def is_command(self, name: str) -> bool:
+        return bool(self.page.evaluate("name => window.jupyterapp.commands.hasCommand(name)", name))
+
+    def theme(self, name: str) -> None:
+        self.command("apputils:change-theme", theme=name)
+        self.page.locator(f'body[data-jp-theme-name="{name}"]').wait_for()
+
+    def shot(self, name: str) -> Path:
+        self._shots.mkdir(parents=True, exist_ok=True)
+        path = self._shots / f"{name}.png"
+        self.page.screenshot(path=path)
+        return path
+
+    # -- the notebook --------------------------------------------------------------------------------
+
+    @property
+    def notebook(self) -> Locator:
+        """The one in front."""
+        return self.page.locator(".jp-NotebookPanel:not(.lm-mod-hidden)")
+
+    def wait_for_kernel(self) -> None:
+        self.notebook.locator('.jp-Notebook-ExecutionIndicator[data-status="idle"]').wait_for()
+
+    def cell(self, number: int) -> Locator:
+        """Code cells only, from 0, in document order."""
+        return self.notebook.locator(".jp-CodeCell").nth(number)
+
+    def type_into(self, number: int, source: str) -> None:
+        """Replace what the cell says; not saved."""
+        self.cell(number).locator(".cm-content").click()
+        self.page.keyboard.press("ControlOrMeta+a")
+        self.page.keyboard.insert_text(source)
+
+    def start_cell(self, number: int) -> None:
+        self.cell(number).locator(".cm-content").click()
+        self.page.keyboard.press("Control+Enter")
+
+    def run_cell(self, number: int) -> None:
+        """Run it and wait until it has its number."""
+        before = self.prompt(number)
+        self.start_cell(number)
+        expect(self.cell(number).locator(".jp-InputPrompt")).not_to_have_text(before, timeout=WAIT_MS)
+        self.wait_until_run(number)
+
+    def wait_until_run(self, number: int) -> None:
+        expect(self.cell(number).locator(".jp-InputPrompt")).to_have_text(re.compile(r"\[\d+\]:"), timeout=WAIT_MS)
+
+    def prompt(self, number: int) -> str:
+        return self.cell(number).locator(".jp-InputPrompt").inner_text()
+
+    def output(self, number: int) -> str:
+        return self.cell(number).locator(".jp-Cell-outputArea").inner_text()
+
+    def n_code_cells(self) -> int:
+        return self.notebook.locator(".jp-CodeCell").count()
+
+    # -- our panel -----------------------------------------------------------------------------------
+
+    @property
+    def panel(self) -> Locator:
+        return self.page.locator(".ds-Panel")
+
+    def show_panel(self, tab: str = "history") -> None:
+        self.command("dotscience:show-panel", tab=tab)
+        self.panel.wait_for()
