@@ -1,4 +1,4 @@
-"""What any store promises. `git_store.GitStore` keeps it on disk, `memory.MemoryStore` in memory; `tests/store/contract.py` holds both to it.
+"""What any store promises. `history.History` keeps it, over git on disk or over memory; `tests/store/contract.py` holds both to it.
 
 Words: a *blob* is some bytes, named by git's digest of them. A *snapshot* is a tree of blobs with parents. A *record* is one
 of `model/codec.RECORDS`. The *index* answers queries; it is a cache of the records, fed at once, rebuildable at any time.
@@ -88,6 +88,9 @@ class Store(Protocol):
 
     def read_blob(self, digest: BlobDigest) -> bytes:
         """The bytes of that name, checked against it."""
+
+    def is_named(self, digest: BlobDigest) -> bool:
+        """True if a record names these bytes (outputs, environments, artifacts): others are not handed out by digest."""
 
     # snapshots
 

@@ -1,0 +1,438 @@
+"""A workspace's history over any `Objects`: snapshots on lines, records beside them, the index in step with both.
+
+Every write: objects, sync, the records ref, the line, the index. A crash between two of them leaves rubbish or an index to
+catch up with, never a lie; `_catch_up` runs at every opening.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import threading
+from contextlib import nullcontext
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, Callable, ContextManager, Iterable, Sequence
+
+from ..errors import Conflict, DotscienceError, NotFound
+from ..model.change import Change
+from ..model.codec import from_json, to_json
+from ..model.ids import BlobDigest, SnapshotId, check_id, new_snapshot_id
+from ..model.instant import epoch_s
+from ..model.paths import WorkspacePath
+from ..model.run import RUNNING, Run
+from ..model.snapshot import MAIN_LINE, Snapshot, SnapshotDraft, TreeEntry
+from ..model.workspace import Workspace
+from . import trees
+from .base import KeepRules, Record, ScanResult
+from .index import SqliteIndex
+from .objects import RECORDS_REF, CommitText, ObjectId, Objects, TreeItem, line_ref
+from .records import append_records, named_blobs, records_since, with_series_blob
+from .scan import Scanner, Seen
+from .series import read_series, series_bytes
+
+SNAPSHOT_SCHEMA = """
+CREATE TABLE IF NOT EXISTS snapshots (id TEXT PRIMARY KEY, line TEXT, ordinal INTEGER, commit_id TEXT, created_at TEXT,
+    body TEXT) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS snapshots_by_line ON snapshots (line, ordinal);
+CREATE TABLE IF NOT EXISTS files_seen (path BLOB PRIMARY KEY, body TEXT) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS named_blobs (digest TEXT PRIMARY KEY) WITHOUT ROWID;
+"""
+MOVE_TRIES = 20
+
+
+class History:
+    """A `base.Store`. See there for what each method promises."""
+
+    def __init__(
+        self,
+        objects: Objects,
+        index: SqliteIndex,
+        workspace: Workspace,
+        root: Path,
+        *,
+        save_workspace: Callable[[Workspace], None] = lambda workspace: None,
+        remove: Callable[[], None] = lambda: None,
+        is_there: Callable[[], bool] = lambda: True,
+        lock: ContextManager[Any] | None = None,
+    ) -> None:
+        self.objects = objects
+        self._index = index
+        self._workspace = workspace
+        self._root = root
+        self._save = save_workspace
+        self._remove = remove
+        self._is_there = is_there
+        self._lock: ContextManager[Any] = lock or nullcontext()
+        self._busy = threading.RLock()
+        self._size_bytes: int | None = None
+        with index.write() as db:
+            for statement in SNAPSHOT_SCHEMA.split(";"):
+                db.execute(statement)
+        self._scanner = Scanner(root, self.put_bytes, self._load_seen())
+        self._head_files: tuple[ObjectId, dict[WorkspacePath, TreeEntry]] | None = None
+        self._catch_up()
+
+    @property
+    def workspace(self) -> Workspace:
+        return self._workspace
+
+    @property
+    def root(self) -> Path:
+        return self._root
+
+    @property
+    def index(self) -> SqliteIndex:
+        return self._index
+
+    def save_workspace(self, workspace: Workspace) -> None:
+        self._save(workspace)
+        self._workspace = workspace
+
+    # -- bytes -------------------------------------------------------------------------------------
+
+    def put_bytes(self, data: bytes) -> BlobDigest:
+        if self._size_bytes is not None:
+            self._size_bytes += len(data) // 2
+        return self.objects.put_blob(data)
+
+    def read_blob(self, digest: BlobDigest) -> bytes:
+        return self.objects.blob(digest)
+
+    def is_named(self, digest: BlobDigest) -> bool:
+        with self._index.write() as db:
+            return db.execute("SELECT 1 FROM named_blobs WHERE digest = ?", (digest,)).fetchone() is not None
+
+    # -- snapshots ---------------------------------------------------------------------------------
+
+    def head(self, line: str = MAIN_LINE) -> Snapshot | None:
+        self._catch_up()
+        with self._index.write() as db:
+            found = db.execute(
+                "SELECT body FROM snapshots WHERE line = ? ORDER BY ordinal DESC LIMIT 1", (line,)
+            ).fetchone()
+        return from_json(Snapshot, json.loads(found[0])) if found else None
+
+    def snapshot(self, snapshot: SnapshotId) -> Snapshot:
+        return from_json(Snapshot, json.loads(self._row(snapshot)[1]))
+
+    def snapshots(self, line: str = MAIN_LINE, limit: int = 100, before: SnapshotId | None = None) -> list[Snapshot]:
+        with self._index.write() as db:
+            top = 2**62
+            if before is not None:
+                self._row(before)
+                top = db.execute("SELECT ordinal FROM snapshots WHERE id = ?", (before,)).fetchone()[0]
+            rows = db.execute(
+                "SELECT body FROM snapshots WHERE line = ? AND ordinal < ? ORDER BY ordinal DESC LIMIT ?",
+                (line, top, limit),
+            ).fetchall()
+        return [from_json(Snapshot, json.loads(body)) for (body,) in rows]
+
+    def entry(self, snapshot: SnapshotId, path: WorkspacePath) -> TreeEntry | None:
+        item = trees.find(self.objects, self._tree_of(snapshot), path)
+        return self._entry(item) if item is not None and item.mode != trees.FOLDER_MODE else None
+
+    def tree(self, snapshot: SnapshotId, under: str = "") -> dict[WorkspacePath, TreeEntry]:
+        tree = self._tree_of(snapshot)
+        if under:
+            folder = trees.find(self.objects, tree, under)
+            if folder is None:
+                return {}
+            if folder.mode != trees.FOLDER_MODE:
+                return {WorkspacePath(under): self._entry(folder)}
+            tree = folder.id
+        prefix = under + "/" if under else ""
+        return {path: self._entry(item) for path, item in trees.walk(self.objects, tree, prefix)}
+
+    def changes(self, before: SnapshotId | None, after: SnapshotId) -> list[Change]:
+        old = self._tree_of(before) if before is not None else None
+        return [
+            Change(path, kind, self._entry(was) if was else None, self._entry(is_now) if is_now else None)
+            for path, kind, was, is_now in trees.differences(self.objects, old, self._tree_of(after))
+        ]
+
+    def last_change(self, snapshot: SnapshotId, path: WorkspacePath) -> SnapshotId | None:
+        now = trees.find(self.objects, self._tree_of(snapshot), path)
+        current = self.snapshot(snapshot)
+        while True:
+            if not current.parents:
+                return current.id if now is not None else None
+            parent = self.snapshot(current.parents[0])
+            if trees.find(self.objects, self._tree_of(parent.id), path) != now:
+                return current.id
+            current = parent
+
+    def commit_of(self, snapshot: SnapshotId) -> ObjectId:
+        """git's name of the snapshot's commit; said only inside `store/`."""
+        return self._row(snapshot)[0]
+
+    def publish(
+        self, draft: SnapshotDraft, records: Iterable[Record] | Callable[[Snapshot], Iterable[Record]] = ()
+    ) -> Snapshot:
+        with self._busy, self._lock:
+            self._catch_up()
+            for _ in range(MOVE_TRIES):
+                snapshot = self._publish_once(draft, records)
+                if snapshot is not None:
+                    return snapshot
+                self._catch_up()
+        raise Conflict("Other programs keep changing this history.", "Try again in a moment.")
+
+    def _publish_once(
+        self, draft: SnapshotDraft, records: Iterable[Record] | Callable[[Snapshot], Iterable[Record]]
+    ) -> Snapshot | None:
+        ref = line_ref(draft.line)
+        parent = self.objects.ref(ref)
+        before = self.objects.commit(parent).tree if parent else None
+        start = self._tree_of(draft.base) if draft.base is not None else before
+        edits = {path: self._item(entry) for path, entry in draft.edits.items()}
+        tree = trees.edited_tree(self.objects, start, edits)
+        head = self.head(draft.line)
+        if tree == before and head is not None:
+            self._keep(records(head) if callable(records) else records)
+            return head
+        n_changes = sum(1 for _ in trees.differences(self.objects, before, tree))
+        snapshot = Snapshot(
+            id=new_snapshot_id(),
+            created_at=draft.created_at,
+            message=draft.message,
+            parents=(head.id,) if head is not None else (),
+            line=draft.line,
+            reason=draft.reason,
+            execution=draft.execution,
+            notebook=draft.notebook,
+            run=draft.run,
+            n_changes=n_changes,
+        )
+        text = CommitText(tree, (parent,) if parent else (), commit_message(snapshot), epoch_s(draft.created_at))
+        commit = self.objects.put_commit(text)
+        self._keep(records(snapshot) if callable(records) else records)
+        self.objects.sync()
+        if not self.objects.move_ref(ref, parent, commit):
+            return None
+        self._index_snapshot(snapshot, commit)
+        self._move_head_files(draft, before, tree)
+        return snapshot
+
+    # -- records -----------------------------------------------------------------------------------
+
+    def append(self, records: Iterable[Record]) -> None:
+        with self._busy, self._lock:
+            self._catch_up()
+            self._keep(records)
+
+    def _keep(self, records: Iterable[Record]) -> None:
+        """Durably, then to the index. The points of a run that is over go with it."""
+        kept = [self._with_series(record) for record in records]
+        if not kept:
+            return
+        at = max((epoch_s(str(at)) for at in map(_time_of, kept) if at), default=0.0)
+        commit = append_records(self.objects, kept, at)
+        self._index_records(kept, commit)
+
+    def _with_series(self, record: Record) -> Record:
+        if isinstance(record, Run) and record.state != RUNNING and self._index.has_points(record.id):
+            digest = self.put_bytes(series_bytes(self._index.all_points(record.id)))
+            return with_series_blob(record, digest)
+        return record
+
+    # -- the folder --------------------------------------------------------------------------------
+
+    def scan(
+        self,
+        rules: KeepRules,
+        touched: Iterable[WorkspacePath] = (),
+        line: str = MAIN_LINE,
+        only: Sequence[WorkspacePath] | None = None,
+    ) -> ScanResult:
+        with self._busy:
+            result = self._scanner.scan(rules, touched, self._files_of_head(line), self.size_bytes(), only)
+            self._save_seen()
+            return result
+
+    def forget_all(self) -> int:
+        freed = self.objects.size_bytes()
+        self.close()
+        self._remove()
+        return freed
+
+    def size_bytes(self) -> int:
+        """Measured once, then counted along; within a few per cent."""
+        if self._size_bytes is None:
+            self._size_bytes = self.objects.size_bytes()
+        return self._size_bytes
+
+    def is_there(self) -> bool:
+        return self._is_there()
+
+    def close(self) -> None:
+        self._index.close()
+        self.objects.close()
+
+    # -- keeping the index in step -----------------------------------------------------------------
+
+    def _catch_up(self) -> None:
+        """Take in what the refs hold and the index does not: after a crash, a rebuild, or another process's write."""
+        with self._busy:
+            records = self.objects.ref(RECORDS_REF)
+            if records != self._index.pragma("records_commit"):
+                known = self._index.pragma("records_commit")
+                found = list(records_since(self.objects, known))
+                self._index_records(found, records)
+                for record in found:
+                    if isinstance(record, Run) and record.series_blob and not self._index.has_points(record.id):
+                        rows = enumerate(read_series(self.objects.blob(record.series_blob)))
+                        self._index.add_points(record.id, ((n, *point) for n, point in rows))
+            line = self.objects.ref(line_ref(MAIN_LINE))
+            if line != self._index.pragma("line_commit"):
+                self._catch_up_line(line)
+
+    def _catch_up_line(self, commit: ObjectId | None) -> None:
+        known = self._index.pragma("line_commit")
+        found: list[tuple[ObjectId, Snapshot]] = []
+        while commit is not None and commit != known:
+            text = self.objects.commit(commit)
+            parent = text.parents[0] if text.parents else None
+            found.append((commit, self._snapshot_of(text, parent)))
+            commit = parent
+        if commit is None and known is not None:
+            with self._index.write() as db:
+                db.execute("DELETE FROM snapshots WHERE line = ?", (MAIN_LINE,))
+        for each, snapshot in reversed(found):
+            self._index_snapshot(snapshot, each)
+
+    def _snapshot_of(self, text: CommitText, parent: ObjectId | None) -> Snapshot:
+        """From the commit alone: its message and trailers say all but the number of changes."""
+        before = self.objects.commit(parent) if parent else None
+        n_changes = sum(1 for _ in trees.differences(self.objects, before.tree if before else None, text.tree))
+        parents = (SnapshotId(trailers(before.message)["Ds-Snapshot"]),) if before else ()
+        return replace(parse_commit_message(text.message), parents=parents, n_changes=n_changes)
+
+    def _index_records(self, records: Iterable[Record], commit: ObjectId | None) -> None:
+        records = list(records)
+        with self._index.write() as db:
+            self._index.feed(records)
+            rows = [(digest,) for record in records for digest in named_blobs(record)]
+            db.executemany("INSERT OR IGNORE INTO named_blobs VALUES (?)", rows)
+            if commit is not None:
+                self._index.pragma("records_commit", commit)
+
+    def _index_snapshot(self, snapshot: Snapshot, commit: ObjectId) -> None:
+        with self._index.write() as db:
+            last = db.execute("SELECT max(ordinal) FROM snapshots WHERE line = ?", (snapshot.line,)).fetchone()[0] or 0
+            body = json.dumps(to_json(snapshot), separators=(",", ":"))
+            row = (snapshot.id, snapshot.line, last + 1, commit, snapshot.created_at, body)
+            db.execute("INSERT OR REPLACE INTO snapshots VALUES (?, ?, ?, ?, ?, ?)", row)
+            if snapshot.line == MAIN_LINE:
+                self._index.pragma("line_commit", commit)
+
+    # -- small things ------------------------------------------------------------------------------
+
+    def _row(self, snapshot: str) -> tuple[str, str]:
+        """(commit, body)"""
+        check_id("snapshot", snapshot)
+        with self._index.write() as db:
+            found = db.execute("SELECT commit_id, body FROM snapshots WHERE id = ?", (snapshot,)).fetchone()
+        if found is None:
+            raise NotFound(f"There is no snapshot {snapshot} here.", "`ds log` lists them.")
+        return found[0], found[1]
+
+    def _tree_of(self, snapshot: SnapshotId) -> ObjectId:
+        return self.objects.commit(self._row(snapshot)[0]).tree
+
+    def _entry(self, item: TreeItem) -> TreeEntry:
+        size = self.objects.blob_size(item.id)
+        return TreeEntry(BlobDigest(item.id), size, trees.MODE_NAMES.get(item.mode, "file"))
+
+    def _item(self, entry: TreeEntry | None) -> TreeItem | None:
+        return None if entry is None else TreeItem(trees.MODES[entry.mode], entry.digest)
+
+    def _files_of_head(self, line: str) -> dict[WorkspacePath, TreeEntry]:
+        """Kept in step while publishing, read anew when somebody else moved the line."""
+        commit = self.objects.ref(line_ref(line))
+        if commit is None:
+            return {}
+        tree = self.objects.commit(commit).tree
+        if self._head_files is None or self._head_files[0] != tree:
+            self._head_files = tree, {path: self._entry(item) for path, item in trees.walk(self.objects, tree)}
+        return self._head_files[1]
+
+    def _move_head_files(self, draft: SnapshotDraft, before: ObjectId | None, after: ObjectId) -> None:
+        known = self._head_files
+        if draft.base is not None or draft.line != MAIN_LINE or (known[0] if known else None) != before:
+            self._head_files = None
+            return
+        files = known[1] if known else {}
+        for path, entry in draft.edits.items():
+            if entry is None:
+                files.pop(path, None)
+            else:
+                files[path] = entry
+        self._head_files = after, files
+
+    def _load_seen(self) -> dict[WorkspacePath, Seen]:
+        with self._index.write() as db:
+            rows = db.execute("SELECT path, body FROM files_seen").fetchall()
+        seen = {}
+        for path, body in rows:
+            signature, read_at_ns, digest, size, mode = json.loads(body)
+            entry = TreeEntry(digest, size, mode)
+            seen[WorkspacePath(os.fsdecode(path))] = Seen(tuple(signature), read_at_ns, entry)
+        return seen
+
+    def _save_seen(self) -> None:
+        fresh, self._scanner.newly_seen = self._scanner.newly_seen, {}
+        if not fresh:
+            return
+        rows = [
+            (os.fsencode(path), json.dumps([*[each.signature], each.read_at_ns, each.entry.digest, each.entry.size_bytes,
+                                            each.entry.mode]))
+            for path, each in fresh.items()
+        ]
+        try:
+            with self._index.write() as db:
+                db.executemany("INSERT OR REPLACE INTO files_seen VALUES (?, ?)", rows)
+        except DotscienceError:
+            return  # only a cache: the files are read again after a restart
+
+
+def commit_message(snapshot: Snapshot) -> str:
+    """`train.ipynb In [12]: model.fit(X, y)`, an empty line, then what makes the snapshot findable."""
+    trailer = {
+        "Ds-Snapshot": snapshot.id,
+        "Ds-At": snapshot.created_at,
+        "Ds-Reason": snapshot.reason,
+        "Ds-Execution": snapshot.execution,
+        "Ds-Notebook": snapshot.notebook,
+        "Ds-Run": snapshot.run,
+    }
+    lines = [f"{name}: {value}" for name, value in trailer.items() if value]
+    first = " ".join(snapshot.message.split()) or snapshot.reason
+    return "\n".join((first, "", *lines, ""))
+
+
+def trailers(message: str) -> dict[str, str]:
+    """Those of the last paragraph: {'Ds-Snapshot': 's-…', …}"""
+    last = message.rstrip("\n").rsplit("\n\n", 1)[-1]
+    return dict(line.split(": ", 1) for line in last.splitlines() if line.startswith("Ds-") and ": " in line)
+
+
+def parse_commit_message(message: str) -> Snapshot:
+    found = trailers(message)
+    return Snapshot(
+        id=SnapshotId(found["Ds-Snapshot"]),
+        created_at=found["Ds-At"],  # type: ignore[arg-type]
+        message=message.split("\n", 1)[0],
+        reason=found.get("Ds-Reason", "execution"),
+        execution=found.get("Ds-Execution"),  # type: ignore[arg-type]
+        notebook=found.get("Ds-Notebook"),  # type: ignore[arg-type]
+        run=found.get("Ds-Run"),  # type: ignore[arg-type]
+    )
+
+
+def _time_of(record: Record) -> str | None:
+    for name in ("finished_at", "created_at", "started_at"):
+        value = getattr(record, name, None)
+        if value:
+            return str(value)
+    return None

@@ -1,0 +1,435 @@
+"""`state.db`: answers queries over the records, newest version of each; a cache that is rebuilt from git at any time.
+
+One SQLite database, WAL where the file system allows. Every row keeps the whole record as JSON (`body`) beside the columns
+that are searched or sorted by. Annotations are applied when a row is read, so a later word never rewrites a record.
+One connection, guarded by a lock: a query takes well under a millisecond, and requests come from a handful of threads.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import sqlite3
+import threading
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, Iterable, Iterator, Sequence
+
+from ..errors import DotscienceError, Forgotten, InvalidRequest, NotFound, StoreDamaged, StoreFull, StoreReadOnly
+from ..model.codec import from_stored, to_stored
+from ..model.execution import Execution, Session
+from ..model.ids import ExecutionId, RunId, SessionId
+from ..model.run import Annotation, Run, Series, Tombstone
+from ..model.values import Scalar
+from .base import Page, Record
+from .downsample import downsampled
+
+SCHEMA_VERSION = "1"
+
+SCHEMA = """
+CREATE TABLE IF NOT EXISTS facts (name TEXT PRIMARY KEY, value TEXT) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS executions (
+    id TEXT PRIMARY KEY, session TEXT, ordinal INTEGER, started_at TEXT, notebook TEXT, path TEXT, cell_id TEXT,
+    outcome TEXT, words TEXT, body TEXT) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS executions_by_time ON executions (started_at, id);
+CREATE INDEX IF NOT EXISTS executions_by_path ON executions (path, started_at, id);
+CREATE INDEX IF NOT EXISTS executions_by_session ON executions (session, ordinal);
+CREATE TABLE IF NOT EXISTS uses (path TEXT, role TEXT, execution TEXT, started_at TEXT,
+    PRIMARY KEY (path, role, execution)) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS uses_by_execution ON uses (execution);
+CREATE TABLE IF NOT EXISTS runs (
+    id TEXT PRIMARY KEY, number INTEGER, name TEXT, state TEXT, started_at TEXT, notebook TEXT, path TEXT, words TEXT,
+    body TEXT) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS runs_by_time ON runs (started_at);
+CREATE INDEX IF NOT EXISTS runs_by_path ON runs (path, started_at);
+CREATE TABLE IF NOT EXISTS run_values (run TEXT, field TEXT, name TEXT, number REAL, text TEXT,
+    PRIMARY KEY (run, field, name)) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS run_values_by_name ON run_values (field, name, number);
+CREATE TABLE IF NOT EXISTS sessions (id TEXT PRIMARY KEY, started_at TEXT, finished_at TEXT, body TEXT) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS annotations (id TEXT PRIMARY KEY, about TEXT, created_at TEXT, body TEXT) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS annotations_by_about ON annotations (about, created_at, id);
+CREATE TABLE IF NOT EXISTS forgotten (id TEXT PRIMARY KEY, body TEXT) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS points (run TEXT, position INTEGER, name TEXT, step INTEGER, time REAL, value REAL,
+    PRIMARY KEY (run, position)) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS notebooks (path TEXT PRIMARY KEY, notebook TEXT) WITHOUT ROWID;
+"""
+
+_SORT_COLUMNS = {"started_at", "name", "number", "state", "path"}
+_BODY_SORTS = {"finished_at", "duration_s", "description", "opened_by", "published_at"}
+_VALUE_FIELDS = ("parameters", "metrics", "summary", "labels")
+
+
+class SqliteIndex:
+    """`path` None: in memory."""
+
+    def __init__(self, path: Path | None) -> None:
+        self.path = path
+        self._busy = threading.RLock()
+        self._db = sqlite3.connect(":memory:" if path is None else path, check_same_thread=False, timeout=10.0,
+                                   isolation_level=None)
+        self._db.execute("PRAGMA journal_mode=WAL")
+        self._db.execute("PRAGMA synchronous=NORMAL")
+        self._db.executescript(SCHEMA)
+        if self.pragma("schema") is None:
+            self.pragma("schema", SCHEMA_VERSION)
+
+    # -- feeding -----------------------------------------------------------------------------------
+
+    def feed(self, records: Iterable[Record]) -> None:
+        with self.write():
+            for record in records:
+                self._feed_one(record)
+
+    @contextmanager
+    def write(self) -> Iterator[sqlite3.Connection]:
+        """One transaction: all of it or nothing; nested calls join the outer one."""
+        with self._busy, _named_errors():
+            if self._db.in_transaction:
+                yield self._db
+                return
+            self._db.execute("BEGIN IMMEDIATE")
+            try:
+                yield self._db
+            except BaseException:
+                self._db.execute("ROLLBACK")
+                raise
+            self._db.execute("COMMIT")
+
+    def _feed_one(self, record: Record) -> None:
+        if isinstance(record, Execution):
+            self._feed_execution(record)
+        elif isinstance(record, Run):
+            self._feed_run(record)
+        elif isinstance(record, Session):
+            row = (record.id, record.started_at, record.finished_at, _body(record))
+            self._db.execute("INSERT OR REPLACE INTO sessions VALUES (?, ?, ?, ?)", row)
+        elif isinstance(record, Annotation):
+            row = (record.id, record.about, record.created_at, _body(record))
+            self._db.execute("INSERT OR REPLACE INTO annotations VALUES (?, ?, ?, ?)", row)
+            self._refresh_words(record.about)
+        elif isinstance(record, Tombstone):
+            for forgotten in record.ids:
+                self._db.execute("INSERT OR IGNORE INTO forgotten VALUES (?, ?)", (forgotten, _body(record)))
+                for table, column in (("executions", "id"), ("runs", "id"), ("uses", "execution"), ("points", "run"),
+                                      ("run_values", "run"), ("annotations", "about")):
+                    self._db.execute(f"DELETE FROM {table} WHERE {column} = ?", (forgotten,))
+
+    def _feed_execution(self, record: Execution) -> None:
+        if self._is_forgotten(record.id):
+            return
+        words = "\n".join((record.source, record.outputs_text, record.path or "", *(use.path or use.disk_path
+                                                                                    for use in record.files)))
+        row = (record.id, record.session, record.order, record.started_at, record.notebook, record.path, record.cell_id,
+               record.outcome, words.lower(), _body(record))
+        self._db.execute("INSERT OR REPLACE INTO executions VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", row)
+        self._db.execute("DELETE FROM uses WHERE execution = ?", (record.id,))
+        self._db.executemany(
+            "INSERT OR IGNORE INTO uses VALUES (?, ?, ?, ?)",
+            [(use.path or use.disk_path, use.role, record.id, record.started_at) for use in record.files],
+        )
+        if record.path and record.notebook:
+            self._db.execute("INSERT OR REPLACE INTO notebooks VALUES (?, ?)", (record.path, record.notebook))
+
+    def _feed_run(self, record: Run) -> None:
+        if self._is_forgotten(record.id):
+            return
+        row = (record.id, record.number, record.name, record.state, record.started_at, record.notebook, record.path, "",
+               _body(record))
+        self._db.execute("INSERT OR REPLACE INTO runs VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", row)
+        self._refresh_words(record.id)
+
+    def _refresh_words(self, run_id: str) -> None:
+        """Columns that searches and sorts use, from the record with its annotations applied."""
+        found = self._db.execute("SELECT body FROM runs WHERE id = ?", (run_id,)).fetchone()
+        if found is None:
+            return
+        run = self._annotated(_record(found[0]))
+        self._db.execute("DELETE FROM run_values WHERE run = ?", (run_id,))
+        rows = [
+            (run_id, field, name, *_number_and_text(value.last if field == "metrics" else value))
+            for field in _VALUE_FIELDS
+            for name, value in getattr(run, field).items()
+        ]
+        self._db.executemany("INSERT OR REPLACE INTO run_values VALUES (?, ?, ?, ?, ?)", rows)
+        values = (f"{name} {value}" for table in (run.parameters, run.labels) for name, value in table.items())
+        words = "\n".join((run.name, run.note, run.description, run.path or "", *values)).lower()
+        self._db.execute("UPDATE runs SET name = ?, words = ? WHERE id = ?", (run.name, words, run_id))
+
+    def add_points(self, run: RunId, points: Iterable[tuple[int, str, int | None, float, float]]) -> None:
+        rows = [(run, position, name, step, time, _stored_float(value)) for position, name, step, time, value in points]
+        with self.write() as db:
+            db.executemany("INSERT OR IGNORE INTO points VALUES (?, ?, ?, ?, ?, ?)", rows)
+
+    def rename_path(self, old: str, new: str) -> None:
+        with self.write() as db:
+            rows = db.execute(
+                "SELECT path, notebook FROM notebooks WHERE path = ? OR substr(path, 1, ?) = ?",
+                (old, len(old) + 1, old + "/"),
+            ).fetchall()
+            for path, notebook in rows:
+                db.execute("DELETE FROM notebooks WHERE path = ?", (path,))
+                db.execute("INSERT OR REPLACE INTO notebooks VALUES (?, ?)", (new + path[len(old):], notebook))
+
+    def pragma(self, name: str, value: str | None = None) -> str | None:
+        with self.write() as db:
+            if value is not None:
+                db.execute("INSERT OR REPLACE INTO facts VALUES (?, ?)", (name, value))
+            found = db.execute("SELECT value FROM facts WHERE name = ?", (name,)).fetchone()
+            return found[0] if found else None
+
+    # -- executions --------------------------------------------------------------------------------
+
+    def execution(self, execution: ExecutionId) -> Execution:
+        return _record(self._body_of("executions", execution, "execution"))
+
+    def executions(
+        self,
+        *,
+        notebook: str | None = None,
+        path: str | None = None,
+        session: SessionId | None = None,
+        cell_id: str | None = None,
+        outcome: str | None = None,
+        text: str | None = None,
+        file: str | None = None,
+        after: str | None = None,
+        limit: int = 100,
+    ) -> Page:
+        where, values = _conditions(notebook=notebook, session=session, cell_id=cell_id, outcome=outcome)
+        if path is not None:
+            # A renamed notebook keeps its history: what was executed under its old names belongs to it.
+            where.append("(path = ? OR notebook = (SELECT notebook FROM notebooks WHERE path = ?))")
+            values += [path, path]
+        if text:
+            where.append("instr(words, ?) > 0")
+            values.append(text.lower())
+        if file is not None:
+            where.append("id IN (SELECT execution FROM uses WHERE path = ?)")
+            values.append(file)
+        with self._busy, _named_errors():
+            total = self._db.execute(f"SELECT count(*) FROM executions WHERE {_all(where)}", values).fetchone()[0]
+            if after is not None:
+                started_at, _, last_id = after.partition(" ")
+                where.append("(started_at, id) < (?, ?)")
+                values += [started_at, last_id]
+            rows = self._db.execute(
+                f"SELECT body, started_at, id FROM executions WHERE {_all(where)} ORDER BY started_at DESC, id DESC LIMIT ?",
+                [*values, limit + 1],
+            ).fetchall()
+        more = rows[limit - 1] if len(rows) > limit else None
+        return Page(tuple(_record(row[0]) for row in rows[:limit]), total, f"{more[1]} {more[2]}" if more else None)
+
+    def uses_of(self, path: str, *, role: str | None = None, limit: int = 1000) -> list[tuple[ExecutionId, str]]:
+        where, values = _conditions(path=path, role=role)
+        with self._busy, _named_errors():
+            rows = self._db.execute(
+                f"SELECT execution, role FROM uses WHERE {_all(where)} ORDER BY started_at, execution LIMIT ?",
+                [*values, limit],
+            )
+            return [(ExecutionId(execution), found_role) for execution, found_role in rows.fetchall()]
+
+    def notebook_for(self, path: str) -> str | None:
+        with self._busy, _named_errors():
+            found = self._db.execute("SELECT notebook FROM notebooks WHERE path = ?", (path,)).fetchone()
+        return found[0] if found else None
+
+    def session(self, session: SessionId) -> Session:
+        return _record(self._body_of("sessions", session, "session"))
+
+    def sessions(self, *, is_open: bool | None = None, limit: int = 100) -> list[Session]:
+        where = {None: "1", True: "finished_at IS NULL", False: "finished_at IS NOT NULL"}[is_open]
+        with self._busy, _named_errors():
+            rows = self._db.execute(f"SELECT body FROM sessions WHERE {where} ORDER BY started_at DESC LIMIT ?", (limit,))
+            return [_record(body) for (body,) in rows.fetchall()]
+
+    # -- runs --------------------------------------------------------------------------------------
+
+    def run(self, run: RunId) -> Run:
+        with self._busy:
+            return self._annotated(_record(self._body_of("runs", run, "run")))
+
+    def find_run(self, reference: str) -> Run:
+        text = reference.strip()
+        with self._busy, _named_errors():
+            if self._is_forgotten(text):
+                return self.run(RunId(text))
+            rows = self._db.execute("SELECT id FROM runs WHERE id = ? OR name = ?", (text, text)).fetchall()
+            if not rows and text.isdigit():
+                rows = self._db.execute("SELECT id FROM runs WHERE number = ?", (int(text),)).fetchall()
+            if not rows and re.fullmatch(r"[0-9a-f][0-9a-f-]{3,35}", text):
+                rows = self._db.execute("SELECT id FROM runs WHERE substr(id, 1, ?) = ?", (len(text), text)).fetchall()
+            if len(rows) == 1:
+                return self.run(RunId(rows[0][0]))
+        if rows:
+            listed = ", ".join(row[0][:8] for row in rows[:5])
+            raise InvalidRequest(f"{reference!r} could be any of {len(rows)} runs: {listed}.", "Give more of the id.")
+        raise NotFound(f"There is no run {reference!r} here.", "`ds runs` lists them.")
+
+    def runs(
+        self,
+        *,
+        notebook: str | None = None,
+        path: str | None = None,
+        state: str | None = None,
+        text: str | None = None,
+        ids: Sequence[RunId] | None = None,
+        sort: str = "-started_at",
+        offset: int = 0,
+        limit: int = 100,
+    ) -> Page:
+        where, values = _conditions(**{"runs.notebook": notebook, "runs.state": state})
+        if path is not None:
+            where.append("(runs.path = ? OR runs.notebook = (SELECT notebook FROM notebooks WHERE path = ?))")
+            values += [path, path]
+        if text:
+            where.append("instr(runs.words, ?) > 0")
+            values.append(text.lower())
+        if ids is not None:
+            where.append(f"runs.id IN ({', '.join('?' * len(ids))})")
+            values += ids
+        join, join_values, order = _order(sort)
+        with self._busy, _named_errors():
+            total = self._db.execute(f"SELECT count(*) FROM runs WHERE {_all(where)}", values).fetchone()[0]
+            rows = self._db.execute(
+                f"SELECT runs.body FROM runs {join} WHERE {_all(where)} ORDER BY {order}, runs.id LIMIT ? OFFSET ?",
+                [*join_values, *values, limit, offset],
+            ).fetchall()
+            return Page(tuple(self._annotated(_record(body)) for (body,) in rows), total)
+
+    def next_run_number(self) -> int:
+        with self._busy, _named_errors():
+            return (self._db.execute("SELECT max(number) FROM runs").fetchone()[0] or 0) + 1
+
+    def series(
+        self, run: RunId, names: Sequence[str] | None = None, max_points: int | None = None, since: int = 0
+    ) -> list[Series]:
+        table: dict[str, list[tuple[int | None, float, float]]] = {}
+        for name, step, time, value in self.all_points(run):
+            if names is None or name in names:
+                table.setdefault(name, []).append((step, time, value))
+        return [downsampled(name, table[name], since, max_points) for name in sorted(table)]
+
+    def all_points(self, run: RunId) -> Iterator[tuple[str, int | None, float, float]]:
+        with self._busy, _named_errors():
+            rows = self._db.execute(
+                "SELECT name, step, time, value FROM points WHERE run = ? ORDER BY position", (run,)
+            ).fetchall()
+        for name, step, time, value in rows:
+            yield name, step, time, float("nan") if value is None else value
+
+    def has_points(self, run: RunId) -> bool:
+        with self._busy, _named_errors():
+            return self._db.execute("SELECT 1 FROM points WHERE run = ? LIMIT 1", (run,)).fetchone() is not None
+
+    # -- the rest ----------------------------------------------------------------------------------
+
+    def clear(self) -> None:
+        """Empty, as if new: before a rebuild."""
+        with self.write() as db:
+            for (table,) in db.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall():
+                db.execute(f"DELETE FROM {table}")
+        self.pragma("schema", SCHEMA_VERSION)
+
+    def close(self) -> None:
+        with self._busy:
+            self._db.close()
+
+    def _annotated(self, run: Run) -> Run:
+        rows = self._db.execute("SELECT body FROM annotations WHERE about = ? ORDER BY created_at, id", (run.id,))
+        for (body,) in rows.fetchall():
+            run = annotated(run, _record(body))
+        return run
+
+    def _body_of(self, table: str, key: str, kind: str) -> str:
+        with self._busy, _named_errors():
+            found = self._db.execute(f"SELECT body FROM {table} WHERE id = ?", (key,)).fetchone()
+            if found is not None:
+                return str(found[0])
+            tombstone = self._db.execute("SELECT body FROM forgotten WHERE id = ?", (key,)).fetchone()
+        if tombstone is not None:
+            stone: Tombstone = _record(tombstone[0])
+            raise Forgotten(f"The {kind} {key} was dropped on {stone.created_at[:10]}: {stone.reason}.", by=stone.by)
+        raise NotFound(f"There is no {kind} {key} here.")
+
+    def _is_forgotten(self, key: str) -> bool:
+        return self._db.execute("SELECT 1 FROM forgotten WHERE id = ?", (key,)).fetchone() is not None
+
+
+def annotated(run: Run, word: Annotation) -> Run:
+    """The run with one later word applied; a field this version does not know changes nothing."""
+    if word.field == "name":
+        return replace(run, name=str(word.value or run.name))
+    if word.field == "note":
+        return replace(run, note=str(word.value or ""))
+    if word.field == "description":
+        return replace(run, description=str(word.value or ""))
+    if word.field == "star":
+        return replace(run, is_starred=bool(word.value))
+    if word.field == "label":
+        labels = {name: value for name, value in run.labels.items() if name != word.name}
+        return replace(run, labels=labels if word.value is None else {**labels, word.name: word.value})
+    return run
+
+
+def _order(sort: str) -> tuple[str, list[str], str]:
+    """(JOIN clause, its values, ORDER BY): 'metrics.acc' -> by its number, then its text, runs without it last."""
+    direction = "DESC" if sort.startswith("-") else "ASC"
+    key = sort.lstrip("-")
+    if key in _SORT_COLUMNS:
+        return "", [], f"runs.{key} {direction}"
+    if key in _BODY_SORTS:
+        column = f"json_extract(runs.body, '$.{key}')"
+        return "", [], f"{column} IS NULL, {column} {direction}"
+    field, _, name = key.partition(".")
+    if field in _VALUE_FIELDS and name:
+        join = "LEFT JOIN run_values AS v ON v.run = runs.id AND v.field = ? AND v.name = ?"
+        return join, [field, name], f"v.run IS NULL, v.number IS NULL, v.number {direction}, v.text {direction}"
+    raise InvalidRequest(f"Runs cannot be sorted by {key!r}.", "Sort by a column's name, parameters.NAME or metrics.NAME.")
+
+
+def _conditions(**equal: Any) -> tuple[list[str], list[Any]]:
+    chosen = {column: value for column, value in equal.items() if value is not None}
+    return [f"{column} = ?" for column in chosen], list(chosen.values())
+
+
+def _all(where: list[str]) -> str:
+    return " AND ".join(where) or "1"
+
+
+def _number_and_text(value: Scalar) -> tuple[float | None, str | None]:
+    if isinstance(value, (bool, int, float)):
+        return _stored_float(float(value)), str(value)
+    return None, value
+
+
+def _stored_float(value: float) -> float | None:
+    """SQLite keeps infinities, and turns NaN into NULL: said here, so that nobody wonders."""
+    return None if value != value else value
+
+
+def _body(record: Any) -> str:
+    return json.dumps(to_stored(record), separators=(",", ":"), ensure_ascii=True)
+
+
+def _record(body: str) -> Any:
+    return from_stored(json.loads(body))
+
+
+@contextmanager
+def _named_errors() -> Iterator[None]:
+    """SQLite's errors as ours; the cache is never the truth, so damage asks for a rebuild."""
+    try:
+        yield
+    except DotscienceError:
+        raise
+    except sqlite3.OperationalError as error:
+        text = str(error)
+        if "full" in text:
+            raise StoreFull("There is no space left for the history's index.", "Free some disk space.") from error
+        if "readonly" in text or "unable to open" in text:
+            raise StoreReadOnly("The history's index cannot be written.", "Check the folder's permissions.") from error
+        raise StoreDamaged(f"The history's index does not answer: {text}.", "It is rebuilt at the next start.") from error
+    except sqlite3.DatabaseError as error:
+        hint = "Delete state.db in the store: it is rebuilt from the history."
+        raise StoreDamaged(f"The history's index is damaged: {error}.", hint) from error

@@ -1,0 +1,108 @@
+"""The folder `.dotscience/` of a workspace: made so that it survives housekeeping, and found again.
+
+    .dotscience/.gitignore            `*`: invisible to the user's own repository
+    .dotscience/store.git/            the history, a plain bare repository
+    .dotscience/store.git/.git        `gitdir: .`: with it `git clean -fdx` and `git stash -a` leave the history alone
+    .dotscience/store.git/workspace.json, state.db, lock
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from dataclasses import replace
+from pathlib import Path
+
+from ..errors import NotFound, StoreDamaged, StoreReadOnly, StoreTooNew
+from ..model.codec import from_json, to_json
+from ..model.ids import new_store_id
+from ..model.instant import Instant
+from ..model.paths import STORE_FOLDER
+from ..model.workspace import FORMAT_VERSION, Origin, Workspace
+from .git import create_repository
+
+ATTRIBUTES = "*.ds/** -delta\n"
+"""Chunks of large files never gain from deltas, and looking for them is slow."""
+
+
+def store_folder(root: Path, fallback_dir: Path | None) -> Path:
+    """Where the history of `root` lies: inside it, or, if it can hold none, below `fallback_dir` by a digest of the root."""
+    inside = root / STORE_FOLDER
+    if fallback_dir is None or (inside / "store.git").is_dir():
+        return inside
+    outside = fallback_dir / hashlib.sha256(os.fsencode(root)).hexdigest()[:16]
+    return outside if outside.is_dir() or not os.access(root, os.W_OK | os.X_OK) else inside
+
+
+def create_layout(folder: Path, root: Path, created_at: Instant, origin: Origin | None = None) -> Workspace:
+    """Make an empty history; what is there already is left as it is. StoreReadOnly if the folder cannot be made."""
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        _write(folder / ".gitignore", "*\n")
+        create_repository(folder / "store.git")
+        protect(folder)
+        _write(folder / "store.git" / "info" / "attributes", ATTRIBUTES)
+    except PermissionError as error:
+        raise StoreReadOnly(f"{folder} cannot be made.", "Give yourself the right to write there.") from error
+    workspace = Workspace(new_store_id(), created_at, root=str(root), origin=origin)
+    write_workspace(folder, workspace)
+    return workspace
+
+
+def protect(folder: Path) -> None:
+    """Put back what keeps the history invisible and safe from git's housekeeping; cheap, done at every opening."""
+    try:
+        for path, text in ((folder / ".gitignore", "*\n"), (folder / "store.git" / ".git", "gitdir: .\n")):
+            if not path.exists():
+                _write(path, text)
+    except OSError:
+        return  # read-only: the history can still be read
+
+
+def read_workspace(folder: Path, root: Path) -> Workspace:
+    """Its workspace.json; NotFound if there is no history, StoreTooNew if a later version wrote it.
+
+    A history copied to another folder while its first home still has it gets an id of its own.
+    """
+    path = folder / "store.git" / "workspace.json"
+    try:
+        body = json.loads(path.read_text(encoding="utf-8"))
+        workspace: Workspace = from_json(Workspace, body)
+    except FileNotFoundError as error:
+        raise NotFound(f"There is no history in {root}.", "Run a cell there, or `ds init`.") from error
+    except (OSError, ValueError, TypeError) as error:
+        raise StoreDamaged(f"{path.name} of the history in {root} cannot be read: {error}.", "Restore it from a copy.") from error
+    if workspace.format_version > FORMAT_VERSION:
+        raise StoreTooNew(
+            f"The history in {root} has format {workspace.format_version}; this program knows {FORMAT_VERSION}.",
+            "Install a newer dotscience-jlab.",
+        )
+    if workspace.root != str(root):
+        is_copy = _holds(Path(workspace.root), workspace)
+        workspace = replace(workspace, root=str(root), id=new_store_id() if is_copy else workspace.id)
+        try:
+            write_workspace(folder, workspace)
+        except OSError:
+            pass  # read-only: it keeps its old home in writing, and works
+    return workspace
+
+
+def write_workspace(folder: Path, workspace: Workspace) -> None:
+    """Whole or not at all."""
+    _write(folder / "store.git" / "workspace.json", json.dumps(to_json(workspace), indent=2) + "\n")
+
+
+def _holds(root: Path, workspace: Workspace) -> bool:
+    try:
+        body = json.loads((root / STORE_FOLDER / "store.git" / "workspace.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return False
+    return isinstance(body, dict) and body.get("id") == workspace.id
+
+
+def _write(path: Path, text: str) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    draft = path.with_name(f"{path.name}.{os.getpid()}")
+    draft.write_text(text, encoding="utf-8")
+    os.replace(draft, path)

@@ -1,0 +1,75 @@
+"""Objects and refs in memory, with git's own names: for tests, and as the proof that a history knows no disk."""
+
+from __future__ import annotations
+
+import hashlib
+import threading
+
+from ..errors import NotFound
+from ..model.ids import BlobDigest
+from .objects import CommitText, ObjectId, TreeItem
+
+
+class MemoryObjects:
+    def __init__(self) -> None:
+        self._blobs: dict[ObjectId, bytes] = {}
+        self._trees: dict[ObjectId, dict[bytes, TreeItem]] = {}
+        self._commits: dict[ObjectId, CommitText] = {}
+        self._refs: dict[str, ObjectId] = {}
+        self._busy = threading.Lock()
+
+    def put_blob(self, data: bytes) -> BlobDigest:
+        name = BlobDigest(_name(b"blob", data))
+        self._blobs[name] = bytes(data)
+        return name
+
+    def put_tree(self, items: dict[bytes, TreeItem]) -> ObjectId:
+        name = _name(b"tree", repr(sorted(items.items())).encode())
+        self._trees[name] = dict(items)
+        return name
+
+    def put_commit(self, commit: CommitText) -> ObjectId:
+        name = _name(b"commit", repr(commit).encode("utf-8", "surrogateescape"))
+        self._commits[name] = commit
+        return name
+
+    def blob(self, digest: ObjectId) -> bytes:
+        return _found(self._blobs, digest)
+
+    def blob_size(self, digest: ObjectId) -> int:
+        return len(self.blob(digest))
+
+    def tree(self, tree: ObjectId) -> dict[bytes, TreeItem]:
+        return _found(self._trees, tree)
+
+    def commit(self, commit: ObjectId) -> CommitText:
+        return _found(self._commits, commit)
+
+    def ref(self, name: str) -> ObjectId | None:
+        return self._refs.get(name)
+
+    def sync(self) -> None:
+        """Memory is as durable as it gets."""
+
+    def move_ref(self, name: str, old: ObjectId | None, new: ObjectId) -> bool:
+        with self._busy:
+            if self._refs.get(name) != old:
+                return False
+            self._refs[name] = new
+            return True
+
+    def size_bytes(self) -> int:
+        return sum(map(len, self._blobs.values()))
+
+    def close(self) -> None:
+        """Nothing is open."""
+
+
+def _name(kind: bytes, data: bytes) -> ObjectId:
+    return hashlib.sha1(kind + b" %d\0" % len(data) + data, usedforsecurity=False).hexdigest()
+
+
+def _found(table: dict, name: ObjectId):  # type: ignore[type-arg, no-untyped-def]
+    if name not in table:
+        raise NotFound(f"The object {name} is not in this history.")
+    return table[name]

@@ -1,0 +1,66 @@
+"""Where objects and refs lie: the small thing below a history. On disk it is git (`git.py`), in tests memory (`memory.py`)."""
+
+from __future__ import annotations
+
+from typing import NamedTuple, Protocol
+
+from ..model.ids import BlobDigest
+
+ObjectId = str
+"""40 hex digits; a BlobDigest is one, of a blob."""
+
+BLOB, TREE, COMMIT = "blob", "tree", "commit"
+
+RECORDS_REF = "refs/ds/records"
+
+
+def line_ref(line: str) -> str:
+    """'main' -> 'refs/heads/main'"""
+    return f"refs/heads/{line}"
+
+
+class TreeItem(NamedTuple):
+    mode: int
+    """git's: 0o100644, 0o100755, 0o120000 (link), 0o040000 (folder)"""
+    id: ObjectId
+
+
+class CommitText(NamedTuple):
+    tree: ObjectId
+    parents: tuple[ObjectId, ...]
+    message: str
+    at: float
+    """Epoch seconds, UTC."""
+
+
+class Objects(Protocol):
+    """Objects are named by content, so writing one twice keeps one. All names are 40 hex digits."""
+
+    def put_blob(self, data: bytes) -> BlobDigest: ...
+
+    def put_tree(self, items: dict[bytes, TreeItem]) -> ObjectId: ...
+
+    def put_commit(self, commit: CommitText) -> ObjectId: ...
+
+    def blob(self, digest: ObjectId) -> bytes:
+        """NotFound, or StoreDamaged if the bytes are not what their name says."""
+
+    def blob_size(self, digest: ObjectId) -> int:
+        """Without reading the whole blob where that is possible."""
+
+    def tree(self, tree: ObjectId) -> dict[bytes, TreeItem]:
+        """The caller must not change it."""
+
+    def commit(self, commit: ObjectId) -> CommitText: ...
+
+    def ref(self, name: str) -> ObjectId | None: ...
+
+    def sync(self) -> None:
+        """Everything put so far survives a power cut when this returns."""
+
+    def move_ref(self, name: str, old: ObjectId | None, new: ObjectId) -> bool:
+        """Compare and swap, durable; False if the ref is not `old` any more."""
+
+    def size_bytes(self) -> int: ...
+
+    def close(self) -> None: ...

@@ -1,0 +1,88 @@
+"""Records in git: segments of JSON lines beside the user's files, under `refs/ds/records`.
+
+    segments/3f/3fa9c1….jsonl     up to 1,000 records, one line each, named by the sha256 of its bytes
+    blobs/a9/a9c13f…              bytes that a record names (outputs, environments, artifacts, series): reachable for ever
+One commit a group. A later line about the same id replaces the earlier for readers; two stores merge by union of segments.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import replace
+from typing import Iterable, Iterator
+
+from ..errors import StoreDamaged
+from ..model.codec import from_stored, to_stored
+from ..model.execution import Execution, Session
+from ..model.run import Run
+from .base import Record
+from .objects import RECORDS_REF, CommitText, ObjectId, Objects, TreeItem
+from .trees import differences, edited_tree
+
+RECORDS_PER_SEGMENT = 1000
+_BLOB_MODE = 0o100644
+
+
+def append_records(objects: Objects, records: Iterable[Record], at: float) -> ObjectId:
+    """Keep the records with one commit, durably, and return it. Retries when another process was first."""
+    lines = [json.dumps(to_stored(record), separators=(",", ":"), ensure_ascii=False) for record in records]
+    edits: dict[str, TreeItem | None] = {}
+    for begin in range(0, len(lines), RECORDS_PER_SEGMENT):
+        chosen = lines[begin : begin + RECORDS_PER_SEGMENT]
+        data = ("\n".join(chosen) + "\n").encode("utf-8", "surrogatepass")
+        name = hashlib.sha256(data).hexdigest()
+        edits[f"segments/{name[:2]}/{name}.jsonl"] = TreeItem(_BLOB_MODE, objects.put_blob(data))
+        for line in chosen:
+            for digest in named_blobs(from_stored(json.loads(line))):
+                edits[f"blobs/{digest[:2]}/{digest}"] = TreeItem(_BLOB_MODE, digest)
+    n_records = len(lines)
+    while True:
+        before = objects.ref(RECORDS_REF)
+        tree = edited_tree(objects, objects.commit(before).tree if before else None, edits)
+        message = f"{n_records} record{'s' if n_records != 1 else ''}\n"
+        commit = objects.put_commit(CommitText(tree, (before,) if before else (), message, at))
+        objects.sync()
+        if objects.move_ref(RECORDS_REF, before, commit):
+            return commit
+
+
+def named_blobs(record: object) -> Iterator[str]:
+    """Digests of the bytes that a record is not whole without. Files of snapshots are not among them: trees hold those."""
+    if isinstance(record, (Execution, Session)):
+        chosen = (getattr(record, "outputs_blob", None), record.environment)
+    elif isinstance(record, Run):
+        chosen = (record.environment, record.series_blob, *(artifact.blob for artifact in record.artifacts))
+    else:
+        chosen = ()
+    yield from (digest for digest in chosen if digest)
+
+
+def records_since(objects: Objects, known: ObjectId | None) -> Iterator[Record]:
+    """Every record that came after commit `known` (None: all), oldest first; of kinds that this version knows."""
+    commits: list[ObjectId] = []
+    commit = objects.ref(RECORDS_REF)
+    while commit is not None and commit != known:
+        commits.append(commit)
+        parents = objects.commit(commit).parents
+        commit = parents[0] if parents else None
+    for each in reversed(commits):
+        text = objects.commit(each)
+        before = objects.commit(text.parents[0]).tree if text.parents else None
+        for path, _, _, item in differences(objects, before, text.tree):
+            if path.startswith("segments/") and item is not None:
+                yield from read_segment(path, objects.blob(item.id))
+
+
+def read_segment(path: str, data: bytes) -> Iterator[Record]:
+    for line in data.decode("utf-8", "surrogatepass").splitlines():
+        try:
+            record = from_stored(json.loads(line))
+        except (ValueError, TypeError, KeyError) as error:
+            raise StoreDamaged(f"A line of {path} cannot be read: {error}.", "Restore the store from a copy.") from error
+        if record is not None:
+            yield record
+
+
+def with_series_blob(run: Run, digest: str) -> Run:
+    return replace(run, series_blob=digest)  # type: ignore[arg-type]
