@@ -29,7 +29,8 @@ def pytest_configure(config: pytest.Config) -> None:
 def pytest_report_header(config: pytest.Config) -> str:
     if config.getoption("--whole"):
         return "long suites: whole"
-    return f"long suites: a share of {config.getoption('--share'):g} of each, seed {config.getoption('--seed')}; `make test-slow` runs all"
+    share, seed = config.getoption("--share"), config.getoption("--seed")
+    return f"long suites: a share of {share:g} of each, seed {seed}; `make test-slow` runs all"
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

@@ -99,8 +99,8 @@ class LabPage:
     def output(self, number: int) -> str:
         return self.cell(number).locator(".jp-Cell-outputArea").inner_text()
 
-    def n_code_cells(self) -> int:
-        return self.notebook.locator(".jp-CodeCell").count()
+    def wait_for_cells(self, n_code_cells: int) -> None:
+        expect(self.notebook.locator(".jp-CodeCell")).to_have_count(n_code_cells, timeout=WAIT_MS)
 
     # -- our panel -----------------------------------------------------------------------------------
 

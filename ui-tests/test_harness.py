@@ -7,7 +7,7 @@ from lab_page import LabPage
 
 def test_the_quickstart_opens_and_a_cell_runs(lab: LabPage) -> None:
     lab.open_lab("1-clean.ipynb")
-    assert lab.n_code_cells() == 4
+    lab.wait_for_cells(4)
     lab.run_cell(0)
     assert "(569, 31)" in lab.output(0)
     lab.run_cell(1)
