@@ -26,7 +26,7 @@ class LineageEdge:
     source: str
     target: str
     kind: str
-    """used (file -> execution) | generated (execution -> file) | part_of (execution -> run)"""
+    """used (file -> execution) | generated (execution -> file) | fed (execution -> execution) | part_of (execution -> run)"""
     evidence: str = "observed"
     """declared | observed | corrected | ambiguous"""
     seen_by: Tuple[str, ...] = ()

@@ -1,0 +1,62 @@
+"""Why an execution gave what it gave: the files it read, the cells its names and files came from, its environment."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from ..errors import DotscienceError, NotFound
+from ..model.codec import to_json
+from ..model.execution import Execution
+from ..model.ids import ExecutionId
+from ..store.base import Store
+from .upstream import SessionFlow, writer_before
+
+
+def explain_execution(store: Store, execution_id: ExecutionId) -> dict[str, Any]:
+    """{inputs: [FileUse], upstream: [{execution, because: [names and paths], …}], environment: {…}, session: {…} or None}"""
+    execution = store.index.execution(execution_id)
+    because: dict[ExecutionId, list[str]] = {}
+    for feeder, names in SessionFlow(store).feeders(execution).items():
+        because.setdefault(feeder, []).extend(names)
+    inputs = [use for use in execution.files if use.role == "input"]
+    for use in inputs:
+        writer = writer_before(store, use, execution)
+        if writer is not None:
+            because.setdefault(writer.id, []).append(use.path or use.disk_path)
+    upstream = [_row(store.index.execution(feeder), reasons) for feeder, reasons in because.items()]
+    return {
+        "inputs": to_json(inputs),
+        "upstream": sorted(upstream, key=lambda row: str(row["started_at"])),
+        "environment": _environment(store, execution),
+        "session": _session(store, execution),
+    }
+
+
+def _row(execution: Execution, because: list[str]) -> dict[str, Any]:
+    return {
+        "execution": execution.id,
+        "because": because,
+        "path": execution.path,
+        "execution_count": execution.execution_count,
+        "started_at": execution.started_at,
+        "first_line": next((line.strip() for line in execution.source.splitlines() if line.strip()), ""),
+    }
+
+
+def _environment(store: Store, execution: Execution) -> dict[str, Any]:
+    if execution.environment is None:
+        return {}
+    try:
+        found = json.loads(store.read_blob(execution.environment))
+    except (DotscienceError, ValueError) as error:
+        return {"problem": f"The environment cannot be read: {error}"}
+    return found if isinstance(found, dict) else {}
+
+
+def _session(store: Store, execution: Execution) -> Any:
+    """Only known once it has ended; a live session has no record yet."""
+    try:
+        return to_json(store.index.session(execution.session))
+    except NotFound:
+        return None
