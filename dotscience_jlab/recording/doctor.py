@@ -1,0 +1,145 @@
+"""Is everything in its place? A list of checks in words, and a bundle to hand on, without secrets and without sources."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import io
+import json
+import os
+import shutil
+import sys
+import zipfile
+from dataclasses import dataclass
+from pathlib import Path
+
+from jupyter_core.paths import jupyter_config_path, jupyter_path
+
+from ..errors import DotscienceError
+from ..settings import Settings
+from .workspaces import Workspaces, find_root
+
+OK, WARNING, PROBLEM = "ok", "warning", "problem"
+LOG_TAIL_BYTES = 200_000
+
+
+@dataclass(frozen=True)
+class Check:
+    name: str
+    state: str
+    """ok | warning | problem"""
+    sentence: str
+    remedy: str = ""
+
+
+def examine(settings: Settings, disk_path: str | None, workspaces: Workspaces) -> list[Check]:
+    """Reads files only; starts nothing."""
+    checks = [_versions(), _recording(settings), _server_extension(), _front_end(), _start_up_file(), _socket(settings)]
+    checks += [_spool(settings), _disk(settings)]
+    if disk_path is not None:
+        checks.append(_workspace(disk_path, workspaces))
+    return checks
+
+
+def bundle(settings: Settings, checks: list[Check]) -> bytes:
+    """A zip of the checks and the end of the log; the home folder's name is replaced by `~`."""
+    home = str(settings.home)
+    log = b""
+    try:
+        log = settings.log_path.read_bytes()[-LOG_TAIL_BYTES:]
+    except OSError:
+        pass
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
+        listed = json.dumps([check.__dict__ for check in checks], indent=2).replace(home, "~")
+        archive.writestr("checks.json", listed)
+        archive.writestr("recorder.log", log.decode("utf-8", "replace").replace(home, "~"))
+    return buffer.getvalue()
+
+
+def _versions() -> Check:
+    names = ("dotscience-jlab", "jupyterlab", "jupyter-server", "ipykernel", "ipython", "dulwich", "pyarrow")
+    versions = ", ".join(f"{name} {_version(name)}" for name in names)
+    return Check("versions", OK, f"Python {sys.version.split()[0]}, {versions}.")
+
+
+def _version(name: str) -> str:
+    try:
+        return importlib.metadata.version(name)
+    except importlib.metadata.PackageNotFoundError:
+        return "not installed"
+
+
+def _recording(settings: Settings) -> Check:
+    if settings.is_disabled:
+        return Check("recording", WARNING, f"Recording is off: {settings.disabled_by}.", "Run `ds on`, or remove that setting.")
+    return Check("recording", OK, "Recording is on.")
+
+
+def _server_extension() -> Check:
+    for folder in jupyter_config_path():
+        for name in ("jupyter_server_config.d/dotscience_jlab.json", "jupyter_server_config.json"):
+            try:
+                body = json.loads((Path(folder) / name).read_text(encoding="utf-8"))
+                is_enabled = body["ServerApp"]["jpserver_extensions"]["dotscience_jlab"]
+            except (OSError, ValueError, KeyError, TypeError):
+                continue
+            if is_enabled:
+                return Check("server extension", OK, "The server extension is enabled.")
+            remedy = "jupyter server extension enable dotscience_jlab"
+            return Check("server extension", PROBLEM, f"The server extension is disabled in {folder}.", remedy)
+    remedy = "Install dotscience-jlab into the environment that runs JupyterLab."
+    return Check("server extension", PROBLEM, "No Jupyter configuration names the server extension.", remedy)
+
+
+def _front_end() -> Check:
+    for folder in jupyter_path("labextensions"):
+        if (Path(folder) / "dotscience-jlab" / "package.json").exists():
+            return Check("side panel", OK, "JupyterLab finds the side panel.")
+    return Check("side panel", PROBLEM, "JupyterLab does not find the side panel.", "Reinstall dotscience-jlab from its wheel.")
+
+
+def _start_up_file() -> Check:
+    path = Path(sys.prefix) / "etc" / "ipython" / "startup" / "50-dotscience.py"
+    if path.exists():
+        return Check("kernels", OK, "Every IPython kernel of this environment records itself.")
+    remedy = "Reinstall dotscience-jlab, or put `%load_ext dotscience_jlab` first in a notebook."
+    return Check("kernels", WARNING, "The start-up file for IPython is not there.", remedy)
+
+
+def _socket(settings: Settings) -> Check:
+    path = settings.socket_path
+    try:
+        found = path.stat()
+    except OSError:
+        return Check("recorder", WARNING, "The recorder is not running; the first cell starts it.")
+    if found.st_uid != os.getuid() or found.st_mode & 0o077:
+        return Check("recorder", PROBLEM, f"{path} belongs to somebody else or is open to others.", f"Remove {path}.")
+    return Check("recorder", OK, "The recorder answers.")
+
+
+def _spool(settings: Settings) -> Check:
+    try:
+        sessions = [each for each in settings.spool_dir.iterdir() if each.is_dir()]
+        size = sum(file.stat().st_size for each in sessions for file in each.rglob("*") if file.is_file())
+    except OSError:
+        return Check("spool", OK, "Nothing waits to be stored.")
+    return Check("spool", OK, f"{len(sessions)} sessions, {size / 1e6:.1f} MB not yet handed over for good.")
+
+
+def _disk(settings: Settings) -> Check:
+    usage = shutil.disk_usage(settings.data_dir if settings.data_dir.exists() else settings.home)
+    floor = max(settings.limits.free_bytes, settings.limits.free_share * usage.total)
+    free = f"{usage.free / 1e9:.1f} GB are free"
+    if usage.free < floor:
+        sentence = f"{free}; below {floor / 1e9:.1f} GB data is no longer copied. Code and outputs still are."
+        return Check("disk", WARNING, sentence, "Free some space.")
+    return Check("disk", OK, f"{free}.")
+
+
+def _workspace(disk_path: str, workspaces: Workspaces) -> Check:
+    try:
+        root = find_root(workspaces.real(disk_path), workspaces.home)
+        store = workspaces.for_path(disk_path, create=False)
+    except DotscienceError as error:
+        return Check("folder", WARNING, error.message, error.hint)
+    return Check("folder", OK, f"{root.path} is recorded, because {root.because}; its history takes {store.size_bytes() / 1e6:.1f} MB.")
