@@ -19,7 +19,8 @@ export function Outputs(props: {
   const { execution, rendermime, trans } = props;
   const host = React.useRef<HTMLDivElement>(null);
   const outputs = JSON.stringify(execution.outputs);
-  React.useEffect(() => {
+  // Before the node leaves the page, not after: a widget detaches from where it is.
+  React.useLayoutEffect(() => {
     if (!host.current || !rendermime || !execution.outputs.length) {
       return;
     }

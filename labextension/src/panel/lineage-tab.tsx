@@ -4,6 +4,7 @@ import * as React from 'react';
 import { sentenceOf } from '../api/errors';
 import type { ILineage } from '../api/types';
 import { CommandIDs } from '../command-ids';
+import { SidebarLineage } from '../lineage/sidebar';
 import type { IPanelContext } from './widget';
 
 const MAX_NODES = 60;
@@ -40,12 +41,22 @@ function LineageTab(props: IPanelContext): JSX.Element {
       </div>
     );
   }
-  if (!target || !lineage) {
-    return <div className="ds-Empty">{trans.__('Files that cells read and write appear here as a graph.')}</div>;
-  }
+  const open = (of: string): void => execute(CommandIDs.openLineage, { workspace: target?.workspace ?? null, of });
   return (
-    <button className="ds-Link" onClick={() => execute(CommandIDs.openLineage, { workspace: target.workspace, of: `notebook:${target.path}` })}>
-      {trans.__('Whole lineage')} ↗
-    </button>
+    <SidebarLineage
+      lineage={target ? lineage : null}
+      trans={trans}
+      onOpen={() => open(`notebook:${target?.path}`)}
+      onOpenNode={node => {
+        const id = node.id.slice(node.id.indexOf(':') + 1);
+        if (target && node.kind === 'execution') {
+          model.openEntry({ workspace: target.workspace, execution: id });
+        } else if (target && node.kind === 'run') {
+          model.openEntry({ workspace: target.workspace, run: id });
+        } else if (node.path) {
+          open(`${node.kind === 'notebook' ? 'notebook' : 'file'}:${node.path}`);
+        }
+      }}
+    />
   );
 }

@@ -5,8 +5,8 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 import { ReactWidget, UseSignal } from '@jupyterlab/ui-components';
 import type { CommandRegistry } from '@lumino/commands';
 import type { ReadonlyPartialJSONObject } from '@lumino/coreutils';
-import type { Message } from '@lumino/messaging';
-import { Menu } from '@lumino/widgets';
+import { Message, MessageLoop } from '@lumino/messaging';
+import { Menu, Widget } from '@lumino/widgets';
 import * as React from 'react';
 
 import { CommandIDs } from '../command-ids';
@@ -33,6 +33,8 @@ export interface IPanelContext {
   charts: (context: IPanelContext) => JSX.Element;
   lineage: (context: IPanelContext) => JSX.Element;
 }
+
+const FIRST_WIDTH = '300px';
 
 export class DotsciencePanel extends ReactWidget {
   constructor(
@@ -69,6 +71,7 @@ export class DotsciencePanel extends ReactWidget {
   protected onAfterShow(msg: Message): void {
     super.onAfterShow(msg);
     this._context.model.isShown = true;
+    this._widenOnce();
   }
 
   protected onAfterAttach(msg: Message): void {
@@ -90,7 +93,22 @@ export class DotsciencePanel extends ReactWidget {
     this._folderMenu.open(anchor.left, anchor.bottom);
   };
 
+  /** Ask for a comfortable width when first shown; later widths are the reader's. */
+  private _widenOnce(): void {
+    if (this._isWidened) {
+      return;
+    }
+    this._isWidened = true;
+    this.node.style.minWidth = FIRST_WIDTH;
+    MessageLoop.postMessage(this, Widget.Msg.FitRequest);
+    window.setTimeout(() => {
+      this.node.style.minWidth = '';
+      MessageLoop.postMessage(this, Widget.Msg.FitRequest);
+    }, 500);
+  }
+
   private readonly _folderMenu: Menu;
+  private _isWidened = false;
 }
 
 function PanelView(props: IPanelContext & { onFolderMenu: (anchor: DOMRect) => void }): JSX.Element {
