@@ -349,10 +349,12 @@ class SessionRecorder:
                 self.around.acknowledge(self.inbox.session, end_position)
             ended_at = execution.finished.at if execution.finished else execution.ended_at or self.around.clock()
             execution.overlaps |= set(activity.others_during(execution, ended_at))
-            execution.is_overlapped = is_late or self._has_begun_another()
+            followers = self._begun_after()
+            execution.is_overlapped = is_late or bool(followers)
             edits = {path: entry for path, entry in scan.edits.items() if not self._is_old_notebook(activity, root, path)}
             come_from = self._put_notebook(execution, store, activity, edits)
-            view = self._view(execution, store, activity, replace(scan, edits=edits), head, ended_at)
+            others = (*sorted(execution.overlaps), *followers)
+            view = self._view(others, execution, store, activity, replace(scan, edits=edits), head, ended_at)
             files = file_uses(execution.openings, view, execution.id)
             reasons = self._partial_reasons(execution)
             environment = self._environment(store)
@@ -423,7 +425,14 @@ class SessionRecorder:
         return path.endswith(".ipynb") and activity.documents.is_newer_than_disk(os.path.join(root, path))
 
     def _view(
-        self, execution: OpenExecution, store: Store, activity: Activity, scan: ScanResult, head: Snapshot | None, ended_at: float
+        self,
+        others: tuple[ExecutionId, ...],
+        execution: OpenExecution,
+        store: Store,
+        activity: Activity,
+        scan: ScanResult,
+        head: Snapshot | None,
+        ended_at: float,
     ) -> FolderView:
         def version(path: WorkspacePath) -> SnapshotId | None:
             if path not in activity.versions:
@@ -445,7 +454,8 @@ class SessionRecorder:
             changed_at=changed_at,
             version=version,
             outside_digest=lambda disk_path: _fingerprint(disk_path, self.around.workspaces.rules(store).touched_file_bytes),
-            others=tuple(sorted(execution.overlaps)),
+            others=others,
+            claimed=frozenset(self._opened_by(others)),
             editor_paths=frozenset(path for path in scan.edits if path.endswith(".ipynb")),
         )
 
@@ -474,13 +484,26 @@ class SessionRecorder:
         told = self.around.kernels.get(self.started.kernel_id if self.started else None).capture_reason
         return (*reasons, told) if told else tuple(reasons)
 
-    def _has_begun_another(self) -> bool:
-        """The next cell began before the folder was staged: then the snapshot may hold some of its work."""
+    def _begun_after(self) -> list[ExecutionId]:
+        """Cells that began before the folder was staged: then the snapshot may hold some of their work."""
         if self.inbox.has_more():
             self._queue.extend(self.inbox.read())
-        return any(
-            isinstance(item.frame, dict) and item.frame.get("event") == "execution_started" for item in self._queue
-        )
+        return [ExecutionId(event["execution"]) for event in self._waiting("execution_started")]
+
+    def _opened_by(self, executions: tuple[ExecutionId, ...]) -> Iterable[str]:
+        """Disk paths that those executions were seen writing, whether their reports were taken in yet or not."""
+        for each in executions:
+            known = self._executions.get(each)
+            if known is not None:
+                yield from (disk_path for disk_path, opening in known.openings.items() if "output" in opening.roles)
+        for event in self._waiting("file_opened"):
+            if event.get("execution") in executions and event.get("role") in ("output", "both"):
+                yield os.path.normpath(event["disk_path"])
+
+    def _waiting(self, kind: str) -> list[dict[str, Any]]:
+        """Events of one kind that have arrived and wait to be handled."""
+        frames = (item.frame for item in self._queue)
+        return [frame for frame in frames if isinstance(frame, dict) and frame.get("event") == kind]
 
     def _retry_backlog(self) -> None:
         waiting, self._backlog = self._backlog, []

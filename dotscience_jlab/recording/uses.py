@@ -39,7 +39,9 @@ class FolderView:
     outside_digest: Callable[[str], tuple[int, BlobDigest | None] | None]
     """(size, digest or None when too large) of a file outside the workspace; None: not there."""
     others: tuple[ExecutionId, ...] = ()
-    """Executions of other sessions that overlapped."""
+    """Executions that may have changed files meanwhile: of other sessions, or the next ones of this session."""
+    claimed: frozenset[str] = frozenset()
+    """Disk paths that the others were seen writing."""
     editor_paths: frozenset[str] = frozenset()
     """Paths an editor saved: notebooks open in a browser."""
 
@@ -60,7 +62,7 @@ def file_uses(openings: Mapping[str, Opening], view: FolderView, execution: Exec
             found[role, disk_path] = _inside_use(disk_path, path, role, opening, view, is_edited)
     for path in view.scan.edits:
         disk_path = os.path.join(view.root, path)
-        if ("output", disk_path) not in found and path not in view.editor_paths:
+        if ("output", disk_path) not in found and path not in view.editor_paths and disk_path not in view.claimed:
             use = _unopened_edit(disk_path, path, view, execution)
             if use is not None:
                 found["output", disk_path] = use
