@@ -258,7 +258,8 @@ export interface ILineageNode {
 export interface ILineageEdge {
   source: string;
   target: string;
-  kind: 'used' | 'generated' | 'part_of';
+  /** `fed`: a cell used names that another one had set; `seen_by` holds them. */
+  kind: 'used' | 'generated' | 'part_of' | 'fed';
   evidence: Evidence;
   seen_by: string[];
 }
@@ -296,7 +297,9 @@ export interface IStatus {
   /** Last part of the root. */
   name: string;
   /** What was asked about, relative to the root: how the workspace names it. */
-  path: string;
+  path: string | null;
+  /** The root as Jupyter's contents name it; null: outside Jupyter's folder. */
+  contents_path: string | null;
   store_bytes: number;
   recorded_at: Instant | null;
   behind_s: number;
@@ -316,6 +319,8 @@ export interface IWorkspaceRow {
   n_runs: number;
   recorded_at: Instant | null;
   origin: IOrigin | null;
+  /** The root as Jupyter's contents name it; null: outside Jupyter's folder. */
+  contents_path: string | null;
 }
 
 export interface IPage<T> {
@@ -369,11 +374,20 @@ export interface ICompareCode {
   unified: string;
 }
 
+/** A file that some of the runs read or wrote. digests, sizes: one a run, null where it has no such file. */
+export interface ICompareFile {
+  path: string;
+  role: FileRole;
+  digests: (BlobDigest | null)[];
+  sizes: (number | null)[];
+  is_different: boolean;
+}
+
 export interface IComparison {
   runs: IRun[];
   rows: ICompareRow[];
   code: ICompareCode[];
-  files: (Partial<IChange> & { path: string; kind: string })[];
+  files: ICompareFile[];
 }
 
 export interface IForkPlan {

@@ -48,7 +48,8 @@ function actText(edge: ILineageEdge, trans: TranslationBundle): string {
   const words: Record<ILineageEdge['kind'], string> = {
     used: trans.__('read'),
     generated: trans.__('wrote'),
-    part_of: trans.__('part of')
+    part_of: trans.__('part of'),
+    fed: trans.__('set names it used')
   };
   return words[edge.kind] ?? edge.kind;
 }
