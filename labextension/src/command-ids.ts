@@ -13,6 +13,8 @@ export const CommandIDs = {
   showEntry: 'dotscience:show-entry',
   /** `{}`: of the notebook shown in the panel */
   interrupt: 'dotscience:interrupt-kernel',
+  /** A line of the folder menu that says where; it does nothing. */
+  root: 'dotscience:root',
   snapshot: 'dotscience:take-snapshot',
   pause: 'dotscience:pause',
   resume: 'dotscience:resume',

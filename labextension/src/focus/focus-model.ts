@@ -1,4 +1,5 @@
 /** Follows the last active notebook, its renames included, and knows how it is with its recording. */
+import { PathExt } from '@jupyterlab/coreutils';
 import type { INotebookTracker, NotebookPanel } from '@jupyterlab/notebook';
 import type { Contents } from '@jupyterlab/services';
 import type { IDisposable } from '@lumino/disposable';
@@ -76,7 +77,10 @@ export class FocusModel implements IFocus, IDisposable {
 
   /** A workspace path as Jupyter can open it; null: it lies outside the server's root. */
   contentsPath(path: string): string | null {
-    return this.names ? toContentsPath(path, this.names) : null;
+    const byName = this.names && toContentsPath(path, this.names);
+    const root = this._status?.contents_path ?? null;
+    // A folder reached through a link has names that do not end alike: then the server's word for its root tells.
+    return byName ?? (root === null ? null : PathExt.join(root, path));
   }
 
   /** Ask for the status again, soon. */
@@ -181,7 +185,8 @@ function notRecorded(reason: string, known: IStatus | null): IStatus {
     workspace: null,
     root: '',
     name: '',
-    path: '',
+    path: null,
+    contents_path: null,
     store_bytes: 0,
     recorded_at: null,
     behind_s: 0,

@@ -62,7 +62,7 @@ export const folderPlugin: JupyterFrontEndPlugin<void> = {
     };
 
     commands.addCommand(CommandIDs.pause, {
-      label: () => trans.__('Pause Recording'),
+      label: trans.__('Pause Recording'),
       caption: trans.__('Record nothing in this folder until resumed'),
       icon: pauseIcon,
       describedBy: argsSchema({}),
@@ -78,6 +78,13 @@ export const folderPlugin: JupyterFrontEndPlugin<void> = {
       isVisible: isPaused,
       execute: ofFolder(async workspace => void (await client.changeWorkspace(workspace, { is_paused: false })))
     });
+    commands.addCommand(CommandIDs.root, {
+      label: () => trans.__('Recorded in %1', focus.status?.root ?? ''),
+      describedBy: argsSchema({}),
+      isEnabled: () => false,
+      isVisible: hasWorkspace,
+      execute: () => undefined
+    });
     commands.addCommand(CommandIDs.off, {
       label: trans.__('Off Here'),
       caption: trans.__('Stop recording in this folder at once; its history stays until you forget it'),
@@ -92,8 +99,7 @@ export const folderPlugin: JupyterFrontEndPlugin<void> = {
       })
     });
     commands.addCommand(CommandIDs.widen, {
-      label: () =>
-        focus.status?.root ? trans.__('Recorded in %1: Widen to Parent', focus.status.root) : trans.__('Widen to Parent Folder'),
+      label: trans.__('Widen to the Parent Folder'),
       caption: trans.__('Record the parent folder as one project; the history moves along'),
       describedBy: argsSchema({}),
       isEnabled: hasWorkspace,

@@ -13,9 +13,12 @@ export const statusBarPlugin: JupyterFrontEndPlugin<void> = {
   id: 'dotscience-jlab:status-bar',
   description: 'Says in the status bar whether the active notebook is recorded.',
   autoStart: true,
-  requires: [IDotscience, IStatusBar],
-  optional: [ITranslator],
-  activate: (app: JupyterFrontEnd, { focus }: IDotscience, bar: IStatusBar, translator: ITranslator | null) => {
+  requires: [IDotscience],
+  optional: [IStatusBar, ITranslator],
+  activate: (app: JupyterFrontEnd, { focus }: IDotscience, bar: IStatusBar | null, translator: ITranslator | null) => {
+    if (!bar) {
+      return;
+    }
     const trans = (translator ?? nullTranslator).load('dotscience_jlab');
     const item = ReactWidget.create(
       <UseSignal signal={focus.changed}>
