@@ -50,6 +50,15 @@ class Settings:
     is_mode_locked: bool = False
     root_hint: Optional[str] = None
     """$DOTSCIENCE_PROJECT_DOT_ROOT: rules only the paths printed in the old marker."""
+    notebook_hint: Optional[str] = None
+    """Absolute path of the notebook this process runs, as told at its start: $DOTSCIENCE_NOTEBOOK (set by `ds run`), else
+    $JPY_SESSION_NAME (set by Jupyter) where it names a notebook. Goes stale when the notebook is renamed."""
+    is_console: bool = False
+    """$JPY_SESSION_NAME is set and names no notebook: a console's kernel."""
+    script_hint: Optional[str] = None
+    """$DOTSCIENCE_SCRIPT: the script that `ds run` runs, where that is not the interpreter's own argument."""
+    workload_type: str = ""
+    """$DOTSCIENCE_WORKLOAD_TYPE: jupyter | command; the original library's hint for what published runs come from."""
     ack_wait_s: float = 0.2
     limits: Limits = Limits()
     recorder_idle_s: float = 60.0
@@ -95,6 +104,10 @@ def load_settings(environ: Optional[Mapping[str, str]] = None) -> Settings:
         runtime_dir=runtime_dir,
         home=home,
         root_hint=env.get("DOTSCIENCE_PROJECT_DOT_ROOT") or None,
+        notebook_hint=_notebook_hint(env),
+        is_console=bool(env.get("JPY_SESSION_NAME")) and not env["JPY_SESSION_NAME"].endswith(".ipynb"),
+        script_hint=env.get("DOTSCIENCE_SCRIPT") or None,
+        workload_type=env.get("DOTSCIENCE_WORKLOAD_TYPE", ""),
         debug=bool(env.get("DOTSCIENCE_DEBUG")),
     )
     if env.get("DOTSCIENCE_RECORDER_IDLE_S"):
@@ -135,6 +148,11 @@ def _apply(settings: Settings, chosen: Mapping[str, Any], *, is_mode_locked: boo
         mode=mode if mode in ("on", "ask", "off") else "on",
         is_mode_locked=is_mode_locked,
     )
+
+
+def _notebook_hint(env: Mapping[str, str]) -> Optional[str]:
+    told = env.get("DOTSCIENCE_NOTEBOOK") or env.get("JPY_SESSION_NAME") or ""
+    return os.path.abspath(told) if told.endswith(".ipynb") else None
 
 
 def _jupyter_data_dir(env: Mapping[str, str], home: Path) -> Path:

@@ -1,7 +1,7 @@
 """One connection to the recorder over its Unix socket: the doorbell of a kernel, the requests of everybody else.
 
 Two ways to use it, never both on one connection: `wake` and `acknowledged` (neither blocks), or `request` and `messages`
-(both wait). Not safe for two threads at once; its owner holds a lock.
+(both wait). `wake` may be called from any thread; of the others one at a time, its owner holds a lock.
 """
 
 from __future__ import annotations

@@ -140,7 +140,7 @@ class Outbox:
                 self._fd = -1
             self._open(end)
         finally:
-            os.close(lock)
+            _release(lock)
 
     def _append_in_child(self, frames: bytes) -> bool:
         try:
@@ -155,7 +155,7 @@ class Outbox:
                 finally:
                     os.close(fd)
             finally:
-                os.close(lock)
+                _release(lock)
         except OSError:
             return False  # the parent meets the same disk and says so
 
@@ -184,6 +184,13 @@ class Outbox:
         self.fault = f"What this cell does cannot be recorded: {error.strerror or error} ({self.folder})."
         if is_new:
             self._on_fault(self.fault)
+
+
+def _release(lock: int) -> None:
+    """Unlock before closing: a child forked meanwhile holds a copy of the descriptor, and would hold the lock with it."""
+    if fcntl is not None:
+        fcntl.flock(lock, fcntl.LOCK_UN)
+    os.close(lock)
 
 
 def process_identity() -> "dict[str, object]":

@@ -1,0 +1,160 @@
+"""Which run a value belongs to, and when runs begin and end: a pure state machine that returns the events to report.
+
+    started by           ds.start(), with ds.run(), @ds.track, %ds_run start, %%ds_run, or the first value recorded without one
+    an implicit run ends when a cell that recorded into it runs again, at start(), publish(), end() or the kernel's end
+    its successor        takes over the parameters and labels that *other* cells recorded, never metrics or files
+    its end state        is that of the last execution that recorded into it: finished, failed (with the error), interrupted
+
+So five runs of a training cell are five runs, and parameters set once above stand in each.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Callable, Dict, List, NamedTuple, Optional, Set, Tuple
+
+from ..model.events import Event, RunClosed, RunOpened, RunPublished
+from ..model.ids import ExecutionId, RunId, new_run_id
+from ..model.run import FAILED, FINISHED, INTERRUPTED
+from ..model.values import Scalar
+
+CARRIED_OVER = {"parameter": "parameters", "label": "labels"}
+"""What of `RunRecorded` a successor inherits, and under which name in `RunOpened.carried_over`."""
+
+
+class Where(NamedTuple):
+    """From which execution something was recorded, and which cell that is: the same cell run twice has one key."""
+
+    execution: Optional[ExecutionId] = None
+    cell: Optional[str] = None
+    """Cell id, else a digest of the source; None for a console or outside any cell: such a place is never 'run again'."""
+
+
+NOWHERE = Where()
+
+
+@dataclass
+class OpenRun:
+    id: RunId
+    opened_by: str
+    name: Optional[str] = None
+    is_scoped: bool = False
+    """Belongs to a block (with, magic, track): ends with it, and does not become anybody's predecessor."""
+    is_open: bool = True
+    cells: Set[str] = field(default_factory=set)
+    executions: Set[ExecutionId] = field(default_factory=set)
+    values: Dict[str, Dict[str, Tuple[Scalar, Optional[str]]]] = field(default_factory=dict)
+    """'parameters' | 'labels' -> name -> (value, the cell that recorded it)"""
+    shown: Dict[str, Dict[str, object]] = field(default_factory=dict)
+    """what -> name -> value, for the summary that publish shows."""
+    error: Optional[str] = None
+    last_outcome: Tuple[str, Optional[str]] = ("ok", None)
+    """Of the last execution that recorded into it: ok | error | interrupted, and the error in words."""
+
+
+class RunBook:
+    """Not safe for threads by itself: the session holds a lock around every call."""
+
+    def __init__(self, clock: Callable[[], float], new_id: Callable[[], RunId] = new_run_id) -> None:
+        self._clock = clock
+        self._new_id = new_id
+        self._ambient: Optional[OpenRun] = None
+        """The last run outside any block, open or closed: the predecessor of the next."""
+        self._scoped: List[OpenRun] = []
+
+    def current(self, scope: Optional[OpenRun] = None) -> Optional[OpenRun]:
+        """The run that a value would go to now: this thread's own block, else the innermost block, else the ambient run."""
+        if scope is not None and scope.is_open:
+            return scope
+        if self._scoped:
+            return self._scoped[-1]
+        return self._ambient if self._ambient is not None and self._ambient.is_open else None
+
+    def enter(self, where: Where, scope: Optional[OpenRun] = None) -> Tuple[OpenRun, List[Event]]:
+        """The run for something recorded at `where`, opened implicitly if there is none; remembers that this cell recorded."""
+        run = self.current(scope)
+        events: List[Event] = []
+        if run is None:
+            run, events = self.start(where, "implicit")
+        if where.cell is not None:
+            run.cells.add(where.cell)
+        if where.execution is not None and where.execution not in run.executions:
+            run.executions.add(where.execution)
+            run.last_outcome = ("ok", None)
+        return run, events
+
+    def start(self, where: Where, opened_by: str, name: Optional[str] = None, description: Optional[str] = None,
+              *, is_scoped: bool = False) -> Tuple[OpenRun, List[Event]]:
+        """Open a run; one that stands for no block closes its predecessor first."""
+        events: List[Event] = []
+        if not is_scoped and self._ambient is not None and self._ambient.is_open:
+            events += self.close(self._ambient, where)
+        run = OpenRun(self._new_id(), opened_by, name, is_scoped)
+        run.values = {} if opened_by == "dotscience" else self._inheritance(where)  # the old library's start() discards
+        carried = {group: {name: value for name, (value, _) in items.items()} for group, items in run.values.items() if items}
+        events.append(RunOpened(self._clock(), run.id, opened_by, where.execution, name, description, carried))
+        if is_scoped:
+            self._scoped.append(run)
+        else:
+            self._ambient = run
+        if where.execution is not None:
+            run.executions.add(where.execution)
+        if where.cell is not None:
+            run.cells.add(where.cell)
+        return run, events
+
+    def note(self, run: OpenRun, what: str, items: Dict[str, Scalar], where: Where) -> None:
+        """Remember values for the successor, for the summary and for the end state."""
+        if what in CARRIED_OVER:
+            group = run.values.setdefault(CARRIED_OVER[what], {})
+            for name, value in items.items():
+                group[name] = (value, where.cell)
+        elif what == "error":
+            run.error = str(items.get("", "")) or None
+        run.shown.setdefault(what, {}).update(items)
+
+    def publish(self, where: Where, description: Optional[str] = None,
+                scope: Optional[OpenRun] = None) -> Tuple[OpenRun, List[Event]]:
+        run, events = self.enter(where, scope)
+        events.append(RunPublished(self._clock(), run.id, where.execution, description))
+        return run, events + self.close(run, where)
+
+    def close(self, run: OpenRun, where: Where = NOWHERE, outcome: Optional[str] = None,
+              error: Optional[str] = None) -> List[Event]:
+        """outcome: ok | error | interrupted of the block that ends; None: of the last execution that recorded. [] if closed."""
+        if not run.is_open:
+            return []
+        run.is_open = False
+        if run in self._scoped:
+            self._scoped.remove(run)
+        if outcome is None:
+            outcome, error = run.last_outcome
+        state = {"error": FAILED, "interrupted": INTERRUPTED}.get(outcome, FINISHED)
+        if run.error is not None:
+            state, error = FAILED, run.error
+        return [RunClosed(self._clock(), run.id, state, where.execution, error)]
+
+    def execution_started(self, cell: Optional[str]) -> List[Event]:
+        """A cell begins: an implicit run it already recorded into is over."""
+        run = self._ambient
+        if cell is not None and run is not None and run.is_open and run.opened_by == "implicit" and cell in run.cells:
+            return self.close(run)
+        return []
+
+    def execution_finished(self, execution: ExecutionId, outcome: str, error: Optional[str] = None) -> None:
+        for run in [self._ambient, *self._scoped]:
+            if run is not None and run.is_open and execution in run.executions:
+                run.last_outcome = (outcome, error)
+
+    def finish(self) -> List[Event]:
+        """The process ends normally: every open run ends with it, the innermost first."""
+        open_runs = [*reversed(self._scoped), *([self._ambient] if self._ambient is not None else [])]
+        return [event for run in open_runs for event in self.close(run)]
+
+    def _inheritance(self, where: Where) -> Dict[str, Dict[str, Tuple[Scalar, Optional[str]]]]:
+        if self._ambient is None:
+            return {}
+        return {
+            group: {name: kept for name, kept in items.items() if kept[1] is None or kept[1] != where.cell}
+            for group, items in self._ambient.values.items()
+        }
