@@ -2,12 +2,15 @@
 import type { JupyterFrontEndPlugin } from '@jupyterlab/application';
 
 import { cellMarksPlugin } from './plugins/cell-marks';
+import { chartsViewPlugin } from './plugins/charts-view';
+import { compareViewPlugin } from './plugins/compare-view';
 import { contextMenuPlugin } from './plugins/context-menu';
 import { entriesPlugin } from './plugins/entries';
 import { folderPlugin } from './plugins/folder';
 import { introductionPlugin } from './plugins/introduction';
 import { panelPlugin } from './plugins/panel';
 import { reportingPlugin } from './plugins/reporting';
+import { runsViewPlugin } from './plugins/runs-view';
 import { panelModelPlugin, servicePlugin } from './plugins/service';
 import { settingsPlugin } from './plugins/settings';
 import { statusBarPlugin } from './plugins/status-bar';
@@ -25,7 +28,10 @@ const plugins: JupyterFrontEndPlugin<any>[] = [
   reportingPlugin,
   introductionPlugin,
   statusBarPlugin,
-  cellMarksPlugin
+  cellMarksPlugin,
+  runsViewPlugin,
+  chartsViewPlugin,
+  compareViewPlugin
 ];
 
 export default plugins;

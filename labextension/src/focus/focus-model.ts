@@ -77,10 +77,15 @@ export class FocusModel implements IFocus, IDisposable {
 
   /** A workspace path as Jupyter can open it; null: it lies outside the server's root. */
   contentsPath(path: string): string | null {
-    const byName = this.names && toContentsPath(path, this.names);
+    return this.translator()(path);
+  }
+
+  /** The same for the folder in focus now, to be used also when another has come into focus. */
+  translator(): (path: string) => string | null {
+    const names = this.names;
     const root = this._status?.contents_path ?? null;
     // A folder reached through a link has names that do not end alike: then the server's word for its root tells.
-    return byName ?? (root === null ? null : PathExt.join(root, path));
+    return path => (names && toContentsPath(path, names)) ?? (root === null ? null : PathExt.join(root, path));
   }
 
   /** Ask for the status again, soon. */

@@ -25,6 +25,9 @@ export interface IRestoreRequest {
   variablesFrom: Instant | null;
 }
 
+/** Puts these workspace paths back from that snapshot, in the folder of the request. */
+type Apply = (from: SnapshotId, paths: string[]) => Promise<IRestoreResult>;
+
 export class RestoreFlow {
   constructor(
     private readonly _client: DotscienceClient,
@@ -43,20 +46,26 @@ export class RestoreFlow {
   async restore(request: IRestoreRequest): Promise<void> {
     const { workspace, snapshot } = request;
     const open = this._focus.workspace === workspace ? this._focus.workspacePath : null;
+    const toContents = this._focus.workspace === workspace ? this._focus.translator() : () => null;
     const choice = choiceOf(await this._client.planRestore(workspace, snapshot), open);
     const when = request.at ? momentText(request.at, new Date(), this._trans) : snapshot;
-    const unsaved = new Set(choice.choices.map(step => step.path).filter(path => this._isUnsaved(path)));
+    const unsaved = new Set(choice.choices.map(step => step.path).filter(path => this._isUnsaved(toContents(path))));
     const paths = await askWhatToRestore({ choice, open, unsaved, when }, this._trans);
     if (!paths?.length) {
       return;
     }
-    const result = await this._apply(workspace, snapshot, paths);
-    this._tell(request, result);
+    const apply: Apply = (from, which) => this._apply(workspace, from, which, toContents);
+    this._tell(request, await apply(snapshot, paths), apply);
   }
 
   /** Save unsaved edits under these paths, put them back, show the new state in every open document. */
-  private async _apply(workspace: StoreId, snapshot: SnapshotId, paths: string[]): Promise<IRestoreResult> {
-    const open = paths.map(path => this._focus.contentsPath(path)).filter((path): path is string => path !== null);
+  private async _apply(
+    workspace: StoreId,
+    snapshot: SnapshotId,
+    paths: string[],
+    toContents: (path: string) => string | null
+  ): Promise<IRestoreResult> {
+    const open = paths.map(toContents).filter((path): path is string => path !== null);
     await Promise.all(open.map(path => save(this._documents, path)));
     const plan = await this._client.planRestore(workspace, snapshot, paths);
     const result = await this._client.applyRestore(workspace, snapshot, plan.plan_digest, paths);
@@ -64,13 +73,13 @@ export class RestoreFlow {
     return result;
   }
 
-  private _tell(request: IRestoreRequest, result: IRestoreResult): void {
+  private _tell(request: IRestoreRequest, result: IRestoreResult, apply: Apply): void {
     const trans = this._trans;
     const touched = [...result.written, ...result.removed];
     const undo = async (): Promise<void> => {
       this._undo = null;
       try {
-        await this._apply(request.workspace, result.snapshot_before, touched);
+        await apply(result.snapshot_before, touched);
         Notification.info(trans._n('%1 file is as it was before.', '%1 files are as they were before.', touched.length), {
           autoClose: 5000
         });
@@ -101,8 +110,7 @@ export class RestoreFlow {
       : trans.__('Files are restored, variables are from %1.', variables);
   }
 
-  private _isUnsaved(path: string): boolean {
-    const contents = this._focus.contentsPath(path);
+  private _isUnsaved(contents: string | null): boolean {
     return contents !== null && hasUnsavedEdits(this._documents, contents);
   }
 
