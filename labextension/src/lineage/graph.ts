@@ -132,3 +132,17 @@ export function neighbourhood(graph: IGraph, id: string): { before: IGraphNode[]
     after: pick(graph.edges.filter(edge => edge.source === id).map(edge => edge.target))
   };
 }
+
+/** One node with all that led to it and all that came of it: ids, its own included. */
+export function threadOf(graph: IGraph, id: string): Set<string> {
+  const upstream = new Map<string, string[]>();
+  const downstream = new Map<string, string[]>();
+  const add = (into: Map<string, string[]>, from: string, to: string): void => {
+    into.set(from, [...(into.get(from) ?? []), to]);
+  };
+  graph.edges.forEach(edge => {
+    add(upstream, edge.target, edge.source);
+    add(downstream, edge.source, edge.target);
+  });
+  return new Set([...reach([id], upstream), ...reach([id], downstream)]);
+}

@@ -10,11 +10,13 @@ import { edgeTitle, kindText, nodeTitle } from './words';
 export interface IPictureProps {
   layout: ILayout;
   trans: TranslationBundle;
+  /** Ids that stand out, the rest fades; null: all alike. */
+  related?: ReadonlySet<string> | null;
   onOpenNode: (node: ILineageNode) => void;
+  /** A double press. */
+  onOpenTwice?: (node: ILineageNode) => void;
   /** A press on '+12'. */
   onMore?: () => void;
-  /** Second verb of a node: its context menu. */
-  onNodeMenu?: (node: ILineageNode, event: React.MouseEvent) => void;
 }
 
 const ROUNDING: Record<IGraphNode['kind'], number> = { file: 2, notebook: 2, model: 8, execution: 8, run: 14, more: 12 };
@@ -24,7 +26,9 @@ const ICON_SPACE = 22;
 
 /** Nodes and edges only: the caller gives the `<svg>` its size and view. */
 export function Picture(props: IPictureProps): JSX.Element {
-  const { layout, trans } = props;
+  const { layout, related, trans } = props;
+  // Two pictures in one page must not share the arrow's id: the first one hidden would hide it for both.
+  const arrow = React.useRef(`ds-arrow-${Math.random().toString(36).slice(2)}`).current;
   const labels = new Map(layout.nodes.map(node => [node.item.id, node.item.label]));
   const focusId = layout.nodes.find(node => node.item.isFocus)?.item.id ?? layout.nodes[0]?.item.id;
   const [current, setCurrent] = React.useState<string | undefined>(undefined);
@@ -45,16 +49,16 @@ export function Picture(props: IPictureProps): JSX.Element {
   return (
     <g ref={host} onKeyDown={onKeyDown}>
       <defs>
-        <marker id="ds-arrow" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="6" markerHeight="6" orient="auto-start-reverse">
+        <marker id={arrow} viewBox="0 0 8 8" refX="7" refY="4" markerWidth="6" markerHeight="6" orient="auto-start-reverse">
           <path className="ds-Graph-arrow" d="M0,0.5 L8,4 L0,7.5 z" />
         </marker>
       </defs>
       {layout.edges.map(({ item, points }) => (
         <path
           key={`${item.source}\n${item.target}`}
-          className={`ds-Graph-edge ds-mod-${item.evidence}`}
+          className={`ds-Graph-edge ds-mod-${item.evidence}${fades(related, item.source, item.target)}`}
           d={edgePath(points, layout.direction)}
-          markerEnd="url(#ds-arrow)"
+          markerEnd={`url(#${arrow})`}
         >
           <title>{edgeTitle(item, labels.get(item.source) ?? '', labels.get(item.target) ?? '', trans)}</title>
         </path>
@@ -82,7 +86,7 @@ function Node(
   const room = Math.max(3, Math.floor((width - (isMore ? 8 : ICON_SPACE + 6)) / CHARACTER));
   return (
     <g
-      className={`ds-Graph-node ds-mod-${item.kind}${item.isFocus ? ' ds-mod-focus' : ''}`}
+      className={`ds-Graph-node ds-mod-${item.kind}${item.isFocus ? ' ds-mod-focus' : ''}${fades(props.related, item.id)}`}
       transform={`translate(${placed.x} ${placed.y})`}
       data-id={item.id}
       role="button"
@@ -90,7 +94,7 @@ function Node(
       aria-label={isMore ? nodeTitle(item, trans) : `${kindText(item.kind, trans)} ${item.label}`}
       aria-current={item.isFocus || undefined}
       onClick={open}
-      onContextMenu={event => item.node && props.onNodeMenu?.(item.node, event)}
+      onDoubleClick={() => item.node && props.onOpenTwice?.(item.node)}
       onFocus={() => props.onFocus(item.id)}
       onKeyDown={event => {
         if (event.key === 'Enter' || event.key === ' ') {
@@ -109,6 +113,10 @@ function Node(
       </text>
     </g>
   );
+}
+
+function fades(related: ReadonlySet<string> | null | undefined, ...ids: string[]): string {
+  return related && !ids.every(id => related.has(id)) ? ' ds-mod-faded' : '';
 }
 
 /** 'preprocessed-customers.parquet', 16 -> 'preproc….parquet': both ends tell files apart. */
