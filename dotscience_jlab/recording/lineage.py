@@ -150,6 +150,11 @@ class _Tracer:
 
     def _below(self, execution: Execution) -> list[Execution]:
         found = []
+        for follower, names in self.flow.followers(execution).items():
+            below = self._known([follower])
+            if below and self._add_execution(below[0]):
+                self._edge(_execution_id(execution), _execution_id(below[0]), "fed", "observed", names)
+                found += below
         for use in execution.files:
             if use.role != "output":
                 continue

@@ -59,6 +59,12 @@ class Activity:
     scan: ScanResult | None = None
     """The last look at the folder, for the status."""
     recorded_at: float | None = None
+    being_stored: dict[ExecutionId, float] = field(default_factory=dict)
+    """Ended, not yet in the store: execution -> when it ended."""
+
+    def behind_s(self, now: float) -> float:
+        """How long the oldest of them waits."""
+        return max((now - ended for ended in self.being_stored.values()), default=0.0)
 
     def others_during(self, execution: OpenExecution, until: float) -> tuple[ExecutionId, ...]:
         """Executions of other sessions that overlapped it."""
@@ -322,12 +328,14 @@ class SessionRecorder:
         ended_at = execution.finished.at if execution.finished else execution.ended_at or self.around.clock()
         activity.running.pop(execution.id, None)
         activity.ended.append((execution.id, execution.started.at, ended_at))
+        activity.being_stored[execution.id] = ended_at
         for run_id in execution.runs:
             run = self._runs.get(run_id)
             if run is not None:
                 run.last_outcome, run.is_changed = execution.outcome, True
                 run.ended_at = ended_at if run.closed_as is None else run.ended_at
         if self._is_stored(store, execution.id):
+            activity.being_stored.pop(execution.id, None)
             self._forget_closed_runs()
             return
         self._flush_points()
@@ -386,6 +394,7 @@ class SessionRecorder:
             if snapshot.id != before:
                 activity.versions.update({path: snapshot.id for path in edits})
             activity.problem, activity.scan, activity.recorded_at = None, scan, self.around.clock()
+            activity.being_stored.pop(execution.id, None)
         for run in self._runs.values():
             if self._stores[run.id] is store:
                 run.is_changed = False
@@ -618,10 +627,14 @@ class SessionRecorder:
             execution.cell_id_from = "matched" if execution.cell_id else "unknown"
 
     def _is_stored(self, store: Store, execution: ExecutionId) -> bool:
+        """For good: a crash between the records and the line leaves an execution whose snapshot is not there, to be done again."""
         try:
-            return store.index.execution(execution).finished_at is not None
-        except NotFound:
-            return False
+            found = store.index.execution(execution)
+            if found.snapshot is not None:
+                store.snapshot(found.snapshot)
+        except NotFound as error:
+            return error.kind == "forgotten"
+        return found.finished_at is not None
 
     def _is_stored_run(self, store: Store, run: OpenRun) -> bool:
         """A replay: the store knows this run at least as far as the spool has been read."""

@@ -67,7 +67,7 @@ class Desk:
     # -- workspaces --------------------------------------------------------------------------------
 
     def _status(self, params: Params, _: Progress) -> Any:
-        status = status_of(_text(params, "disk_path"), self.workspaces, self.settings, self.activity, time.time(), 0.0)
+        status = status_of(_text(params, "disk_path"), self.workspaces, self.settings, self.activity, time.time())
         return to_json(status)
 
     def _workspaces_list(self, params: Params, _: Progress) -> Any:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import replace
+from typing import Callable
 
 from ..errors import DotscienceError, NotFound, NotRecorded
 from ..model.codec import to_json
@@ -21,7 +22,7 @@ LISTED_LEFT_OUT = 50
 
 
 def status_of(
-    disk_path: str, workspaces: Workspaces, settings: Settings, activity_of: object, now: float, behind_s: float
+    disk_path: str, workspaces: Workspaces, settings: Settings, activity_of: Callable[[Store], Activity], now: float
 ) -> Status:
     """Never raises for a state it can name; makes nothing on disk."""
     if settings.is_disabled:
@@ -37,11 +38,11 @@ def status_of(
         return Status(RECORDING, "Nothing is recorded here yet.", "Run a cell.", root=str(root), name=root.name)
     except DotscienceError as error:
         return Status(NOT_RECORDED, error.message, error.hint)
-    return _with_activity(store, activity_of(store), disk_path, behind_s)  # type: ignore[operator]
+    return _with_activity(store, activity_of(store), disk_path, now)
 
 
-def _with_activity(store: Store, activity: Activity, disk_path: str, behind_s: float) -> Status:
-    scan = activity.scan
+def _with_activity(store: Store, activity: Activity, disk_path: str, now: float) -> Status:
+    scan, behind_s = activity.scan, activity.behind_s(now)
     status = Status(
         RECORDING,
         workspace=store.workspace.id,

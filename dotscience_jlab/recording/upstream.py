@@ -23,13 +23,21 @@ class SessionFlow:
 
     def feeders(self, execution: Execution) -> dict[ExecutionId, tuple[str, ...]]:
         """Earlier executions of the session that bound or changed what this one's code reads, with the names."""
+        found = self._flow(execution).get(execution.id, {})
+        return {ExecutionId(feeder): names for feeder, names in found.items()}
+
+    def followers(self, execution: Execution) -> dict[ExecutionId, tuple[str, ...]]:
+        """Later executions of the session whose code reads what this one bound or changed, with the names."""
+        flow = self._flow(execution)
+        return {ExecutionId(each): feeding[execution.id] for each, feeding in flow.items() if execution.id in feeding}
+
+    def _flow(self, execution: Execution) -> Mapping[str, dict[str, tuple[str, ...]]]:
         if execution.session not in self._flows:
             page = self._store.index.executions(session=execution.session, limit=SESSION_LIMIT)
             ordered = sorted(page.items, key=lambda each: each.order)
             cells: list[tuple[str, Names]] = [(each.id, names_of(each.source)) for each in ordered]
             self._flows[execution.session] = feeders(cells)
-        found = self._flows[execution.session].get(execution.id, {})
-        return {ExecutionId(feeder): names for feeder, names in found.items()}
+        return self._flows[execution.session]
 
 
 def writer_before(store: Store, use: FileUse, reader: Execution) -> Execution | None:
