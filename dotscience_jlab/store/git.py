@@ -8,33 +8,40 @@ from __future__ import annotations
 
 import hashlib
 import os
+import random
 import threading
+import time
+import uuid
 import zlib
 from collections import OrderedDict
-from contextlib import contextmanager
 from pathlib import Path
-from typing import Iterator
 
 from dulwich.errors import NotGitRepository
 from dulwich.file import FileLocked
 from dulwich.objects import Blob, Commit, ShaFile, Tree
 from dulwich.repo import Repo
 
-from ..errors import NotFound, StoreDamaged, StoreError, StoreFull, StoreReadOnly
+from ..errors import NotFound, StoreDamaged
 from ..model.ids import BlobDigest
-from .objects import CommitText, ObjectId, TreeItem
+from .disk import disk_errors
+from .objects import FOLDER_MODE, CommitText, ObjectId, TreeItem
 
-AUTHOR = b"dotscience <dotscience@localhost>"
 COMPRESSION_LEVEL = 1
 """The default level is the whole cost of storing data; level 1 is within a few per cent of it in size for text."""
 TREES_KEPT = 4096
+MEASURE_EVERY_S = 300.0
+DRAFT_PREFIX = "tmp_obj_"
+"""git's own `gc` removes leftovers of this name too."""
+STALE_LOCK_S = 5.0
+"""Our writers hold the store's lock, so a ref's `.lock` is another git's, held for milliseconds, or a killed process's."""
+STALE_DRAFT_S = 3600.0
 SYNC_ALL_ABOVE = 64
 """More new objects than this are flushed by one sync of the disk rather than one each."""
 
 
 def create_repository(path: Path) -> None:
     """A bare repository at `path`, with the settings that keep git and dulwich from tidying up by themselves."""
-    with _disk_errors(path):
+    with disk_errors(path):
         repo = Repo.init_bare(path, mkdir=not path.exists(), default_branch=b"main")
         config = repo.get_config()
         for section, name, value in (
@@ -61,6 +68,8 @@ class GitObjects:
         self._unsynced: list[Path] = []
         self._trees: OrderedDict[ObjectId, dict[bytes, TreeItem]] = OrderedDict()
         self._sizes: dict[ObjectId, int] = {}
+        self._size: int | None = None
+        self._measured_at = 0.0
 
     # -- writing -----------------------------------------------------------------------------------
 
@@ -70,10 +79,7 @@ class GitObjects:
         return digest
 
     def put_tree(self, items: dict[bytes, TreeItem]) -> ObjectId:
-        tree = Tree()
-        for name, item in items.items():
-            tree.add(name, item.mode, item.id.encode("ascii"))
-        made = self._put(b"tree", tree.as_raw_string())
+        made = self._put(b"tree", _tree_bytes(items))
         self._keep_tree(made, dict(items))
         return made
 
@@ -81,11 +87,11 @@ class GitObjects:
         made = Commit()
         made.tree = commit.tree.encode("ascii")
         made.parents = [parent.encode("ascii") for parent in commit.parents]
-        made.author = made.committer = AUTHOR
+        made.author = made.committer = commit.author.encode("utf-8")
         made.author_time = made.commit_time = int(commit.at)
         made.author_timezone = made.commit_timezone = 0
         made.encoding = b"UTF-8"
-        made.message = commit.message.encode("utf-8", "surrogateescape")
+        made.message = commit.message.encode("utf-8", "replace")
         return self._put(b"commit", made.as_raw_string())
 
     def _put(self, kind: bytes, data: bytes) -> ObjectId:
@@ -93,26 +99,34 @@ class GitObjects:
         digest = hashlib.sha1(header, usedforsecurity=False)
         digest.update(data)
         name = digest.hexdigest()
-        path = self.path / "objects" / name[:2] / name[2:]
-        if path.exists() or (self._repo.object_store.packs and self._is_packed(name)):
+        if self.has(name):
             return name
-        with _disk_errors(self.path):
+        path = self.path / "objects" / name[:2] / name[2:]
+        with disk_errors(self.path):
             path.parent.mkdir(exist_ok=True)
-            draft = path.parent / f"tmp_{os.getpid()}_{threading.get_ident()}_{name[2:12]}"
+            draft = path.parent / f"{DRAFT_PREFIX}{uuid.uuid4().hex}"
             packer = zlib.compressobj(COMPRESSION_LEVEL)
-            fd = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o444)
+            fd = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o444)
             try:
                 with os.fdopen(fd, "wb") as file:
                     file.write(packer.compress(header))
                     file.write(packer.compress(data))
                     file.write(packer.flush())
+                    n_written = file.tell()
                 os.replace(draft, path)
             except BaseException:
                 draft.unlink(missing_ok=True)
                 raise
         with self._busy:
             self._unsynced.append(path)
+            if self._size is not None:
+                self._size += n_written
         return name
+
+    def has(self, name: ObjectId) -> bool:
+        if (self.path / "objects" / name[:2] / name[2:]).exists():
+            return True
+        return bool(self._repo.object_store.packs) and self._is_packed(name)
 
     def _is_packed(self, name: ObjectId) -> bool:
         with self._busy:
@@ -121,23 +135,30 @@ class GitObjects:
     def sync(self) -> None:
         with self._busy:
             waiting, self._unsynced = self._unsynced, []
-        with _disk_errors(self.path):
-            if len(waiting) > SYNC_ALL_ABOVE:
-                os.sync()
-                return
-            for path in waiting:
-                _fsync(path)
-            for folder in {path.parent for path in waiting}:
-                _fsync(folder)
+        try:
+            with disk_errors(self.path):
+                if len(waiting) > SYNC_ALL_ABOVE:
+                    os.sync()
+                    return
+                for path in waiting:
+                    _fsync(path)
+                for folder in {path.parent for path in waiting}:
+                    _fsync(folder)
+        except BaseException:
+            with self._busy:
+                self._unsynced = waiting + self._unsynced
+            raise
 
     def move_ref(self, name: str, old: ObjectId | None, new: ObjectId) -> bool:
         ref, target = name.encode("utf-8"), new.encode("ascii")
-        with self._busy, _disk_errors(self.path):
+        with self._busy, disk_errors(self.path):
             try:
                 if old is None:
                     return bool(self._repo.refs.add_if_new(ref, target))
                 return bool(self._repo.refs.set_if_equals(ref, old.encode("ascii"), target))
             except FileLocked:
+                self.sweep()
+                time.sleep(random.uniform(0.2, 0.5))
                 return False
 
     # -- reading -----------------------------------------------------------------------------------
@@ -171,8 +192,8 @@ class GitObjects:
         if not isinstance(found, Commit):
             raise StoreDamaged(f"The commit {commit} cannot be read.", "Run `git fsck` in the store.")
         parents = tuple(parent.decode("ascii") for parent in found.parents)
-        message = found.message.decode("utf-8", "surrogateescape")
-        return CommitText(found.tree.decode("ascii"), parents, message, float(found.commit_time))
+        message, author = found.message.decode("utf-8", "replace"), found.author.decode("utf-8", "replace")
+        return CommitText(found.tree.decode("ascii"), parents, message, float(found.commit_time), author)
 
     def ref(self, name: str) -> ObjectId | None:
         with self._busy:
@@ -181,8 +202,24 @@ class GitObjects:
             except KeyError:
                 return None
 
+    def lines(self) -> list[str]:
+        with self._busy:
+            return sorted(name.decode("utf-8", "replace") for name in self._repo.refs.subkeys(b"refs/heads"))
+
+    def sweep(self) -> None:
+        for lock in [*self.path.glob("*.lock"), *(self.path / "refs").rglob("*.lock")]:
+            _remove_if_old(lock, STALE_LOCK_S)
+        for draft in (self.path / "objects").glob(f"??/{DRAFT_PREFIX}*"):
+            _remove_if_old(draft, STALE_DRAFT_S)
+
     def size_bytes(self) -> int:
-        """What the repository takes on disk. One listing of its folders."""
+        """What the repository takes on disk: listed now and then, counted along in between."""
+        with self._busy:
+            if self._size is None or time.monotonic() - self._measured_at > MEASURE_EVERY_S:
+                self._size, self._measured_at = self._measured(), time.monotonic()
+            return self._size
+
+    def _measured(self) -> int:
         total = 0
         for folder, _, files in os.walk(self.path):
             for file in files:
@@ -225,24 +262,23 @@ class GitObjects:
                 self._trees.popitem(last=False)
 
 
+def _tree_bytes(items: dict[bytes, TreeItem]) -> bytes:
+    """git's form and order: a folder sorts as if its name ended in a slash. Source: git's `fsck` ("treeNotSorted")."""
+    ordered = sorted(items.items(), key=lambda each: each[0] + b"/" if each[1].mode == FOLDER_MODE else each[0])
+    return b"".join(b"%o %s\0%s" % (item.mode, name, bytes.fromhex(item.id)) for name, item in ordered)
+
+
+def _remove_if_old(path: Path, age_s: float) -> None:
+    try:
+        if time.time() - path.lstat().st_mtime > age_s:
+            path.unlink()
+    except OSError:
+        return  # gone already, or not ours to remove
+
+
 def _fsync(path: Path) -> None:
     fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
     try:
         os.fsync(fd)
     finally:
         os.close(fd)
-
-
-@contextmanager
-def _disk_errors(path: Path) -> Iterator[None]:
-    """The disk's refusals, in words, with what to do."""
-    import errno
-
-    try:
-        yield
-    except OSError as error:
-        if error.errno in (errno.ENOSPC, errno.EDQUOT):
-            raise StoreFull("There is no space left on the disk.", "Free some space; recording goes on by itself.") from error
-        if error.errno in (errno.EROFS, errno.EACCES, errno.EPERM):
-            raise StoreReadOnly(f"{path} cannot be written.", "Give yourself the right to write there.") from error
-        raise StoreError(f"The disk refused: {error.strerror or error}.", "`ds doctor` says more.") from error

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import threading
 from contextlib import nullcontext
 from dataclasses import replace
@@ -26,7 +27,8 @@ from ..model.workspace import Workspace
 from . import trees
 from .base import KeepRules, Record, ScanResult
 from .index import SqliteIndex
-from .objects import RECORDS_REF, CommitText, ObjectId, Objects, TreeItem, line_ref
+from .messages import clean_message, commit_message, parse_commit, snapshot_id
+from .objects import AUTHOR, RECORDS_REF, CommitText, ObjectId, Objects, TreeItem, line_ref
 from .records import append_records, named_blobs, records_since, with_series_blob
 from .scan import Scanner, Seen
 from .series import read_series, series_bytes
@@ -39,6 +41,7 @@ CREATE TABLE IF NOT EXISTS files_seen (path BLOB PRIMARY KEY, body TEXT) WITHOUT
 CREATE TABLE IF NOT EXISTS named_blobs (digest TEXT PRIMARY KEY) WITHOUT ROWID;
 """
 MOVE_TRIES = 20
+AUTHOR_SHAPE = re.compile(r"[^<>\0\n]+ <[^<>\0\n]*>")
 
 
 class History:
@@ -65,13 +68,15 @@ class History:
         self._is_there = is_there
         self._lock: ContextManager[Any] = lock or nullcontext()
         self._busy = threading.RLock()
-        self._size_bytes: int | None = None
+        """Held for a write of refs; never while the folder is read, so that questions do not wait for a scan."""
+        self._folder_busy = threading.RLock()
         with index.write() as db:
             for statement in SNAPSHOT_SCHEMA.split(";"):
                 db.execute(statement)
-        self._scanner = Scanner(root, self.put_bytes, self._load_seen())
+        self._scanner = Scanner(root, objects, self._load_seen())
         self._head_files: tuple[ObjectId, dict[WorkspacePath, TreeEntry]] | None = None
-        self._catch_up()
+        for line in {MAIN_LINE, *objects.lines()}:
+            self._catch_up(line)
 
     @property
     def workspace(self) -> Workspace:
@@ -92,22 +97,20 @@ class History:
     # -- bytes -------------------------------------------------------------------------------------
 
     def put_bytes(self, data: bytes) -> BlobDigest:
-        if self._size_bytes is not None:
-            self._size_bytes += len(data) // 2
         return self.objects.put_blob(data)
 
     def read_blob(self, digest: BlobDigest) -> bytes:
         return self.objects.blob(digest)
 
     def is_named(self, digest: BlobDigest) -> bool:
-        with self._index.write() as db:
+        with self._index.read() as db:
             return db.execute("SELECT 1 FROM named_blobs WHERE digest = ?", (digest,)).fetchone() is not None
 
     # -- snapshots ---------------------------------------------------------------------------------
 
     def head(self, line: str = MAIN_LINE) -> Snapshot | None:
-        self._catch_up()
-        with self._index.write() as db:
+        self._catch_up(line)
+        with self._index.read() as db:
             found = db.execute(
                 "SELECT body FROM snapshots WHERE line = ? ORDER BY ordinal DESC LIMIT 1", (line,)
             ).fetchone()
@@ -117,7 +120,8 @@ class History:
         return from_json(Snapshot, json.loads(self._row(snapshot)[1]))
 
     def snapshots(self, line: str = MAIN_LINE, limit: int = 100, before: SnapshotId | None = None) -> list[Snapshot]:
-        with self._index.write() as db:
+        self._catch_up(line)
+        with self._index.read() as db:
             top = 2**62
             if before is not None:
                 self._row(before)
@@ -169,18 +173,19 @@ class History:
     def publish(
         self, draft: SnapshotDraft, records: Iterable[Record] | Callable[[Snapshot], Iterable[Record]] = ()
     ) -> Snapshot:
+        chosen_id = new_snapshot_id()
+        unkept: list[Any] = [records]
         with self._busy, self._lock:
-            self._catch_up()
             for _ in range(MOVE_TRIES):
-                snapshot = self._publish_once(draft, records)
+                self._catch_up(draft.line)
+                snapshot = self._publish_once(draft, chosen_id, unkept)
                 if snapshot is not None:
+                    self._save_seen()
                     return snapshot
-                self._catch_up()
         raise Conflict("Other programs keep changing this history.", "Try again in a moment.")
 
-    def _publish_once(
-        self, draft: SnapshotDraft, records: Iterable[Record] | Callable[[Snapshot], Iterable[Record]]
-    ) -> Snapshot | None:
+    def _publish_once(self, draft: SnapshotDraft, chosen_id: SnapshotId, unkept: list[Any]) -> Snapshot | None:
+        """None if another git moved the line meanwhile. `unkept`: the records until they are kept, then empty."""
         ref = line_ref(draft.line)
         parent = self.objects.ref(ref)
         before = self.objects.commit(parent).tree if parent else None
@@ -189,30 +194,42 @@ class History:
         tree = trees.edited_tree(self.objects, start, edits)
         head = self.head(draft.line)
         if tree == before and head is not None:
-            self._keep(records(head) if callable(records) else records)
+            self._keep_with(head, unkept)
+            self.objects.sync()
             return head
-        n_changes = sum(1 for _ in trees.differences(self.objects, before, tree))
         snapshot = Snapshot(
-            id=new_snapshot_id(),
+            id=chosen_id,
             created_at=draft.created_at,
-            message=draft.message,
+            message=clean_message(draft.message) or draft.reason,
             parents=(head.id,) if head is not None else (),
             line=draft.line,
             reason=draft.reason,
             execution=draft.execution,
             notebook=draft.notebook,
             run=draft.run,
-            n_changes=n_changes,
+            n_changes=trees.count_differences(self.objects, before, tree),
         )
-        text = CommitText(tree, (parent,) if parent else (), commit_message(snapshot), epoch_s(draft.created_at))
+        parents = (parent,) if parent else ()
+        text = CommitText(tree, parents, commit_message(snapshot), epoch_s(draft.created_at), self._author)
         commit = self.objects.put_commit(text)
-        self._keep(records(snapshot) if callable(records) else records)
+        self._keep_with(snapshot, unkept)
         self.objects.sync()
         if not self.objects.move_ref(ref, parent, commit):
             return None
         self._index_snapshot(snapshot, commit)
         self._move_head_files(draft, before, tree)
         return snapshot
+
+    def _keep_with(self, snapshot: Snapshot, unkept: list[Any]) -> None:
+        for records in unkept:
+            self._keep(records(snapshot) if callable(records) else records)
+        unkept.clear()
+
+    @property
+    def _author(self) -> str:
+        """`Ada <ada@example.org>` if the folder's settings say so."""
+        chosen = str(self._workspace.settings.get("author") or "")
+        return chosen if AUTHOR_SHAPE.fullmatch(chosen) else AUTHOR
 
     # -- records -----------------------------------------------------------------------------------
 
@@ -245,10 +262,8 @@ class History:
         line: str = MAIN_LINE,
         only: Sequence[WorkspacePath] | None = None,
     ) -> ScanResult:
-        with self._busy:
-            result = self._scanner.scan(rules, touched, self._files_of_head(line), self.size_bytes(), only)
-            self._save_seen()
-            return result
+        with self._folder_busy:
+            return self._scanner.scan(rules, touched, self._files_of_head(line), self.size_bytes(), only)
 
     def forget_all(self) -> int:
         freed = self.objects.size_bytes()
@@ -257,10 +272,7 @@ class History:
         return freed
 
     def size_bytes(self) -> int:
-        """Measured once, then counted along; within a few per cent."""
-        if self._size_bytes is None:
-            self._size_bytes = self.objects.size_bytes()
-        return self._size_bytes
+        return self.objects.size_bytes()
 
     def is_there(self) -> bool:
         return self._is_there()
@@ -271,42 +283,54 @@ class History:
 
     # -- keeping the index in step -----------------------------------------------------------------
 
-    def _catch_up(self) -> None:
-        """Take in what the refs hold and the index does not: after a crash, a rebuild, or another process's write."""
-        with self._busy:
-            records = self.objects.ref(RECORDS_REF)
-            if records != self._index.pragma("records_commit"):
-                known = self._index.pragma("records_commit")
-                found = list(records_since(self.objects, known))
-                self._index_records(found, records)
-                for record in found:
-                    if isinstance(record, Run) and record.series_blob and not self._index.has_points(record.id):
-                        rows = enumerate(read_series(self.objects.blob(record.series_blob)))
-                        self._index.add_points(record.id, ((n, *point) for n, point in rows))
-            line = self.objects.ref(line_ref(MAIN_LINE))
-            if line != self._index.pragma("line_commit"):
-                self._catch_up_line(line)
+    def _catch_up(self, line: str = MAIN_LINE) -> None:
+        """Take in what the refs hold and the index does not: after a crash, a rebuild, or another process's write.
 
-    def _catch_up_line(self, commit: ObjectId | None) -> None:
-        known = self._index.pragma("line_commit")
+        The refs are read inside the index's transaction: else a slower process could put older news over newer ones.
+        """
+        if self._is_in_step(line):
+            return
+        with self._index.write():
+            self._catch_up_records(self.objects.ref(RECORDS_REF), self._index.pragma("records_commit"))
+            self._catch_up_line(line, self.objects.ref(line_ref(line)), self._index.pragma(f"commit of {line}"))
+
+    def _is_in_step(self, line: str) -> bool:
+        return (
+            self.objects.ref(RECORDS_REF) == self._index.pragma("records_commit")
+            and self.objects.ref(line_ref(line)) == self._index.pragma(f"commit of {line}")
+        )
+
+    def _catch_up_records(self, commit: ObjectId | None, known: ObjectId | None) -> None:
+        if commit == known:
+            return
+        found = list(records_since(self.objects, known))
+        self._index_records(found, commit)
+        for record in found:
+            if isinstance(record, Run) and record.series_blob and not self._index.has_points(record.id):
+                rows = enumerate(read_series(self.objects.blob(record.series_blob)))
+                self._index.add_points(record.id, ((n, *point) for n, point in rows))
+
+    def _catch_up_line(self, line: str, commit: ObjectId | None, known: ObjectId | None) -> None:
         found: list[tuple[ObjectId, Snapshot]] = []
         while commit is not None and commit != known:
             text = self.objects.commit(commit)
             parent = text.parents[0] if text.parents else None
-            found.append((commit, self._snapshot_of(text, parent)))
+            found.append((commit, self._snapshot_of(text, commit, line)))
             commit = parent
         if commit is None and known is not None:
-            with self._index.write() as db:
-                db.execute("DELETE FROM snapshots WHERE line = ?", (MAIN_LINE,))
+            with self._index.write() as db:  # the line was rewritten: what it was is no part of it any more
+                db.execute("DELETE FROM snapshots WHERE line = ?", (line,))
+                db.execute("DELETE FROM facts WHERE name = ?", (f"commit of {line}",))
         for each, snapshot in reversed(found):
             self._index_snapshot(snapshot, each)
 
-    def _snapshot_of(self, text: CommitText, parent: ObjectId | None) -> Snapshot:
+    def _snapshot_of(self, text: CommitText, commit: ObjectId, line: str) -> Snapshot:
         """From the commit alone: its message and trailers say all but the number of changes."""
+        parent = text.parents[0] if text.parents else None
         before = self.objects.commit(parent) if parent else None
-        n_changes = sum(1 for _ in trees.differences(self.objects, before.tree if before else None, text.tree))
-        parents = (SnapshotId(trailers(before.message)["Ds-Snapshot"]),) if before else ()
-        return replace(parse_commit_message(text.message), parents=parents, n_changes=n_changes)
+        n_changes = trees.count_differences(self.objects, before.tree if before else None, text.tree)
+        parents = (snapshot_id(before.message, parent),) if before and parent else ()
+        return replace(parse_commit(text, commit, line), parents=parents, n_changes=n_changes)
 
     def _index_records(self, records: Iterable[Record], commit: ObjectId | None) -> None:
         records = list(records)
@@ -318,20 +342,22 @@ class History:
                 self._index.pragma("records_commit", commit)
 
     def _index_snapshot(self, snapshot: Snapshot, commit: ObjectId) -> None:
+        """Nothing to do if another process saw the new head first and took it in."""
         with self._index.write() as db:
+            if self._index.pragma(f"commit of {snapshot.line}") == commit:
+                return
             last = db.execute("SELECT max(ordinal) FROM snapshots WHERE line = ?", (snapshot.line,)).fetchone()[0] or 0
             body = json.dumps(to_json(snapshot), separators=(",", ":"))
             row = (snapshot.id, snapshot.line, last + 1, commit, snapshot.created_at, body)
             db.execute("INSERT OR REPLACE INTO snapshots VALUES (?, ?, ?, ?, ?, ?)", row)
-            if snapshot.line == MAIN_LINE:
-                self._index.pragma("line_commit", commit)
+            self._index.pragma(f"commit of {snapshot.line}", commit)
 
     # -- small things ------------------------------------------------------------------------------
 
     def _row(self, snapshot: str) -> tuple[str, str]:
         """(commit, body)"""
         check_id("snapshot", snapshot)
-        with self._index.write() as db:
+        with self._index.read() as db:
             found = db.execute("SELECT commit_id, body FROM snapshots WHERE id = ?", (snapshot,)).fetchone()
         if found is None:
             raise NotFound(f"There is no snapshot {snapshot} here.", "`ds log` lists them.")
@@ -358,20 +384,25 @@ class History:
         return self._head_files[1]
 
     def _move_head_files(self, draft: SnapshotDraft, before: ObjectId | None, after: ObjectId) -> None:
-        known = self._head_files
+        with self._folder_busy:
+            self._head_files = self._moved_head_files(self._head_files, draft, before, after)
+
+    def _moved_head_files(
+        self, known: tuple[ObjectId, dict[WorkspacePath, TreeEntry]] | None, draft: SnapshotDraft,
+        before: ObjectId | None, after: ObjectId,
+    ) -> tuple[ObjectId, dict[WorkspacePath, TreeEntry]] | None:
         if draft.base is not None or draft.line != MAIN_LINE or (known[0] if known else None) != before:
-            self._head_files = None
-            return
+            return None
         files = known[1] if known else {}
         for path, entry in draft.edits.items():
             if entry is None:
                 files.pop(path, None)
             else:
                 files[path] = entry
-        self._head_files = after, files
+        return after, files
 
     def _load_seen(self) -> dict[WorkspacePath, Seen]:
-        with self._index.write() as db:
+        with self._index.read() as db:
             rows = db.execute("SELECT path, body FROM files_seen").fetchall()
         seen = {}
         for path, body in rows:
@@ -381,11 +412,13 @@ class History:
         return seen
 
     def _save_seen(self) -> None:
-        fresh, self._scanner.newly_seen = self._scanner.newly_seen, {}
+        """Only once the bytes are durable: a cache that outlived them would make a tree of what is not there."""
+        with self._folder_busy:
+            fresh, self._scanner.newly_seen = self._scanner.newly_seen, {}
         if not fresh:
             return
         rows = [
-            (os.fsencode(path), json.dumps([*[each.signature], each.read_at_ns, each.entry.digest, each.entry.size_bytes,
+            (os.fsencode(path), json.dumps([each.signature, each.read_at_ns, each.entry.digest, each.entry.size_bytes,
                                             each.entry.mode]))
             for path, each in fresh.items()
         ]
@@ -394,40 +427,6 @@ class History:
                 db.executemany("INSERT OR REPLACE INTO files_seen VALUES (?, ?)", rows)
         except DotscienceError:
             return  # only a cache: the files are read again after a restart
-
-
-def commit_message(snapshot: Snapshot) -> str:
-    """`train.ipynb In [12]: model.fit(X, y)`, an empty line, then what makes the snapshot findable."""
-    trailer = {
-        "Ds-Snapshot": snapshot.id,
-        "Ds-At": snapshot.created_at,
-        "Ds-Reason": snapshot.reason,
-        "Ds-Execution": snapshot.execution,
-        "Ds-Notebook": snapshot.notebook,
-        "Ds-Run": snapshot.run,
-    }
-    lines = [f"{name}: {value}" for name, value in trailer.items() if value]
-    first = " ".join(snapshot.message.split()) or snapshot.reason
-    return "\n".join((first, "", *lines, ""))
-
-
-def trailers(message: str) -> dict[str, str]:
-    """Those of the last paragraph: {'Ds-Snapshot': 's-…', …}"""
-    last = message.rstrip("\n").rsplit("\n\n", 1)[-1]
-    return dict(line.split(": ", 1) for line in last.splitlines() if line.startswith("Ds-") and ": " in line)
-
-
-def parse_commit_message(message: str) -> Snapshot:
-    found = trailers(message)
-    return Snapshot(
-        id=SnapshotId(found["Ds-Snapshot"]),
-        created_at=found["Ds-At"],  # type: ignore[arg-type]
-        message=message.split("\n", 1)[0],
-        reason=found.get("Ds-Reason", "execution"),
-        execution=found.get("Ds-Execution"),  # type: ignore[arg-type]
-        notebook=found.get("Ds-Notebook"),  # type: ignore[arg-type]
-        run=found.get("Ds-Run"),  # type: ignore[arg-type]
-    )
 
 
 def _time_of(record: Record) -> str | None:

@@ -8,13 +8,14 @@ One connection, guarded by a lock: a query takes well under a millisecond, and r
 from __future__ import annotations
 
 import json
+import math
 import re
 import sqlite3
 import threading
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, Iterable, Iterator, Sequence
+from typing import Any, Iterable, Iterator, Sequence, overload
 
 from ..errors import DotscienceError, Forgotten, InvalidRequest, NotFound, StoreDamaged, StoreFull, StoreReadOnly
 from ..model.codec import from_stored, to_stored
@@ -66,11 +67,12 @@ class SqliteIndex:
     def __init__(self, path: Path | None) -> None:
         self.path = path
         self._busy = threading.RLock()
-        self._db = sqlite3.connect(":memory:" if path is None else path, check_same_thread=False, timeout=10.0,
-                                   isolation_level=None)
-        self._db.execute("PRAGMA journal_mode=WAL")
-        self._db.execute("PRAGMA synchronous=NORMAL")
-        self._db.executescript(SCHEMA)
+        with _named_errors():
+            self._db = sqlite3.connect(":memory:" if path is None else path, check_same_thread=False, timeout=30.0,
+                                       isolation_level=None)
+            self._db.execute("PRAGMA journal_mode=WAL")
+            self._db.execute("PRAGMA synchronous=NORMAL")
+            self._db.executescript(SCHEMA)
         if self.pragma("schema") is None:
             self.pragma("schema", SCHEMA_VERSION)
 
@@ -96,6 +98,12 @@ class SqliteIndex:
                 raise
             self._db.execute("COMMIT")
 
+    @contextmanager
+    def read(self) -> Iterator[sqlite3.Connection]:
+        """For a question; sees one state of the database a statement."""
+        with self._busy, _named_errors():
+            yield self._db
+
     def _feed_one(self, record: Record) -> None:
         if isinstance(record, Execution):
             self._feed_execution(record)
@@ -118,24 +126,24 @@ class SqliteIndex:
     def _feed_execution(self, record: Execution) -> None:
         if self._is_forgotten(record.id):
             return
-        words = "\n".join((record.source, record.outputs_text, record.path or "", *(use.path or use.disk_path
-                                                                                    for use in record.files)))
-        row = (record.id, record.session, record.order, record.started_at, record.notebook, record.path, record.cell_id,
-               record.outcome, words.lower(), _body(record))
+        named = (use.path or use.disk_path for use in record.files)
+        words = "\n".join((record.source, record.outputs_text, record.path or "", *named))
+        row = (record.id, record.session, record.order, record.started_at, record.notebook, _text(record.path),
+               record.cell_id, record.outcome, _text(words.lower()), _body(record))
         self._db.execute("INSERT OR REPLACE INTO executions VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", row)
         self._db.execute("DELETE FROM uses WHERE execution = ?", (record.id,))
         self._db.executemany(
             "INSERT OR IGNORE INTO uses VALUES (?, ?, ?, ?)",
-            [(use.path or use.disk_path, use.role, record.id, record.started_at) for use in record.files],
+            [(_text(use.path or use.disk_path), use.role, record.id, record.started_at) for use in record.files],
         )
         if record.path and record.notebook:
-            self._db.execute("INSERT OR REPLACE INTO notebooks VALUES (?, ?)", (record.path, record.notebook))
+            self._db.execute("INSERT OR REPLACE INTO notebooks VALUES (?, ?)", (_text(record.path), record.notebook))
 
     def _feed_run(self, record: Run) -> None:
         if self._is_forgotten(record.id):
             return
-        row = (record.id, record.number, record.name, record.state, record.started_at, record.notebook, record.path, "",
-               _body(record))
+        row = (record.id, record.number, _text(record.name), record.state, record.started_at, record.notebook,
+               _text(record.path), "", _body(record))
         self._db.execute("INSERT OR REPLACE INTO runs VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", row)
         self._refresh_words(record.id)
 
@@ -147,21 +155,25 @@ class SqliteIndex:
         run = self._annotated(_record(found[0]))
         self._db.execute("DELETE FROM run_values WHERE run = ?", (run_id,))
         rows = [
-            (run_id, field, name, *_number_and_text(value.last if field == "metrics" else value))
+            (run_id, field, _text(name), *_number_and_text(value.last if field == "metrics" else value))
             for field in _VALUE_FIELDS
             for name, value in getattr(run, field).items()
         ]
         self._db.executemany("INSERT OR REPLACE INTO run_values VALUES (?, ?, ?, ?, ?)", rows)
         values = (f"{name} {value}" for table in (run.parameters, run.labels) for name, value in table.items())
         words = "\n".join((run.name, run.note, run.description, run.path or "", *values)).lower()
-        self._db.execute("UPDATE runs SET name = ?, words = ? WHERE id = ?", (run.name, words, run_id))
+        self._db.execute("UPDATE runs SET name = ?, words = ? WHERE id = ?", (_text(run.name), _text(words), run_id))
 
     def add_points(self, run: RunId, points: Iterable[tuple[int, str, int | None, float, float]]) -> None:
-        rows = [(run, position, name, step, time, _stored_float(value)) for position, name, step, time, value in points]
+        rows = [
+            (run, position, _text(name), _stored_step(step), time, _stored_float(value))
+            for position, name, step, time, value in points
+        ]
         with self.write() as db:
             db.executemany("INSERT OR IGNORE INTO points VALUES (?, ?, ?, ?, ?, ?)", rows)
 
     def rename_path(self, old: str, new: str) -> None:
+        old, new = _text(old), _text(new)
         with self.write() as db:
             rows = db.execute(
                 "SELECT path, notebook FROM notebooks WHERE path = ? OR substr(path, 1, ?) = ?",
@@ -172,9 +184,11 @@ class SqliteIndex:
                 db.execute("INSERT OR REPLACE INTO notebooks VALUES (?, ?)", (new + path[len(old):], notebook))
 
     def pragma(self, name: str, value: str | None = None) -> str | None:
-        with self.write() as db:
-            if value is not None:
+        if value is not None:
+            with self.write() as db:
                 db.execute("INSERT OR REPLACE INTO facts VALUES (?, ?)", (name, value))
+            return value
+        with self.read() as db:
             found = db.execute("SELECT value FROM facts WHERE name = ?", (name,)).fetchone()
             return found[0] if found else None
 
@@ -197,13 +211,14 @@ class SqliteIndex:
         limit: int = 100,
     ) -> Page:
         where, values = _conditions(notebook=notebook, session=session, cell_id=cell_id, outcome=outcome)
+        path, file, after = _text(path), _text(file), _text(after)
         if path is not None:
             # A renamed notebook keeps its history: what was executed under its old names belongs to it.
             where.append("(path = ? OR notebook = (SELECT notebook FROM notebooks WHERE path = ?))")
             values += [path, path]
         if text:
             where.append("instr(words, ?) > 0")
-            values.append(text.lower())
+            values.append(_text(text.lower()))
         if file is not None:
             where.append("id IN (SELECT execution FROM uses WHERE path = ?)")
             values.append(file)
@@ -221,7 +236,7 @@ class SqliteIndex:
         return Page(tuple(_record(row[0]) for row in rows[:limit]), total, f"{more[1]} {more[2]}" if more else None)
 
     def uses_of(self, path: str, *, role: str | None = None, limit: int = 1000) -> list[tuple[ExecutionId, str]]:
-        where, values = _conditions(path=path, role=role)
+        where, values = _conditions(path=_text(path), role=role)
         with self._busy, _named_errors():
             rows = self._db.execute(
                 f"SELECT execution, role FROM uses WHERE {_all(where)} ORDER BY started_at, execution LIMIT ?",
@@ -231,7 +246,7 @@ class SqliteIndex:
 
     def notebook_for(self, path: str) -> str | None:
         with self._busy, _named_errors():
-            found = self._db.execute("SELECT notebook FROM notebooks WHERE path = ?", (path,)).fetchone()
+            found = self._db.execute("SELECT notebook FROM notebooks WHERE path = ?", (_text(path),)).fetchone()
         return found[0] if found else None
 
     def session(self, session: SessionId) -> Session:
@@ -250,7 +265,7 @@ class SqliteIndex:
             return self._annotated(_record(self._body_of("runs", run, "run")))
 
     def find_run(self, reference: str) -> Run:
-        text = reference.strip()
+        text = _text(reference.strip())
         with self._busy, _named_errors():
             if self._is_forgotten(text):
                 return self.run(RunId(text))
@@ -279,15 +294,16 @@ class SqliteIndex:
         limit: int = 100,
     ) -> Page:
         where, values = _conditions(**{"runs.notebook": notebook, "runs.state": state})
+        path = _text(path)
         if path is not None:
             where.append("(runs.path = ? OR runs.notebook = (SELECT notebook FROM notebooks WHERE path = ?))")
             values += [path, path]
         if text:
             where.append("instr(runs.words, ?) > 0")
-            values.append(text.lower())
+            values.append(_text(text.lower()))
         if ids is not None:
-            where.append(f"runs.id IN ({', '.join('?' * len(ids))})")
-            values += ids
+            where.append("runs.id IN (SELECT value FROM json_each(?))")  # any number of them
+            values.append(json.dumps(list(ids)))
         join, join_values, order = _order(sort)
         with self._busy, _named_errors():
             total = self._db.execute(f"SELECT count(*) FROM runs WHERE {_all(where)}", values).fetchone()[0]
@@ -384,13 +400,13 @@ def _order(sort: str) -> tuple[str, list[str], str]:
     field, _, name = key.partition(".")
     if field in _VALUE_FIELDS and name:
         join = "LEFT JOIN run_values AS v ON v.run = runs.id AND v.field = ? AND v.name = ?"
-        return join, [field, name], f"v.run IS NULL, v.number IS NULL, v.number {direction}, v.text {direction}"
+        return join, [field, _text(name)], f"v.run IS NULL, v.number IS NULL, v.number {direction}, v.text {direction}"
     raise InvalidRequest(f"Runs cannot be sorted by {key!r}.", "Sort by a column's name, parameters.NAME or metrics.NAME.")
 
 
 def _conditions(**equal: Any) -> tuple[list[str], list[Any]]:
     chosen = {column: value for column, value in equal.items() if value is not None}
-    return [f"{column} = ?" for column in chosen], list(chosen.values())
+    return [f"{column} = ?" for column in chosen], [_text(str(value)) for value in chosen.values()]
 
 
 def _all(where: list[str]) -> str:
@@ -399,8 +415,25 @@ def _all(where: list[str]) -> str:
 
 def _number_and_text(value: Scalar) -> tuple[float | None, str | None]:
     if isinstance(value, (bool, int, float)):
-        return _stored_float(float(value)), str(value)
-    return None, value
+        try:
+            return _stored_float(float(value)), str(value)
+        except OverflowError:  # an integer beyond the largest float
+            return (math.inf if value > 0 else -math.inf), str(value)
+    return None, _text(value)
+
+
+@overload
+def _text(value: str) -> str: ...
+@overload
+def _text(value: None) -> None: ...
+def _text(value: str | None) -> str | None:
+    """SQLite refuses half characters (a file's name that is not UTF-8): '\\udcff' -> the six characters, both ways alike."""
+    return None if value is None else value.encode("utf-8", "backslashreplace").decode("utf-8")
+
+
+def _stored_step(step: int | None) -> int | None:
+    """SQLite's integers end at 64 bits; a step beyond is kept as none."""
+    return step if step is not None and -(2**63) <= step < 2**63 else None
 
 
 def _stored_float(value: float) -> float | None:

@@ -8,18 +8,22 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
 import os
+import shutil
+import uuid
 from dataclasses import replace
 from pathlib import Path
 
-from ..errors import NotFound, StoreDamaged, StoreReadOnly, StoreTooNew
+from ..errors import NotFound, StoreDamaged, StoreError, StoreTooNew
 from ..model.codec import from_json, to_json
 from ..model.ids import new_store_id
 from ..model.instant import Instant
 from ..model.paths import STORE_FOLDER
 from ..model.workspace import FORMAT_VERSION, Origin, Workspace
+from .disk import disk_errors
 from .git import create_repository
 
 ATTRIBUTES = "*.ds/** -delta\n"
@@ -35,19 +39,31 @@ def store_folder(root: Path, fallback_dir: Path | None) -> Path:
     return outside if outside.is_dir() or not os.access(root, os.W_OK | os.X_OK) else inside
 
 
-def create_layout(folder: Path, root: Path, created_at: Instant, origin: Origin | None = None) -> Workspace:
-    """Make an empty history; what is there already is left as it is. StoreReadOnly if the folder cannot be made."""
-    try:
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        _write(folder / ".gitignore", "*\n")
-        create_repository(folder / "store.git")
-        protect(folder)
-        _write(folder / "store.git" / "info" / "attributes", ATTRIBUTES)
-    except PermissionError as error:
-        raise StoreReadOnly(f"{folder} cannot be made.", "Give yourself the right to write there.") from error
+def create_layout(folder: Path, root: Path, created_at: Instant, origin: Origin | None = None) -> None:
+    """Make an empty history, whole or not at all; if another process makes one at the same time, the first one stays.
+
+    StoreFull or StoreReadOnly if the disk refuses.
+    """
+    repository = folder / "store.git"
+    draft = folder / f"store.git.{uuid.uuid4().hex}"
     workspace = Workspace(new_store_id(), created_at, root=str(root), origin=origin)
-    write_workspace(folder, workspace)
-    return workspace
+    with disk_errors(folder):
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        folder.chmod(0o700)
+        write_text(folder / ".gitignore", "*\n")
+        if (repository / "HEAD").exists():  # only its workspace.json is gone: the history itself is kept
+            write_workspace(folder, workspace)
+            return
+        try:
+            create_repository(draft)
+            write_text(draft / ".git", "gitdir: .\n")
+            write_text(draft / "info" / "attributes", ATTRIBUTES)
+            write_text(draft / "workspace.json", _workspace_text(workspace))
+            draft.rename(repository)
+        except OSError as error:
+            shutil.rmtree(draft, ignore_errors=True)
+            if error.errno not in (errno.ENOTEMPTY, errno.EEXIST):
+                raise
 
 
 def protect(folder: Path) -> None:
@@ -55,7 +71,7 @@ def protect(folder: Path) -> None:
     try:
         for path, text in ((folder / ".gitignore", "*\n"), (folder / "store.git" / ".git", "gitdir: .\n")):
             if not path.exists():
-                _write(path, text)
+                write_text(path, text)
     except OSError:
         return  # read-only: the history can still be read
 
@@ -79,30 +95,41 @@ def read_workspace(folder: Path, root: Path) -> Workspace:
             "Install a newer dotscience-jlab.",
         )
     if workspace.root != str(root):
-        is_copy = _holds(Path(workspace.root), workspace)
+        is_copy = _holds(Path(workspace.root), workspace, path)
         workspace = replace(workspace, root=str(root), id=new_store_id() if is_copy else workspace.id)
         try:
             write_workspace(folder, workspace)
-        except OSError:
+        except StoreError:
             pass  # read-only: it keeps its old home in writing, and works
     return workspace
 
 
 def write_workspace(folder: Path, workspace: Workspace) -> None:
     """Whole or not at all."""
-    _write(folder / "store.git" / "workspace.json", json.dumps(to_json(workspace), indent=2) + "\n")
+    with disk_errors(folder):
+        write_text(folder / "store.git" / "workspace.json", _workspace_text(workspace))
 
 
-def _holds(root: Path, workspace: Workspace) -> bool:
+def _workspace_text(workspace: Workspace) -> str:
+    return json.dumps(to_json(workspace), indent=2) + "\n"
+
+
+def _holds(root: Path, workspace: Workspace, path: Path) -> bool:
+    """True if `root` still has this history: then the one at `path` is a copy, unless both are one folder by two names."""
+    other = root / STORE_FOLDER / "store.git" / "workspace.json"
     try:
-        body = json.loads((root / STORE_FOLDER / "store.git" / "workspace.json").read_text(encoding="utf-8"))
+        body = json.loads(other.read_text(encoding="utf-8"))
+        return isinstance(body, dict) and body.get("id") == workspace.id and not other.samefile(path)
     except (OSError, ValueError):
         return False
-    return isinstance(body, dict) and body.get("id") == workspace.id
 
 
-def _write(path: Path, text: str) -> None:
+def write_text(path: Path, text: str) -> None:
+    """Whole or not at all."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    draft = path.with_name(f"{path.name}.{os.getpid()}")
-    draft.write_text(text, encoding="utf-8")
-    os.replace(draft, path)
+    draft = path.with_name(f"{path.name}.{uuid.uuid4().hex}")
+    try:
+        draft.write_text(text, encoding="utf-8")
+        draft.replace(path)
+    finally:
+        draft.unlink(missing_ok=True)

@@ -7,7 +7,7 @@ import threading
 
 from ..errors import NotFound
 from ..model.ids import BlobDigest
-from .objects import CommitText, ObjectId, TreeItem
+from .objects import CommitText, ObjectId, TreeItem, line_ref
 
 
 class MemoryObjects:
@@ -36,6 +36,9 @@ class MemoryObjects:
     def blob(self, digest: ObjectId) -> bytes:
         return _found(self._blobs, digest)
 
+    def has(self, name: ObjectId) -> bool:
+        return name in self._blobs or name in self._trees or name in self._commits
+
     def blob_size(self, digest: ObjectId) -> int:
         return len(self.blob(digest))
 
@@ -48,6 +51,9 @@ class MemoryObjects:
     def ref(self, name: str) -> ObjectId | None:
         return self._refs.get(name)
 
+    def lines(self) -> list[str]:
+        return sorted(name.removeprefix(line_ref("")) for name in self._refs if name.startswith(line_ref("")))
+
     def sync(self) -> None:
         """Memory is as durable as it gets."""
 
@@ -57,6 +63,9 @@ class MemoryObjects:
                 return False
             self._refs[name] = new
             return True
+
+    def sweep(self) -> None:
+        """A killed process leaves nothing in memory."""
 
     def size_bytes(self) -> int:
         return sum(map(len, self._blobs.values()))

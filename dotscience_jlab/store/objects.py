@@ -9,7 +9,7 @@ from ..model.ids import BlobDigest
 ObjectId = str
 """40 hex digits; a BlobDigest is one, of a blob."""
 
-BLOB, TREE, COMMIT = "blob", "tree", "commit"
+FOLDER_MODE = 0o040000
 
 RECORDS_REF = "refs/ds/records"
 
@@ -25,12 +25,17 @@ class TreeItem(NamedTuple):
     id: ObjectId
 
 
+AUTHOR = "dotscience <dotscience@localhost>"
+
+
 class CommitText(NamedTuple):
     tree: ObjectId
     parents: tuple[ObjectId, ...]
     message: str
     at: float
     """Epoch seconds, UTC."""
+    author: str = AUTHOR
+    """`Name <address>`"""
 
 
 class Objects(Protocol):
@@ -45,6 +50,9 @@ class Objects(Protocol):
     def blob(self, digest: ObjectId) -> bytes:
         """NotFound, or StoreDamaged if the bytes are not what their name says."""
 
+    def has(self, name: ObjectId) -> bool:
+        """One look, nothing is read."""
+
     def blob_size(self, digest: ObjectId) -> int:
         """Without reading the whole blob where that is possible."""
 
@@ -55,11 +63,17 @@ class Objects(Protocol):
 
     def ref(self, name: str) -> ObjectId | None: ...
 
+    def lines(self) -> list[str]:
+        """Names of all lines, sorted."""
+
     def sync(self) -> None:
         """Everything put so far survives a power cut when this returns."""
 
     def move_ref(self, name: str, old: ObjectId | None, new: ObjectId) -> bool:
         """Compare and swap, durable; False if the ref is not `old` any more."""
+
+    def sweep(self) -> None:
+        """Remove what a killed writer left behind. Only while nobody else writes: the caller holds the store's lock."""
 
     def size_bytes(self) -> int: ...
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import os
 import shutil
-import sqlite3
 import time
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,6 +15,7 @@ from ..errors import Conflict, NotFound, StoreDamaged
 from ..model.ids import new_store_id
 from ..model.instant import instant
 from ..model.workspace import Origin, Workspace
+from .disk import disk_errors
 from .git import GitObjects
 from .history import History
 from .index import SCHEMA_VERSION, SqliteIndex
@@ -22,8 +23,6 @@ from .layout import create_layout, protect, read_workspace, store_folder, write_
 from .memory import MemoryObjects
 
 LOCK_WAIT_S = 30.0
-STALE_LOCK_S = 60.0
-"""A ref's `.lock` file older than this was left by a killed process: nobody holds one for longer than a rename."""
 
 
 def open_store(
@@ -32,7 +31,7 @@ def open_store(
     """The history of the workspace at `root`. NotFound if there is none and not `create`.
 
     fallback_dir: holds the histories of folders that cannot be written. An index that is missing, old or damaged is
-    rebuilt: at worst a read of all records.
+    rebuilt: at worst a read of all records. A history that cannot be written is read through an index in memory.
     """
     folder = store_folder(root, fallback_dir)
     if not (folder / "store.git" / "workspace.json").exists():
@@ -42,24 +41,32 @@ def open_store(
     workspace = read_workspace(folder, root)
     protect(folder)
     repository = folder / "store.git"
-    _sweep_stale_locks(repository)
-    marker = (repository / "workspace.json").stat().st_ino, repository.stat().st_ino
+    lock = _StoreLock(repository / "lock")
+    objects = GitObjects(repository)
+    if os.access(repository, os.W_OK):
+        with lock:
+            objects.sweep()
+            index = _open_index(repository / "state.db")
+    else:
+        index = SqliteIndex(None)
+    pinned = repository / ("state.db" if index.path else "workspace.json")
+    inode = pinned.stat().st_ino
 
     def is_there() -> bool:
         try:
-            return repository.stat().st_ino == marker[1]
+            return pinned.stat().st_ino == inode  # no other file can have it while the index holds it open
         except OSError:
             return False
 
     return History(
-        GitObjects(repository),
-        _open_index(repository / "state.db"),
+        objects,
+        index,
         workspace,
         root,
         save_workspace=lambda changed: write_workspace(folder, changed),
         remove=lambda: shutil.rmtree(folder),
         is_there=is_there,
-        lock=_StoreLock(repository / "lock"),
+        lock=lock,
     )
 
 
@@ -72,11 +79,13 @@ class _StoreLock:
     """Between processes; within one the history has a lock of its own. Held only for one write."""
 
     def __init__(self, path: Path) -> None:
+        self._path = path
         self._lock = FileLock(str(path), timeout=LOCK_WAIT_S, thread_local=False)
 
     def __enter__(self) -> None:
         try:
-            self._lock.acquire()
+            with disk_errors(self._path.parent):
+                self._lock.acquire()
         except Timeout as error:
             raise Conflict("Another program has been writing this history for a long time.", "Try again.") from error
 
@@ -85,25 +94,18 @@ class _StoreLock:
 
 
 def _open_index(path: Path) -> SqliteIndex:
+    """An index that is old or damaged is removed and begun anew: it is only a cache."""
     try:
         index = SqliteIndex(path)
         if index.pragma("schema") == SCHEMA_VERSION:
             return index
         index.close()
-    except (sqlite3.DatabaseError, StoreDamaged):
+    except StoreDamaged:
         pass
-    for name in (path.name, path.name + "-wal", path.name + "-shm"):
-        path.with_name(name).unlink(missing_ok=True)
+    with disk_errors(path):
+        for name in (path.name, path.name + "-wal", path.name + "-shm"):
+            path.with_name(name).unlink(missing_ok=True)
     return SqliteIndex(path)
-
-
-def _sweep_stale_locks(repository: Path) -> None:
-    for lock in (repository / "refs").rglob("*.lock"):
-        try:
-            if time.time() - lock.stat().st_mtime > STALE_LOCK_S:
-                lock.unlink()
-        except OSError:
-            continue
 
 
 @contextmanager

@@ -12,7 +12,7 @@ import json
 from dataclasses import replace
 from typing import Iterable, Iterator
 
-from ..errors import StoreDamaged
+from ..errors import Conflict, StoreDamaged
 from ..model.codec import from_stored, to_stored
 from ..model.execution import Execution, Session
 from ..model.run import Run
@@ -21,23 +21,24 @@ from .objects import RECORDS_REF, CommitText, ObjectId, Objects, TreeItem
 from .trees import differences, edited_tree
 
 RECORDS_PER_SEGMENT = 1000
+MOVE_TRIES = 20
 _BLOB_MODE = 0o100644
 
 
 def append_records(objects: Objects, records: Iterable[Record], at: float) -> ObjectId:
     """Keep the records with one commit, durably, and return it. Retries when another process was first."""
-    lines = [json.dumps(to_stored(record), separators=(",", ":"), ensure_ascii=False) for record in records]
+    kept = list(records)
     edits: dict[str, TreeItem | None] = {}
-    for begin in range(0, len(lines), RECORDS_PER_SEGMENT):
-        chosen = lines[begin : begin + RECORDS_PER_SEGMENT]
-        data = ("\n".join(chosen) + "\n").encode("utf-8", "surrogatepass")
+    for begin in range(0, len(kept), RECORDS_PER_SEGMENT):
+        data = b"".join(map(_line, kept[begin : begin + RECORDS_PER_SEGMENT]))
         name = hashlib.sha256(data).hexdigest()
         edits[f"segments/{name[:2]}/{name}.jsonl"] = TreeItem(_BLOB_MODE, objects.put_blob(data))
-        for line in chosen:
-            for digest in named_blobs(from_stored(json.loads(line))):
+    for record in kept:
+        for digest in named_blobs(record):
+            if objects.has(digest):  # a tree that names what is not there would fail `git fsck`
                 edits[f"blobs/{digest[:2]}/{digest}"] = TreeItem(_BLOB_MODE, digest)
-    n_records = len(lines)
-    while True:
+    n_records = len(kept)
+    for _ in range(MOVE_TRIES):
         before = objects.ref(RECORDS_REF)
         tree = edited_tree(objects, objects.commit(before).tree if before else None, edits)
         message = f"{n_records} record{'s' if n_records != 1 else ''}\n"
@@ -45,6 +46,16 @@ def append_records(objects: Objects, records: Iterable[Record], at: float) -> Ob
         objects.sync()
         if objects.move_ref(RECORDS_REF, before, commit):
             return commit
+    raise Conflict("Other programs keep changing this history.", "Try again in a moment.")
+
+
+def _line(record: Record) -> bytes:
+    """One line of JSON in UTF-8. Text that is no UTF-8 (a file's name, half a character) goes escaped, so that any reader copes."""
+    body = to_stored(record)
+    try:
+        return json.dumps(body, separators=(",", ":"), ensure_ascii=False).encode("utf-8") + b"\n"
+    except UnicodeEncodeError:
+        return json.dumps(body, separators=(",", ":")).encode("ascii") + b"\n"
 
 
 def named_blobs(record: object) -> Iterator[str]:
@@ -75,7 +86,9 @@ def records_since(objects: Objects, known: ObjectId | None) -> Iterator[Record]:
 
 
 def read_segment(path: str, data: bytes) -> Iterator[Record]:
-    for line in data.decode("utf-8", "surrogatepass").splitlines():
+    for line in data.split(b"\n"):  # not splitlines: text may hold U+2028 and its like, which are no line ends here
+        if not line:
+            continue
         try:
             record = from_stored(json.loads(line))
         except (ValueError, TypeError, KeyError) as error:

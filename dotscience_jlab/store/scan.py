@@ -2,31 +2,37 @@
 
 A file is kept if it is small, or if a cell touched it and it is below the larger limit. A file that git ignores is kept once
 a cell touched it: data folders are commonly ignored, and a user expects the data of a result to be there. Secrets and
-environments never are. Symbolic links are kept as links and never followed; a nested repository is a folder without its
-`.git`; a nested workspace is its own and left out by name.
+environments never are. A file that can no longer be kept (grown too large, quota used up, unreadable) leaves the snapshot: a
+snapshot never shows other bytes than the disk held. Symbolic links are kept as links and never followed; a nested repository
+is a folder without its `.git`; a nested workspace is its own and left out by name.
 """
 
 from __future__ import annotations
 
+import bisect
 import hashlib
 import os
 import shutil
 import stat
 import time
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Callable, Iterable, Mapping, Sequence
 
+from ..errors import StoreError
 from ..model.ids import BlobDigest
 from ..model.paths import STORE_FOLDER, WorkspacePath
 from ..model.snapshot import EXECUTABLE, FILE, LINK, Skipped, TreeEntry
 from .base import KeepRules, ScanResult
-from .ignore import IGNORE_FILES, IgnoreRules
+from .ignore import ENVIRONMENT_MARKS, IGNORE_FILES, LEFT_OUT_REASON, IgnoreRules, forced_reason
+from .objects import Objects
 
 RACY_NS = 20_000_000
 """A file changed less than this before it was looked at may change again within the same timestamp tick."""
 READ_TRIES = 3
 MAX_SKIPPED = 1000
+MAX_IGNORE_BYTES = 1_000_000
 CODE_SUFFIXES = (".ipynb", ".py", ".r", ".jl", ".sql", ".sh", ".md", ".txt", ".toml", ".yaml", ".yml", ".cfg", ".ini")
 """Kept also when the quota of data is used up."""
 
@@ -48,18 +54,26 @@ class Seen:
 
 @dataclass
 class _Look:
-    """What one scan gathers."""
+    """What one scan is asked, and what it gathers."""
 
+    rules: KeepRules
+    wanted: frozenset[WorkspacePath]
+    """Touched by a cell."""
+    head: Mapping[WorkspacePath, TreeEntry]
+    room: _Room
     present: dict[WorkspacePath, TreeEntry] = field(default_factory=dict)
     skipped: list[Skipped] = field(default_factory=list)
     n_skipped: int = 0
-    n_files: int = 0
     n_stats: int = 0
     fingerprints: dict[WorkspacePath, tuple[int, BlobDigest | None]] = field(default_factory=dict)
 
+    @cached_property
+    def ordered_head(self) -> list[WorkspacePath]:
+        return sorted(self.head)
+
     def skip(self, path: str, reason: str) -> None:
         self.n_skipped += 1
-        if len(self.skipped) < MAX_SKIPPED:
+        if len(self.skipped) < MAX_SKIPPED or path in self.wanted:
             self.skipped.append(Skipped(path, reason))
 
 
@@ -69,7 +83,7 @@ class Scanner:
     def __init__(
         self,
         root: Path,
-        put_bytes: Callable[[bytes], BlobDigest],
+        objects: Objects,
         seen: dict[WorkspacePath, Seen],
         clock_ns: Callable[[], int] = time.time_ns,
     ) -> None:
@@ -77,8 +91,10 @@ class Scanner:
         self.seen = seen
         self.newly_seen: dict[WorkspacePath, Seen] = {}
         """Read since the owner last took them away, to write them to the cache."""
-        self._put_bytes = put_bytes
+        self._objects = objects
         self._clock_ns = clock_ns
+        self._top = os.fspath(root) + os.sep
+        self._ignore = IgnoreRules()
 
     def scan(
         self,
@@ -89,118 +105,155 @@ class Scanner:
         only: Sequence[WorkspacePath] | None = None,
     ) -> ScanResult:
         """head: what the line's newest snapshot holds."""
-        look = _Look()
-        wanted = frozenset(touched)
-        room = _Room(rules, store_bytes, self.root)
+        if self._ignore.excludes != rules.excludes:
+            self._ignore = IgnoreRules(rules.excludes)
+        look = _Look(rules, frozenset(touched), head, _Room(rules, store_bytes, self.root))
         if only is None:
-            self._folder("", IgnoreRules(rules.excludes), rules, wanted, head, room, look)
-            gone = [path for path in head if path not in look.present]
+            self._folder("", self._ignore, look)
+            gone = head.keys() - look.present.keys()
         else:
             for path in only:
-                self._file(path, None, rules, wanted, head, room, look)
-            gone = [path for path in only if path in head and path not in look.present]
-        for path in sorted(wanted):
+                self._single(path, look)
+            gone = {path for path in only if path in head} - look.present.keys()
+        for path in sorted(look.wanted):
             # A touched file below an ignored folder: the walk did not come there.
-            if path not in look.present and path not in look.fingerprints and not self._is_forced_out(path):
-                self._file(path, None, rules, wanted, head, room, look)
+            if path not in look.present and path not in look.fingerprints:
+                self._single(path, look)
         edits: dict[WorkspacePath, TreeEntry | None] = {
-            path: entry for path, entry in look.present.items() if not _same(head.get(path), entry)
+            path: self._stored(path, entry) for path, entry in look.present.items() if not _same(head.get(path), entry)
         }
-        for path in gone:
-            if path in look.present:
-                continue
-            if self._is_really_gone(path):
-                edits[path] = None
-        return ScanResult(edits, tuple(look.skipped), look.n_skipped, look.n_files, look.n_stats, look.fingerprints)
+        edits.update((path, None) for path in sorted(gone - look.present.keys()))
+        return ScanResult(edits, tuple(look.skipped), look.n_skipped, len(look.present), look.n_stats, look.fingerprints)
 
-    def _folder(
-        self,
-        prefix: str,
-        ignore: IgnoreRules,
-        rules: KeepRules,
-        wanted: frozenset[WorkspacePath],
-        head: Mapping[WorkspacePath, TreeEntry],
-        room: _Room,
-        look: _Look,
-    ) -> None:
+    def _folder(self, prefix: str, ignore: IgnoreRules, look: _Look) -> None:
         try:
-            with os.scandir(self.root / prefix if prefix else self.root) as found:
+            with os.scandir(self._top + prefix) as found:
                 entries = sorted(found, key=lambda entry: entry.name)
         except OSError as error:
-            look.skip(prefix.rstrip("/") or ".", f"The folder cannot be read: {error.strerror}.")
+            if not prefix:
+                # An empty snapshot would say that everything was deleted.
+                raise StoreError(f"{self.root} cannot be read: {error.strerror}.", "Is the disk it lies on still there?") from error
+            look.skip(prefix.rstrip("/"), f"The folder cannot be read: {error.strerror}.")
             return
         names = {entry.name for entry in entries}
-        if prefix and STORE_FOLDER in names and (self.root / prefix / STORE_FOLDER / "store.git").is_dir():
-            look.skip(prefix.rstrip("/"), "It is a project folder of its own.")
+        reason = self._own_reason(prefix, names)
+        if reason is not None:
+            look.skip(prefix.rstrip("/"), reason)
             return
-        texts = {name: _read_text(self.root / prefix / name) for name in IGNORE_FILES if name in names}
-        ignore = ignore.below(prefix, {name: text for name, text in texts.items() if text})
+        ignore = self._below(prefix, names, ignore)
         for entry in entries:
-            path = prefix + entry.name
+            path = WorkspacePath(prefix + entry.name)
             is_folder = entry.is_dir(follow_symlinks=False)
-            reason = ignore.forced_reason(path, is_folder)
+            reason = forced_reason(entry.name, is_folder)
             if reason is not None:
-                if path not in (STORE_FOLDER, ".git") and not path.endswith("/.git"):
+                if entry.name not in (STORE_FOLDER, ".git"):
                     look.skip(path, reason)
                 continue
+            reason = ignore.reason(path, is_folder)
             if is_folder:
-                if ignore.reason(path, True) is None:
-                    self._folder(path + "/", ignore, rules, wanted, head, room, look)
+                if reason is None:
+                    self._folder(path + "/", ignore, look)
                 else:
-                    look.skip(path, ignore.reason(path, True) or "")
-                continue
-            if path not in wanted and WorkspacePath(path) not in head:
-                reason = ignore.reason(path, False)
-                if reason is not None:
                     look.skip(path, reason)
-                    continue
-            self._file(WorkspacePath(path), entry, rules, wanted, head, room, look)
+                    self._kept_below(path + "/", look)
+            elif reason is not None and path not in look.wanted and path not in look.head:
+                look.skip(path, reason)
+            else:
+                self._file(path, entry, look)
 
-    def _file(
-        self,
-        path: WorkspacePath,
-        entry: os.DirEntry[str] | None,
-        rules: KeepRules,
-        wanted: frozenset[WorkspacePath],
-        head: Mapping[WorkspacePath, TreeEntry],
-        room: _Room,
-        look: _Look,
-    ) -> None:
-        disk_path = self.root / path
+    def _kept_below(self, prefix: str, look: _Look) -> None:
+        """Files of an ignored folder that the line holds already, because a cell touched them once: looked at one by one."""
+        ordered = look.ordered_head
+        for n in range(bisect.bisect_left(ordered, prefix), len(ordered)):
+            if not ordered[n].startswith(prefix):
+                return
+            self._single(ordered[n], look)
+
+    def _single(self, path: WorkspacePath, look: _Look) -> None:
+        """One file by its path, under the same rules as the walk, and never through a link."""
+        folders = path.split("/")[:-1]
+        prefix, ignore = "", self._ignore
+        for depth, name in enumerate([*folders, ""]):
+            texts_of = {each for each in (*IGNORE_FILES, STORE_FOLDER, *ENVIRONMENT_MARKS)
+                        if os.path.lexists(self._top + prefix + each)}
+            reason = self._own_reason(prefix, texts_of)
+            if reason is None and depth < len(folders):
+                try:
+                    found = os.lstat(f"{self._top}{prefix}{name}")
+                except OSError:
+                    return
+                if stat.S_ISLNK(found.st_mode):
+                    reason = f"It lies behind the link {prefix}{name}, which is not followed."
+                else:
+                    reason = forced_reason(name, True)
+            if reason is not None:
+                look.skip(path, reason)
+                return
+            ignore = self._below(prefix, texts_of, ignore)
+            is_free = path in look.wanted or path in look.head
+            if depth < len(folders):
+                ignored = ignore.reason(prefix + name, True)
+            else:
+                forced = forced_reason(path[len(prefix) :], False)
+                if forced is not None:
+                    if os.path.lexists(self._top + path):
+                        look.skip(path, forced)
+                    return
+                ignored = ignore.reason(path, False)
+            if ignored is not None and not is_free:
+                look.skip(path, ignored)
+                return
+            prefix += f"{name}/"
+        self._file(path, None, look)
+
+    def _own_reason(self, prefix: str, names: set[str]) -> str | None:
+        """Why a folder that holds these names is not part of the workspace."""
+        if not prefix:
+            return None
+        if STORE_FOLDER in names and os.path.isdir(f"{self._top}{prefix}{STORE_FOLDER}/store.git"):
+            return "It is a project folder of its own."
+        return LEFT_OUT_REASON if names & ENVIRONMENT_MARKS else None
+
+    def _below(self, prefix: str, names: set[str], ignore: IgnoreRules) -> IgnoreRules:
+        texts = {name: _read_text(self._top + prefix + name) for name in IGNORE_FILES if name in names}
+        return ignore.below(prefix, {name: text for name, text in texts.items() if text})
+
+    def _file(self, path: WorkspacePath, entry: os.DirEntry[str] | None, look: _Look) -> None:
+        disk_path = self._top + path
         try:
             found = entry.stat(follow_symlinks=False) if entry is not None else os.lstat(disk_path)
         except OSError:
             return
         look.n_stats += 1
-        if stat.S_ISDIR(found.st_mode):
+        kind = stat.S_IFMT(found.st_mode)
+        if kind == stat.S_IFDIR:
             return
-        if not stat.S_ISREG(found.st_mode) and not stat.S_ISLNK(found.st_mode):
+        if kind not in (stat.S_IFREG, stat.S_IFLNK):
             look.skip(path, "It is not a file (a pipe, socket or device).")
             return
-        signature = (found.st_size, found.st_mtime_ns, found.st_ctime_ns, found.st_ino, found.st_mode)
         seen = self.seen.get(path)
-        if seen is not None and seen.holds_for(signature):
+        if seen is not None and seen.holds_for(_signature(found)):
             look.present[path] = seen.entry
-            look.n_files += 1
             return
-        is_touched = path in wanted or path in head
-        limit = rules.touched_file_bytes if is_touched else rules.small_file_bytes
-        if found.st_size > limit:
-            why = f"It is larger than {_size_words(limit)}"
-            why += "." if is_touched else " and no cell has used it."
-            look.skip(path, why)
-            if path in wanted:
-                look.fingerprints[path] = (found.st_size, _digest_of(disk_path))
-            return
-        refusal = room.refusal(path, found.st_size, is_new=path not in head, n_files=look.n_files)
+        refusal = self._too_large(path, found.st_size, look) or look.room.refusal(
+            path, found.st_size, is_new=path not in look.head, n_files=len(look.present)
+        )
         if refusal:
             look.skip(path, refusal)
-            if path in wanted:
+            if path in look.wanted:
                 look.fingerprints[path] = (found.st_size, _digest_of(disk_path))
             return
         self._read(path, disk_path, found, look)
 
-    def _read(self, path: WorkspacePath, disk_path: Path, found: os.stat_result, look: _Look) -> None:
+    def _too_large(self, path: WorkspacePath, size_bytes: int, look: _Look) -> str:
+        is_touched = path in look.wanted or path in look.head
+        limit = look.rules.touched_file_bytes if is_touched else look.rules.small_file_bytes
+        if size_bytes <= limit:
+            return ""
+        return f"It is larger than {_size_words(limit)}" + ("." if is_touched else " and no cell has used it.")
+
+    def _read(self, path: WorkspacePath, disk_path: str, found: os.stat_result, look: _Look) -> None:
+        began_ns = self._clock_ns()  # before the read: what is written during it counts as younger, and is read again
         try:
             if stat.S_ISLNK(found.st_mode):
                 data, mode, is_torn, signature = os.fsencode(os.readlink(disk_path)), LINK, False, _signature(found)
@@ -210,23 +263,17 @@ class Scanner:
         except OSError as error:
             look.skip(path, f"It cannot be read: {error.strerror}.")
             return
-        made = TreeEntry(self._put_bytes(data), len(data), mode, is_torn)
+        made = TreeEntry(self._objects.put_blob(data), len(data), mode, is_torn)
         look.present[path] = made
-        look.n_files += 1
-        self.seen[path] = self.newly_seen[path] = Seen(signature, self._clock_ns() if not is_torn else 0, made)
+        self.seen[path] = self.newly_seen[path] = Seen(signature, 0 if is_torn else began_ns, made)
 
-    def _is_forced_out(self, path: str) -> bool:
-        parts = path.split("/")
-        folders = ["/".join(parts[:n]) for n in range(1, len(parts))]
-        ignore = IgnoreRules()
-        return any(ignore.forced_reason(each, True) for each in folders) or ignore.forced_reason(path, False) is not None
-
-    def _is_really_gone(self, path: WorkspacePath) -> bool:
-        """A file of the head that the walk did not bring: removed, become a folder, or only left out now (then it stays)."""
-        try:
-            return stat.S_ISDIR(os.lstat(self.root / path).st_mode)
-        except OSError:
-            return True
+    def _stored(self, path: WorkspacePath, entry: TreeEntry) -> TreeEntry:
+        """The entry, its bytes in the store for certain: what a cache remembers may have been lost with the power."""
+        if not self._objects.has(entry.digest):
+            disk_path = self._top + path
+            data = os.fsencode(os.readlink(disk_path)) if entry.mode == LINK else _read_whole(disk_path)[0]
+            return TreeEntry(self._objects.put_blob(data), len(data), entry.mode, entry.is_torn)
+        return entry
 
 
 @dataclass
@@ -255,7 +302,7 @@ class _Room:
         return ""
 
 
-def _read_whole(disk_path: Path) -> tuple[bytes, bool, Signature]:
+def _read_whole(disk_path: str) -> tuple[bytes, bool, Signature]:
     """(bytes, is_torn, signature): read again if it changed meanwhile, three times at most. Read, not mapped: a truncated
     mapping kills the process. O_NOFOLLOW: it was a file when it was looked at."""
     for _ in range(READ_TRIES):
@@ -277,7 +324,7 @@ def _same(before: TreeEntry | None, now: TreeEntry) -> bool:
     return before is not None and (before.digest, before.mode) == (now.digest, now.mode)
 
 
-def _digest_of(disk_path: Path) -> BlobDigest | None:
+def _digest_of(disk_path: str) -> BlobDigest | None:
     """git's name of the bytes, streamed; None if it cannot be read."""
     try:
         with open(disk_path, "rb") as file:
@@ -289,9 +336,13 @@ def _digest_of(disk_path: Path) -> BlobDigest | None:
     return BlobDigest(digest.hexdigest())
 
 
-def _read_text(disk_path: Path) -> str:
+def _read_text(disk_path: str) -> str:
+    """'' for what is no readable file. Links are not followed: git does not either."""
     try:
-        return disk_path.read_text(encoding="utf-8", errors="replace")
+        if not stat.S_ISREG(os.lstat(disk_path).st_mode):
+            return ""
+        with open(disk_path, encoding="utf-8", errors="replace") as file:
+            return file.read(MAX_IGNORE_BYTES)
     except OSError:
         return ""
 

@@ -8,9 +8,8 @@ from typing import Iterator, Mapping
 from ..model.change import ADDED, REMOVED, UPDATED
 from ..model.paths import WorkspacePath
 from ..model.snapshot import EXECUTABLE, FILE, LINK
-from .objects import ObjectId, Objects, TreeItem
+from .objects import FOLDER_MODE, ObjectId, Objects, TreeItem
 
-FOLDER_MODE = 0o040000
 MODES = {FILE: 0o100644, EXECUTABLE: 0o100755, LINK: 0o120000}
 MODE_NAMES = {number: name for name, number in MODES.items()}
 
@@ -84,6 +83,11 @@ def find(objects: Objects, tree: ObjectId, path: str) -> TreeItem | None:
             return None
         item = found
     return item
+
+
+def count_differences(objects: Objects, before: ObjectId | None, after: ObjectId | None) -> int:
+    """How many files differ."""
+    return sum(1 for _ in differences(objects, before, after))
 
 
 def differences(
