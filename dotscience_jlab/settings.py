@@ -18,6 +18,11 @@ MAX_SOCKET_PATH_BYTES = 100
 """A Unix socket's path holds 108 bytes on Linux, 104 on macOS; a longer one is replaced by a short alias."""
 
 
+SERVER_SETTINGS = "DOTSCIENCE_SERVER_SETTINGS"
+"""Environment variable by which a Jupyter server hands `c.Dotscience.*` to its kernels and to the recorder it starts:
+JSON of the settings files' shape, weaker than what the administrator's file locks, stronger than the user's file."""
+
+
 @dataclass(frozen=True)
 class Limits:
     """What is kept, by default (architecture §6). All sizes in bytes."""
@@ -92,7 +97,7 @@ def load_settings(environ: Optional[Mapping[str, str]] = None) -> Settings:
     """Read environment and the settings files; never raises for a bad file, an unreadable one is as if absent.
 
     Files, later wins: `<prefix>/etc/dotscience/settings.json` (an administrator's; keys listed in its `locked`
-    cannot be changed later), then `<data_dir>/settings.json` (the user's).
+    cannot be changed later), then `<data_dir>/settings.json` (the user's), then what the Jupyter server was configured with.
     """
     env = os.environ if environ is None else environ
     home = Path(env.get("HOME") or os.path.expanduser("~"))
@@ -116,6 +121,9 @@ def load_settings(environ: Optional[Mapping[str, str]] = None) -> Settings:
     user = _read_json(data_dir / "settings.json")
     locked = set(administrator.get("locked", ()))
     chosen = {**administrator, **{key: value for key, value in user.items() if key not in locked}}
+    server = _parse_object(env.get(SERVER_SETTINGS, ""))
+    chosen.update({key: value for key, value in server.items() if key not in locked})
+    locked |= set(server.get("locked", ()))
     settings = _apply(settings, chosen, is_mode_locked="mode" in locked)
     if env.get("DOTSCIENCE_DISABLE", "").strip().lower() not in ("", "0", "false", "no"):
         return replace(settings, is_disabled=True, disabled_by="DOTSCIENCE_DISABLE is set in the environment")
@@ -142,6 +150,9 @@ def _apply(settings: Settings, chosen: Mapping[str, Any], *, is_mode_locked: boo
         if name in Limits.__dataclass_fields__ and isinstance(value, (int, float)) and value >= 0
     }
     mode = chosen.get("mode", "on")
+    idle_s = chosen.get("recorder_idle_s")
+    if isinstance(idle_s, (int, float)) and idle_s >= 0:
+        settings = replace(settings, recorder_idle_s=float(idle_s))
     return replace(
         settings,
         limits=replace(settings.limits, **known_limits),
@@ -167,8 +178,15 @@ def _jupyter_data_dir(env: Mapping[str, str], home: Path) -> Path:
 
 def _read_json(path: Path) -> Dict[str, Any]:
     try:
-        body = json.loads(path.read_text(encoding="utf-8"))
+        return _parse_object(path.read_text(encoding="utf-8"))
     except (OSError, ValueError):
+        return {}
+
+
+def _parse_object(text: str) -> Dict[str, Any]:
+    try:
+        body = json.loads(text)
+    except ValueError:
         return {}
     return body if isinstance(body, dict) else {}
 

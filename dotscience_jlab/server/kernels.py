@@ -1,0 +1,195 @@
+"""What only the server knows of kernels: when they start, how they end, which notebook they serve. Told to the recorder.
+
+Every kernel manager that the server makes is watched: its public `start_kernel`, `restart_kernel` and `shutdown_kernel` are
+wrapped on that one object, so whatever class the user or another extension configured stays in charge. The automatic
+restart calls the kernel manager itself, never the mapping manager; that is why the wrap sits so low.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import functools
+import logging
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any
+
+from jupyter_core.utils import ensure_async
+
+from .load_tracking import load_tracking, loads_by_itself
+
+Report = Callable[[str, dict[str, Any]], None]
+"""(method, params): told to the recorder in order, without waiting."""
+
+_WATCHED = "_dotscience_is_watched"
+
+
+class KernelWatch:
+    """`is_loading`: whether tracking is loaded into kernels that do not load it by themselves."""
+
+    def __init__(
+        self,
+        report: Report,
+        lent_folder: Callable[[], Path],
+        log: logging.Logger | logging.LoggerAdapter[Any],
+        *,
+        is_loading: bool = True,
+    ) -> None:
+        self._report = report
+        self._lent_folder = lent_folder
+        self._log = log
+        self._is_loading = is_loading
+        self._disk_paths: dict[str, str] = {}
+        self._running: dict[str, str] = {}
+        """kernel id -> why its capture is partial, '' if it is not; of running kernels."""
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    def attach(self, mapping_manager: Any) -> None:
+        """Watch every kernel made from now on, also when somebody exchanges the factory later."""
+        if not mapping_manager.has_trait("kernel_manager_factory"):
+            self._log.warning("dotscience: %s makes kernels in a way of its own: how they end stays unknown.", mapping_manager)
+            return
+        self._wrap_factory(mapping_manager)
+        mapping_manager.observe(lambda _: self._wrap_factory(mapping_manager), "kernel_manager_factory")
+
+    def serve_notebook(self, kernel_id: str, disk_path: str) -> None:
+        """This kernel runs the cells of that notebook: said by Jupyter's sessions at their start and at a rename."""
+        self._disk_paths[kernel_id] = disk_path
+        if kernel_id in self._running:
+            self._tell(kernel_id, "started", capture_reason=self._running[kernel_id])
+
+    def tell_all_again(self) -> None:
+        """A recorder that was just started knows nothing of the kernels that run."""
+        for kernel_id, reason in self._running.items():
+            self._tell(kernel_id, "started", capture_reason=reason)
+
+    def close(self) -> None:
+        for task in self._tasks:
+            task.cancel()
+
+    # -- one kernel ----------------------------------------------------------------------------------
+
+    def _wrap_factory(self, mapping_manager: Any) -> None:
+        factory = mapping_manager.kernel_manager_factory
+        if getattr(factory, _WATCHED, False):
+            return
+
+        @functools.wraps(factory)
+        def make(*args: Any, **kwargs: Any) -> Any:
+            manager = factory(*args, **kwargs)
+            try:
+                self._watch(manager)
+            except Exception:  # ours must never cost anybody a kernel
+                self._log.exception("dotscience: a kernel manager could not be watched")
+            return manager
+
+        setattr(make, _WATCHED, True)
+        mapping_manager.kernel_manager_factory = make
+
+    def _watch(self, manager: Any) -> None:
+        _around(manager, "start_kernel", after=lambda: self._started(manager))
+        _around(manager, "restart_kernel", before=lambda: self._ending(manager, "restarted"),
+                after=lambda: self._restarted(manager))
+        _around(manager, "shutdown_kernel", before=lambda: self._ending(manager, "stopped"),
+                after=lambda: self._forget(manager))
+        manager.add_restart_callback(functools.partial(self._given_up, manager), "dead")
+
+    async def _started(self, manager: Any) -> None:
+        kernel_id = str(manager.kernel_id)
+        self._running[kernel_id] = ""
+        self._tell(kernel_id, "started")
+        self._load_soon(manager)
+
+    async def _restarted(self, manager: Any) -> None:
+        """No `started` here: it would wipe how the life before ended, before the recorder has read that life to its end."""
+        self._running[str(manager.kernel_id)] = ""
+        self._load_soon(manager)
+
+    async def _ending(self, manager: Any, event: str) -> None:
+        """Just before a stop or restart. A process that is gone already has died: its parent, us, knows how."""
+        exit_status = await _exit_status(manager)
+        if exit_status is None:
+            self._tell(str(manager.kernel_id), event)
+        else:
+            self._tell(str(manager.kernel_id), "died", exit_status=exit_status)
+
+    async def _forget(self, manager: Any) -> None:
+        self._running.pop(str(manager.kernel_id), None)
+        self._disk_paths.pop(str(manager.kernel_id), None)
+
+    def _given_up(self, manager: Any) -> None:
+        """It died again and again, and is not restarted any more."""
+        self._soon(self._ending(manager, "died"))
+
+    def _load_soon(self, manager: Any) -> None:
+        """Off the path of the start: nobody waits for us."""
+        if self._is_loading:
+            self._soon(self._load(manager))
+
+    async def _load(self, manager: Any) -> None:
+        spec = manager.kernel_spec
+        kernel_id = str(manager.kernel_id)
+        if spec is None or spec.language.lower() != "python":
+            name = spec.display_name if spec else "of an unknown kind"
+            reason = f"A kernel of {name} cannot report itself: what the browser saw of it is recorded."
+        elif loads_by_itself(spec.argv):
+            return
+        else:
+            try:
+                folder = self._lent_folder()
+            except OSError as error:
+                reason = f"Recording could not be lent to this kernel ({error})."
+            else:
+                reason = (await load_tracking(manager, folder)).reason
+        if reason and kernel_id in self._running:
+            self._running[kernel_id] = reason
+            self._log.info("dotscience: kernel %s: %s", kernel_id, reason)
+            self._tell(kernel_id, "started", capture_reason=reason)
+
+    def _tell(self, kernel_id: str, event: str, **more: Any) -> None:
+        params = {"kernel_id": kernel_id, "event": event, **more}
+        if kernel_id in self._disk_paths:
+            params["disk_path"] = self._disk_paths[kernel_id]
+        self._report("kernels.report", params)
+
+    def _soon(self, work: Any) -> None:
+        task = asyncio.ensure_future(self._guarded(work))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _guarded(self, work: Awaitable[None]) -> None:
+        try:
+            await work
+        except Exception:
+            self._log.exception("dotscience: watching a kernel failed")
+
+
+def _around(manager: Any, name: str, *, before: Any = None, after: Any = None) -> None:
+    """Wrap one public method of one object; ours may fail, the wrapped one answers and raises as it always did."""
+    wrapped = getattr(manager, name)
+
+    @functools.wraps(wrapped)
+    async def around(*args: Any, **kwargs: Any) -> Any:
+        await _quietly(manager, before)
+        result = await ensure_async(wrapped(*args, **kwargs))
+        await _quietly(manager, after)
+        return result
+
+    setattr(manager, name, around)
+
+
+async def _quietly(manager: Any, hook: Callable[[], Awaitable[None]] | None) -> None:
+    if hook is None:
+        return
+    try:
+        await hook()
+    except Exception:
+        manager.log.exception("dotscience: watching a kernel failed")
+
+
+async def _exit_status(manager: Any) -> int | None:
+    """None while its process runs, or where nobody can know. Negative: the signal that ended it."""
+    if not getattr(manager, "has_kernel", False):
+        return None
+    status = await manager.provisioner.poll()
+    return status if isinstance(status, int) else None
