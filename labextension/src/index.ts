@@ -8,6 +8,7 @@ import { contextMenuPlugin } from './plugins/context-menu';
 import { entriesPlugin } from './plugins/entries';
 import { folderPlugin } from './plugins/folder';
 import { introductionPlugin } from './plugins/introduction';
+import { lineageViewPlugin } from './plugins/lineage-view';
 import { panelPlugin } from './plugins/panel';
 import { reportingPlugin } from './plugins/reporting';
 import { runsViewPlugin } from './plugins/runs-view';
@@ -31,7 +32,8 @@ const plugins: JupyterFrontEndPlugin<any>[] = [
   cellMarksPlugin,
   runsViewPlugin,
   chartsViewPlugin,
-  compareViewPlugin
+  compareViewPlugin,
+  lineageViewPlugin
 ];
 
 export default plugins;

@@ -9,6 +9,7 @@ import { INotebookTracker, Notebook, NotebookActions, NotebookPanel } from '@jup
 import type { Contents } from '@jupyterlab/services';
 import { UUID } from '@lumino/coreutils';
 import type { IDisposable } from '@lumino/disposable';
+import { ISignal, Signal } from '@lumino/signaling';
 
 import type { DotscienceClient, ICellReport } from '../api/client';
 import { foreignExecution } from './foreign';
@@ -26,6 +27,11 @@ export class DocumentReporter implements IDisposable {
     NotebookActions.executed.connect(this._onExecuted, this);
   }
 
+  /** After each report: did it reach the recorder? */
+  get settled(): ISignal<this, boolean> {
+    return this._settled;
+  }
+
   get isDisposed(): boolean {
     return this._isDisposed;
   }
@@ -40,6 +46,7 @@ export class DocumentReporter implements IDisposable {
     NotebookActions.executed.disconnect(this._onExecuted, this);
     this._open.forEach(open => open.stop());
     this._open.clear();
+    Signal.clearData(this);
   }
 
   /** Send what changed in that notebook now; resolves when the recorder has it or it is known to be unreachable. */
@@ -111,19 +118,21 @@ export class DocumentReporter implements IDisposable {
       return;
     }
     void this.report(panel);
+    const started = this._startedAt.get(cell.model.id) ?? new Date();
+    this._startedAt.delete(cell.model.id);
     if (cell instanceof CodeCell) {
-      void this._reportForeign(panel, cell);
+      void this._reportForeign(panel, cell, started);
     }
   }
 
-  private async _reportForeign(panel: NotebookPanel, cell: CodeCell): Promise<void> {
+  private async _reportForeign(panel: NotebookPanel, cell: CodeCell, started: Date): Promise<void> {
     const kernel = panel.sessionContext.session?.kernel;
     const info = await kernel?.info;
     if (!kernel || !info || info.status !== 'ok' || info.language_info.name === 'python') {
       return;
     }
     const path = this._contents.localPath(panel.context.path);
-    const execution = foreignExecution(cell, kernel, path, this._startedAt.get(cell.model.id) ?? new Date(), new Date());
+    const execution = foreignExecution(cell, kernel, path, started, new Date());
     if (execution) {
       await this._client.reportForeignExecution(execution).catch(warn);
     }
@@ -150,12 +159,14 @@ export class DocumentReporter implements IDisposable {
         const answer = await this._client.reportDocument(report);
         if (!answer.needs_whole) {
           ledger.acknowledge(report.revision);
+          this._settled.emit(true);
           return;
         }
         ledger.forget();
       } catch (error) {
         ledger.lose(report.revision);
         warn(error);
+        this._settled.emit(false);
         return;
       }
     }
@@ -165,6 +176,7 @@ export class DocumentReporter implements IDisposable {
     return this._notebooks.find(panel => panel.content === notebook);
   }
 
+  private _settled = new Signal<this, boolean>(this);
   private _open = new Map<NotebookPanel, IOpenDocument>();
   private _startedAt = new Map<string, Date>();
   private _isDisposed = false;

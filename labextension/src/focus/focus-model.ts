@@ -14,6 +14,8 @@ import { ITwoNames, toContentsPath } from '../paths';
 import type { IFocus } from '../tokens';
 
 const STATUS_PAUSE_MS = 500;
+/** After a request that failed: ask again so much later, while the page is in front, so that a red state goes away by itself. */
+const RETRY_MS = 10_000;
 
 export class FocusModel implements IFocus, IDisposable {
   constructor(
@@ -99,6 +101,7 @@ export class FocusModel implements IFocus, IDisposable {
     }
     this._isDisposed = true;
     this._asking.dispose();
+    window.clearTimeout(this._retry);
     this._watch(null);
     this._notebooks.currentChanged.disconnect(this._follow, this);
     this._live.changed.disconnect(this._onChanged, this);
@@ -168,6 +171,8 @@ export class FocusModel implements IFocus, IDisposable {
       status = await this._client.status(path);
     } catch (error) {
       status = notRecorded(sentenceOf(error), this._status);
+      window.clearTimeout(this._retry);
+      this._retry = window.setTimeout(() => this._asking.ask(), RETRY_MS);
     }
     if (path === this._path && !this._isDisposed) {
       this._status = status;
@@ -181,6 +186,7 @@ export class FocusModel implements IFocus, IDisposable {
   private _path: string | null = null;
   private _status: IStatus | null = null;
   private _isPinned = false;
+  private _retry: number | undefined;
   private _isDisposed = false;
 }
 
@@ -202,7 +208,7 @@ function notRecorded(reason: string, known: IStatus | null): IStatus {
     ...known,
     state: 'not_recorded',
     reason,
-    remedy: 'Try again',
+    remedy: '',
     remedy_command: 'retry'
   };
 }

@@ -14,7 +14,7 @@ export function HistoryPane(props: IPanelContext): JSX.Element {
     return (
       <div className="ds-Empty">
         {model.focus.status?.state === 'not_recorded'
-          ? model.focus.status.remedy
+          ? trans.__('The history appears here once recording works again.')
           : trans.__('Run a cell: its code, outputs and files appear here.')}
       </div>
     );

@@ -42,9 +42,9 @@ export function NowLine(props: INowLineProps): JSX.Element {
       <Dot state={status.state} />
       <span className="ds-Now-text" title={status.reason}>
         {status.workspace || isProblem ? statusText(status, clock, trans) : status.reason || trans.__('recording')}
+        {isProblem && status.remedy && <span className="ds-Hint"> {status.remedy}</span>}
       </span>
       {remedy && <button onClick={props.onRemedy}>{remedy}</button>}
-      {isProblem && !status.remedy_command && status.remedy && <p className="ds-Hint">{status.remedy}</p>}
     </div>
   );
 }
@@ -85,7 +85,8 @@ function remedyLabel(status: IStatus, trans: TranslationBundle): string {
     case 'retry':
       return trans.__('Try again');
     default:
-      return status.remedy;
+      // A later recorder may offer more than this version knows: asking again is always safe.
+      return trans.__('Try again');
   }
 }
 

@@ -3,14 +3,21 @@ import type { JupyterFrontEnd, JupyterFrontEndPlugin } from '@jupyterlab/applica
 import { INotebookTracker } from '@jupyterlab/notebook';
 
 import { DocumentReporter } from '../documents/reporter';
-import { IDotscience } from '../tokens';
+import type { PanelModel } from '../panel/model';
+import { IPanelModel } from '../tokens';
 
 export const reportingPlugin: JupyterFrontEndPlugin<void> = {
   id: 'dotscience-jlab:reporting',
   description: 'Reports the open notebook to the recorder, unsaved edits included.',
   autoStart: true,
-  requires: [IDotscience, INotebookTracker],
-  activate: (app: JupyterFrontEnd, dotscience: IDotscience, notebooks: INotebookTracker) => {
-    new DocumentReporter(dotscience.client, notebooks, app.serviceManager.contents);
+  requires: [IPanelModel, INotebookTracker],
+  activate: (app: JupyterFrontEnd, { client, focus }: PanelModel, notebooks: INotebookTracker) => {
+    const reporter = new DocumentReporter(client, notebooks, app.serviceManager.contents);
+    // A report that fails, or arrives again, says that the status shown is out of date.
+    reporter.settled.connect((_, isReached) => {
+      if (!isReached || focus.status?.state === 'not_recorded') {
+        focus.refresh();
+      }
+    });
   }
 };
