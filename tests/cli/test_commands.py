@@ -1,0 +1,236 @@
+"""Every command against a real recorder and a real store."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import os
+import signal
+import time
+import zipfile
+from pathlib import Path
+
+import nbformat
+import pytest
+from click.testing import CliRunner
+
+from dotscience_jlab.cli import main
+from dotscience_jlab.link.client import connect
+from dotscience_jlab.settings import load_settings
+
+from .conftest import Shell
+
+
+def test_init_makes_a_folder_of_its_own(ds: Shell) -> None:
+    made = ds.json("init", "inner")
+    assert Path(made["root"]) == (ds.folder / "inner").resolve()
+    assert (ds.folder / "inner" / ".dotscience" / "store.git").is_dir()
+    assert ds.json("status", "-C", "inner")["root"] == made["root"]
+
+
+def test_a_script_leaves_an_execution_and_a_run(trained: Shell) -> None:
+    newest, first = trained.json("log")
+    assert newest["source"] == (trained.folder / "train.py").read_text()
+    assert (newest["outcome"], newest["kind"], newest["path"]) == ("ok", "script", "train.py")
+    assert first["started_at"] < newest["started_at"]
+    assert first["snapshot"] != newest["snapshot"]
+    runs = trained.json("runs")
+    assert [run["parameters"]["lr"] for run in runs] == [0.05, 0.1]
+    assert [run["metrics"]["acc"]["last"] for run in runs] == [0.7, 0.9]
+    assert [run["state"] for run in runs] == ["finished", "finished"]
+
+
+def test_tables_say_the_same_in_words(trained: Shell) -> None:
+    table = trained("runs").stdout
+    assert "lr" in table and "acc" in table and "0.05" in table
+    assert "train.py" in trained("log").stdout
+    assert "recording" in trained("status").stdout
+
+
+def test_runs_are_sorted_and_searched_by_the_recorder(trained: Shell) -> None:
+    assert [run["parameters"]["lr"] for run in trained.json("runs", "--sort", "lr")] == [0.05, 0.1]
+    assert [run["parameters"]["lr"] for run in trained.json("runs", "--sort", "-acc")] == [0.1, 0.05]
+    assert len(trained.json("runs", "-n", "1")) == 1
+    assert trained.json("log", "--search", "no such word") == []
+
+
+@pytest.mark.parametrize("ref, what", [("1", "run"), ("@{0}", "snapshot"), ("EXECUTION", "execution"), ("SNAPSHOT", "snapshot")])
+def test_show_finds_each_kind_of_thing(trained: Shell, ref: str, what: str) -> None:
+    newest = trained.json("log")[0]
+    ref = {"EXECUTION": newest["id"], "SNAPSHOT": newest["snapshot"]}.get(ref, ref)
+    assert trained.json("show", ref)["record"] == what
+    assert trained("show", ref).stdout.strip()
+
+
+def test_diff_of_two_runs_shows_what_differs(trained: Shell) -> None:
+    rows = {row["name"]: row for row in trained.json("diff", "1", "2")["rows"]}
+    assert rows["lr"]["values"] == [0.1, 0.05] and rows["lr"]["is_different"]
+    assert "0.05" in trained("diff", "1", "2").stdout
+
+
+def test_diff_of_two_moments_names_the_files(trained: Shell) -> None:
+    newest, first = (each["snapshot"] for each in trained.json("log"))
+    changed = [each["path"] for each in trained.json("diff", first, newest)["files"]]
+    assert changed == ["model.txt"]
+    assert "model.txt" in trained("diff", first, newest).stdout
+
+
+def test_restore_says_first_asks_then_does_and_can_be_undone(trained: Shell) -> None:
+    model = trained.folder / "model.txt"
+    first = trained.json("log")[-1]["snapshot"]
+    assert "model.txt" in trained("restore", first, "--dry-run").stdout
+    trained("restore", first, code=4)
+    assert model.read_text() == "trained with 0.05"
+    done = trained.json("restore", first, "model.txt", "--yes")
+    assert done["written"] == ["model.txt"]
+    assert model.read_text() == "trained with 0.1"
+    trained("restore", done["snapshot_before"], "--yes")
+    assert model.read_text() == "trained with 0.05"
+
+
+def test_a_path_outside_the_folder_is_refused(trained: Shell) -> None:
+    trained("restore", "@{0}", "../outside.txt", code=2)
+
+
+def test_fork_stands_on_its_own(trained: Shell) -> None:
+    made = trained.json("fork", "1", "../forked")
+    forked = Path(made["workspace"]["root"])
+    assert forked == (trained.folder.parent / "forked").resolve()
+    assert (forked / "model.txt").read_text() == "trained with 0.1"
+    assert made["workspace"]["origin"]["snapshot"]
+
+
+def test_export_is_what_a_spreadsheet_reads(trained: Shell) -> None:
+    rows = list(csv.DictReader(io.StringIO(trained("export").stdout)))
+    assert sorted(float(row["lr"]) for row in rows) == [0.05, 0.1]
+    trained("export", "2", "-f", "json", "-o", "one.json")
+    assert len(json.loads((trained.folder / "one.json").read_text())) == 1
+
+
+def test_a_snapshot_with_a_message_needs_no_cell(ds: Shell) -> None:
+    ds("init")
+    (ds.folder / "notes.txt").write_text("hello")
+    made = ds.json("snapshot", "-m", "before the <b>big</b> change 🎈")
+    assert made["message"].startswith("before the <b>big</b> change 🎈")
+    assert ds.json("show", made["id"])["record"] == "snapshot"
+
+
+def test_pause_and_resume(ds: Shell) -> None:
+    ds("init")
+    ds("pause")
+    assert ds.json("status")["state"] == "paused"
+    ds("resume")
+    assert ds.json("status")["state"] == "recording"
+
+
+def test_off_and_on_are_kept_for_later_processes(ds: Shell) -> None:
+    ds("off")
+    assert load_settings().is_disabled
+    ds("on")
+    assert not load_settings().is_disabled
+
+
+def test_forget_says_what_would_go_and_waits_for_consent(trained: Shell) -> None:
+    plan = trained.json("forget", "--all", "--dry-run")
+    assert (plan["n_executions"], plan["n_runs"]) == (2, 2)
+    trained("forget", code=2)
+    trained("forget", "--all", code=4)
+    assert len(trained.json("runs")) == 2
+    trained("forget", "--all", "--yes")
+    assert not (trained.folder / ".dotscience").exists()
+    assert (trained.folder / "model.txt").exists()
+    trained("runs", code=3)
+
+
+@pytest.mark.parametrize("words, code", [
+    (["show", "no-such-thing"], 3), (["runs"], 3), (["frobnicate"], 2), (["restore"], 2), (["run", "absent.py"], 3),
+])
+def test_exit_codes_before_anything_is_recorded(ds: Shell, words: list[str], code: int) -> None:
+    ds(*words, code=code)
+
+
+def test_an_error_is_json_for_a_program(ds: Shell) -> None:
+    said = json.loads(ds("runs", "--json", code=3).stderr)
+    assert said["kind"] == "not_found" and said["message"] and "hint" in said
+
+
+def test_no_recorder_is_exit_code_5(ds: Shell, monkeypatch: pytest.MonkeyPatch, own_home: Path) -> None:
+    monkeypatch.setenv("JUPYTER_RUNTIME_DIR", "/proc/no-such-folder")
+    monkeypatch.setenv("JUPYTER_DATA_DIR", "/proc/no-such-folder")
+    ds("runs", code=5)
+
+
+def test_doctor_speaks_of_the_folder_and_its_bundle_hides_secrets(trained: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MY_API_TOKEN", "s3cr3t-value-of-mine")
+    log = load_settings().data_dir / "recorder.log"
+    log.open("a").write("request with s3cr3t-value-of-mine and password=other-secret\n")
+    said = CliRunner().invoke(main, ["doctor", "--json", "--bundle", "bundle.zip"])
+    assert any(check["name"] == "folder" for check in json.loads(said.stdout)["checks"])
+    with zipfile.ZipFile(trained.folder / "bundle.zip") as bundle:
+        assert {"checks.json", "versions.json", "recorder.log"} <= set(bundle.namelist())
+        for name in bundle.namelist():
+            text = bundle.read(name).decode()
+            assert "s3cr3t-value-of-mine" not in text and "other-secret" not in text
+
+
+def test_completion_is_printed_for_each_shell(ds: Shell) -> None:
+    for shell in ("bash", "zsh", "fish"):
+        assert "_DS_COMPLETE" in ds("completion", shell).stdout
+
+
+def test_every_command_takes_json_and_explains_itself(ds: Shell) -> None:
+    for name, command in main.commands.items():
+        assert command.help, name
+        if name != "completion":  # its result is a script for a shell
+            assert any("--json" in option.opts for option in command.params), name
+
+
+def test_a_notebook_runs_and_is_left_as_it_was(ds: Shell) -> None:
+    path = write_notebook(ds.folder / "work.ipynb", ["x = 6", "print(x * 7)", "import dotscience_jlab as ds; ds.metric('m', x)"])
+    before = path.read_bytes()
+    assert "42" in ds("run", "work.ipynb").stdout
+    assert path.read_bytes() == before
+    found = ds.until(lambda found: len(found) == 3 and all(each["snapshot"] for each in found), "log")[::-1]
+    assert [each["source"] for each in found] == [cell.source for cell in nbformat.read(path, 4).cells]
+    assert {each["path"] for each in found} == {"work.ipynb"}
+    assert [each["cell_id"] for each in found] == [cell.id for cell in nbformat.read(path, 4).cells]
+    assert ds.until(lambda runs: len(runs) == 1, "runs")[0]["metrics"]["m"]["last"] == 6
+
+
+def test_a_notebook_that_fails_ends_with_1_and_keeps_what_was_done(ds: Shell) -> None:
+    path = write_notebook(ds.folder / "bad.ipynb", ["print('before')", "1 / 0", "print('after')"])
+    result = ds("run", "--inplace", "bad.ipynb", code=1)
+    assert "before" in result.stdout and "ZeroDivisionError" in result.output
+    cells = nbformat.read(path, 4).cells
+    assert cells[0].outputs and cells[1].outputs[0].ename == "ZeroDivisionError" and not cells[2].outputs
+    found = ds.until(lambda found: len(found) == 2 and all(each["outcome"] != "running" for each in found), "log")
+    assert [each["outcome"] for each in found] == ["error", "ok"]
+
+
+def test_a_file_that_is_no_notebook_is_a_clear_error(ds: Shell) -> None:
+    (ds.folder / "broken.ipynb").write_text('{"cells": [')
+    assert "not a notebook" in ds("run", "broken.ipynb", code=2).output
+
+
+def test_a_script_ends_with_its_own_exit_code(ds: Shell) -> None:
+    (ds.folder / "quits.py").write_text("import sys; print('bye'); sys.exit(7)")
+    ds("run", "quits.py", code=7)
+
+
+def test_the_recorder_outlives_a_killed_one(trained: Shell) -> None:
+    """The next question starts a new one, and nothing is missing or doubled."""
+    with connect(load_settings(), "cli") as link:
+        pid = link.recorder["pid"]
+    os.kill(pid, signal.SIGKILL)
+    while os.path.exists(f"/proc/{pid}") and " Z " not in Path(f"/proc/{pid}/stat").read_text():
+        time.sleep(0.02)
+    assert len(trained.json("runs")) == 2
+    assert len(trained.json("log")) == 2
+
+
+def write_notebook(path: Path, sources: list[str]) -> Path:
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(source) for source in sources])
+    notebook.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3", "language": "python"}
+    nbformat.write(notebook, path)
+    return path
