@@ -108,6 +108,44 @@ class LabPage:
     def panel(self) -> Locator:
         return self.page.locator(".ds-Panel")
 
-    def show_panel(self, tab: str = "history") -> None:
-        self.command("dotscience:show-panel", tab=tab)
+    def show_panel(self, tab: str = "History") -> None:
+        self.command("dotscience:show-panel", tab=tab.lower())
         self.panel.wait_for()
+        tab_there = self.panel.get_by_role("tab", name=tab, exact=True)
+        expect(tab_there).to_have_attribute("aria-selected", "true", timeout=WAIT_MS)
+
+    @property
+    def entries(self) -> Locator:
+        """Rows of the timeline: executions and runs, newest first."""
+        return self.panel.get_by_role("tree", name="Cell history").get_by_role("treeitem")
+
+    def entry_with(self, text: str) -> Locator:
+        """The newest row that shows this text."""
+        return self.entries.filter(has_text=text).first
+
+    def wait_for_entry(self, text: str) -> Locator:
+        found = self.entry_with(text)
+        expect(found).to_be_visible(timeout=WAIT_MS)
+        return found
+
+    def open_entry(self, text: str) -> None:
+        self.wait_for_entry(text).click()
+        self.panel.get_by_role("tablist", name="Parts of this entry").wait_for()
+
+    def entry_tab(self, name: str) -> str:
+        """What Code, Output, Files or Why of the open entry says."""
+        self.panel.get_by_role("tablist", name="Parts of this entry").get_by_role("tab", name=name).click()
+        body = self.panel.locator(".ds-Entry-content")
+        expect(body).not_to_be_empty(timeout=WAIT_MS)
+        return body.inner_text()
+
+    def verb(self, name: str) -> None:
+        """Of the open entry: Copy code, Show as it was, Fork…, Restore…"""
+        self.panel.get_by_role("button", name=name).first.click()
+
+    def dialog_button(self, name: str) -> None:
+        self.page.get_by_role("dialog").get_by_role("button", name=name).click()
+
+    def say_in_panel(self, text: str) -> None:
+        """Wait until the panel's line about now says so."""
+        expect(self.panel.get_by_role("status")).to_contain_text(text, timeout=WAIT_MS)
