@@ -142,4 +142,5 @@ def _workspace(disk_path: str, workspaces: Workspaces) -> Check:
         store = workspaces.for_path(disk_path, create=False)
     except DotscienceError as error:
         return Check("folder", WARNING, error.message, error.hint)
-    return Check("folder", OK, f"{root.path} is recorded, because {root.because}; its history takes {store.size_bytes() / 1e6:.1f} MB.")
+    sentence = f"{root.path} is recorded, because {root.because}; its history takes {store.size_bytes() / 1e6:.1f} MB."
+    return Check("folder", OK, sentence)

@@ -31,6 +31,8 @@ class _Known:
     come_from: str
     signature: Signature | None
     """Of the disk file that this document is newer than; a later save on disk makes it old."""
+    holds_more: bool
+    """It has executions or edits that the file on disk has not."""
 
 
 @dataclass(frozen=True)
@@ -61,20 +63,20 @@ class Documents:
                 return Base(known.document, known.come_from)
             document = _read(disk_path)
             if document is not None:
-                self._known[disk_path] = _Known(document, "disk", signature)
+                self._known[disk_path] = _Known(document, "disk", signature, holds_more=False)
                 return Base(document, "disk")
             return Base(known.document, known.come_from) if known else Base(empty_document(), "none")
 
     def keep(self, disk_path: str, document: Document, come_from: str) -> None:
         """The document with an execution put in: newer than the file on disk as it is now."""
         with self._busy:
-            self._known[disk_path] = _Known(document, come_from, _signature(disk_path))
+            self._known[disk_path] = _Known(document, come_from, _signature(disk_path), holds_more=True)
 
     def is_newer_than_disk(self, disk_path: str) -> bool:
         """True while the document kept here holds executions that the file on disk, unchanged since, does not."""
         with self._busy:
             known = self._known.get(disk_path)
-            return known is not None and known.come_from != "disk" and known.signature == _signature(disk_path)
+            return known is not None and known.holds_more and known.signature == _signature(disk_path)
 
     def report(
         self,
@@ -108,7 +110,7 @@ class Documents:
                 "metadata": told.metadata,
                 "cells": [{**kept[cell_id], "id": cell_id} for cell_id in order],
             }
-            self._known[disk_path] = _Known(document, "browser", _signature(disk_path))
+            self._known[disk_path] = _Known(document, "browser", _signature(disk_path), holds_more=True)
             return True
 
     def rename(self, old: str, new: str) -> None:

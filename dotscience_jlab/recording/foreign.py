@@ -1,4 +1,4 @@
-"""Executions of kernels that cannot report themselves (R, Julia, a remote kernel): what a browser saw of them, as partial capture."""
+"""Executions of kernels that cannot report themselves (R, Julia, a remote one): what a browser saw of them."""
 
 from __future__ import annotations
 
@@ -15,11 +15,14 @@ from ..model.paths import WorkspacePath, relative_to_root
 from ..model.snapshot import Snapshot, SnapshotDraft, TreeEntry
 from ..store.base import Store
 from . import notebook as notebooks
+from .activity import Activity
 from .assemble import OUTPUTS_TEXT_CHARACTERS
-from .recorder import Activity
 from .workspaces import Workspaces
 
-REASON = "The kernel ({kernel_name}) does not report itself: code and output are as the browser saw them, opened files are not known."
+REASON = (
+    "The kernel ({kernel_name}) does not report itself: code and output are as the browser saw them, "
+    "opened files are not known."
+)
 
 
 def record_foreign(

@@ -27,9 +27,10 @@ from ..model.protocol import MAX_LINE_BYTES, PROTOCOL, common_protocol, decode_m
 from ..settings import Settings, load_settings
 from ..store.base import Store
 from ..store.open import open_store
+from .activity import Activity
 from .inbox import Inbox, is_alive
 from .kernels import Kernels
-from .recorder import Activity, SessionRecorder, Surroundings
+from .recorder import SessionRecorder, Surroundings
 from .requests import Desk
 from .workspaces import Workspaces
 
@@ -125,7 +126,6 @@ class RecorderProcess:
                 self.notify,
                 self.acknowledge,
                 time.time,
-                self.settings.limits.output_bytes,
             )
             thread = SessionThread(SessionRecorder(inbox, around), self._gone)
             self._sessions[folder.name] = thread

@@ -130,7 +130,8 @@ def _is_id(kind: str, text: str) -> bool:
 def _before_head(store: Store, n: int) -> Snapshot:
     found = store.snapshots(limit=n + 1)
     if len(found) <= n:
-        raise NotFound(f"There are only {len(found)} snapshots on this line.", "The newest is @{0}, the first is the last of `ds log`.")
+        hint = "The newest is @{0}; `ds log` lists them."
+        raise NotFound(f"There are only {len(found)} snapshots on this line.", hint)
     return found[n]
 
 

@@ -24,8 +24,8 @@ from ..model.snapshot import Snapshot
 from ..settings import Settings
 from ..store.base import Store
 from . import annotate, compare, doctor, export, foreign, forget, fork, keep, lineage, restore, why
+from .activity import Activity
 from .kernels import Kernels
-from .recorder import Activity
 from .references import resolve_snapshot
 from .snapshots import take_snapshot
 from .status import status_of

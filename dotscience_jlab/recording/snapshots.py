@@ -5,7 +5,7 @@ from __future__ import annotations
 from ..model.instant import instant
 from ..model.snapshot import Snapshot, SnapshotDraft
 from ..store.base import Store
-from .recorder import Activity
+from .activity import Activity
 from .workspaces import Workspaces
 
 

@@ -13,7 +13,7 @@ from ..model.paths import relative_to_root
 from ..model.workspace import BEHIND, NOT_RECORDED, PAUSED, RECORDING, Status
 from ..settings import Settings
 from ..store.base import Store
-from .recorder import Activity
+from .activity import Activity
 from .workspaces import Workspaces, find_root
 
 BEHIND_AFTER_S = 3.0

@@ -1,4 +1,4 @@
-"""Files that a state had and its snapshot does not hold: too large then, left out by a rule, a secret. They cannot be brought back."""
+"""Files that a state had and its snapshot does not hold: too large then, left out by a rule, a secret."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 
 from ..model.execution import Execution, FileUse
 from ..model.paths import WorkspacePath
-from ..model.snapshot import Snapshot, Skipped
+from ..model.snapshot import Skipped, Snapshot
 from ..store.base import Store
 
 MAX_EXECUTIONS_LOOKED_AT = 1000

@@ -6,9 +6,10 @@ import time
 from pathlib import Path
 
 from dotscience_jlab.model.frames import json_frame, points_frame
+from dotscience_jlab.recording.activity import Activity
 from dotscience_jlab.recording.inbox import Inbox
 from dotscience_jlab.recording.kernels import Kernels
-from dotscience_jlab.recording.recorder import Activity, SessionRecorder, Surroundings
+from dotscience_jlab.recording.recorder import SessionRecorder, Surroundings
 from dotscience_jlab.recording.workspaces import Workspaces
 from dotscience_jlab.settings import load_settings
 from dotscience_jlab.store.open import open_store
@@ -49,7 +50,7 @@ class Bench:
         assert inbox.take()
         around = Surroundings(
             self.workspaces, self.kernels, lambda store: self.activities.setdefault(store.workspace.id, Activity()),
-            lambda *told: self.told.append(told), lambda session, offset: self.acknowledged.append(offset), time.time, 10**7,
+            lambda *told: self.told.append(told), lambda session, offset: self.acknowledged.append(offset), time.time,
         )
         return SessionRecorder(inbox, around)
 

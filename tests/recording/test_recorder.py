@@ -56,6 +56,27 @@ def test_what_was_executed_is_the_record_not_the_file_on_disk(bench):
     assert sources(notebook_at(bench, other)) == ["x = 'edited, not saved'", "y = 1"]
 
 
+def test_another_notebook_does_not_put_an_unsaved_one_back_to_its_file(bench):
+    empty = json.dumps({"cells": [], "metadata": {}, "nbformat": 4, "nbformat_minor": 5})
+    (bench.root / "train.ipynb").write_text(empty)
+    bench.cell("x = 'not saved'")
+    bench.new_session("k-fedcba9876543210")
+    bench.write("session_started", session=bench.session, kind="kernel", pid=1, host="h", python="3", executable="p",
+                cwd=str(bench.root), package_version="0", notebook_disk_path=str(bench.root / "other.ipynb"))
+    other = bench.cell("y = 1")
+    assert bench.store.index.execution(other).path == "other.ipynb"
+    assert sources(notebook_at(bench, other)) == ["x = 'not saved'"]
+
+
+def test_a_fault_of_ours_keeps_what_was_executed_and_says_so(bench, monkeypatch):
+    bench.cell("a = 1")
+    monkeypatch.setattr(bench.store, "scan", lambda *_: 1 / 0)
+    execution = bench.cell("b = 2")
+    found = bench.store.index.execution(execution)
+    assert found.source == "b = 2" and found.outcome == "ok" and found.snapshot is None
+    assert "ZeroDivisionError" in found.capture_reasons[0]
+
+
 def test_run_all_gives_one_snapshot_a_cell_with_exactly_the_cells_finished_by_then(bench):
     executions = []
     for n in range(3):

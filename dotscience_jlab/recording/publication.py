@@ -1,0 +1,236 @@
+"""An ended execution becomes a snapshot: stage the folder, acknowledge, build the notebook, say who wrote what, publish."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from dataclasses import dataclass, replace
+from typing import Callable, Iterable
+
+from ..errors import Forgotten, NotFound
+from ..model import execution as outcomes
+from ..model.ids import BlobDigest, ExecutionId, RunId, SnapshotId
+from ..model.instant import instant
+from ..model.paths import WorkspacePath, relative_to_root
+from ..model.snapshot import Snapshot, SnapshotDraft, TreeEntry
+from ..store.base import Record, ScanResult, Store
+from . import notebook as notebooks
+from .activity import Activity
+from .assemble import OpenExecution, marked_run, outputs_json
+from .run_book import RunBook, run_name
+from .uses import FolderView, file_uses
+from .workspaces import Workspaces
+
+INLINE_OUTPUT_BYTES = 4096
+"""Outputs up to this lie in the execution's record itself; larger ones in a blob of their own."""
+
+Edits = dict[WorkspacePath, "TreeEntry | None"]
+
+
+@dataclass(frozen=True)
+class Aftermath:
+    """What the session recorder knows once the folder is staged; asked then, because it may have changed meanwhile."""
+
+    followers: tuple[ExecutionId, ...]
+    """Cells of this session that began before the folder was staged: the snapshot may hold some of their work."""
+    claimed: Callable[[tuple[ExecutionId, ...]], Iterable[str]]
+    """Disk paths that these executions were seen writing."""
+
+
+@dataclass(frozen=True)
+class Circumstances:
+    """What a publication is told by the session it belongs to."""
+
+    ended_at: float
+    now: float
+    environment: BlobDigest | None
+    reasons: tuple[str, ...]
+    """Why capture is partial; () when complete."""
+    is_late: bool
+    """The acknowledgement was given long ago: the store had refused, or the recorder was not there."""
+    after_cell: str | None
+    """The cell of this notebook that ran before: an unknown cell is put in behind it."""
+    staged: Callable[[], Aftermath]
+    """Called once the folder is staged: acknowledges, and says what has happened meanwhile."""
+
+
+def publish_execution(
+    execution: OpenExecution,
+    store: Store,
+    workspaces: Workspaces,
+    activity: Activity,
+    runs: RunBook,
+    told: Circumstances,
+) -> Snapshot | None:
+    """Record it with all runs that have news. The snapshot it made, or None if nothing in the folder differed.
+
+    StoreError if the store refuses: then nothing is recorded, and it may be tried again.
+    """
+    root = str(store.root)
+    with workspaces.writer(store):
+        head = store.head()
+        touched = [path for path in (relative_to_root(each, root) for each in execution.openings) if path]
+        scan = store.scan(workspaces.rules(store), touched)
+        aftermath = told.staged()
+        execution.overlaps |= set(activity.others_during(execution.id, execution.started.at, told.ended_at))
+        execution.is_overlapped = told.is_late or bool(aftermath.followers)
+        edits = {path: entry for path, entry in scan.edits.items() if not _is_old_notebook(activity, root, path)}
+        notebook_from = _put_notebook(execution, store, activity, edits, told.after_cell)
+        others = (*sorted(execution.overlaps), *aftermath.followers)
+        rest = replace(scan, edits={path: entry for path, entry in edits.items() if path != execution.path})
+        view = _folder_view(execution, store, workspaces, activity, rest, head, told.ended_at, others, aftermath)
+        files = file_uses(execution.openings, view, execution.id)
+        outputs_blob = _put_outputs(execution, store)
+        marked = [each for each in execution.marked_runs() if each[0] not in runs and not _is_known_run(store, each[0])]
+        execution.runs += [run for run, _ in marked]
+        changed = runs.changed(store)
+
+        def records(snapshot: Snapshot) -> list[Record]:
+            for run in changed:
+                if execution.id in run.executions:
+                    run.snapshot = snapshot.id
+                    run.files.update({(use.role, use.disk_path): use for use in files})
+            record = execution.record(
+                files=files,
+                snapshot=snapshot.id,
+                notebook_from=notebook_from,
+                reasons=told.reasons,
+                environment=told.environment,
+                outputs_blob=outputs_blob,
+            )
+            number = store.index.next_run_number()
+            registered = [
+                marked_run(run, body, execution, number + n, run_name(execution.disk_path, number + n), snapshot.id)
+                for n, (run, body) in enumerate(marked)
+            ]
+            return [record, *registered, *runs.records(changed, told.environment)]
+
+        snapshot = store.publish(_draft(execution, edits, told.now), records)
+        is_new = head is None or snapshot.id != head.id
+        if is_new:
+            activity.versions.update({path: snapshot.id for path in edits})
+        activity.problem, activity.scan, activity.recorded_at = None, scan, told.now
+        activity.is_stored(execution.id)
+        runs.are_stored(changed)
+    return snapshot if is_new else None
+
+
+def _put_notebook(
+    execution: OpenExecution, store: Store, activity: Activity, edits: Edits, after_cell: str | None
+) -> str:
+    """Build the notebook as of this execution and make it part of the snapshot; returns what it was built on."""
+    path, disk_path = execution.path, execution.disk_path
+    if path is None or disk_path is None or execution.notebook is None:
+        return "none"
+    base = activity.documents.base(disk_path)
+    document = base.document
+    if execution.cell_id is not None and execution.started.kind == "cell" and not execution.started.is_private:
+        document = notebooks.with_execution(
+            document,
+            execution.cell_id,
+            execution.started.source,
+            execution.outputs.outputs,
+            execution.started.execution_count,
+            after_cell,
+        )
+        activity.documents.keep(disk_path, document, base.come_from)
+    data = notebooks.write_document(document)
+    edits[WorkspacePath(path)] = TreeEntry(store.put_bytes(data), len(data))
+    return base.come_from
+
+
+def _is_old_notebook(activity: Activity, root: str, path: WorkspacePath) -> bool:
+    """The file on disk is older than what the history holds of that notebook: executed, not yet saved."""
+    return path.endswith(".ipynb") and activity.documents.is_newer_than_disk(os.path.join(root, path))
+
+
+def _folder_view(
+    execution: OpenExecution,
+    store: Store,
+    workspaces: Workspaces,
+    activity: Activity,
+    scan: ScanResult,
+    head: Snapshot | None,
+    ended_at: float,
+    others: tuple[ExecutionId, ...],
+    aftermath: Aftermath,
+) -> FolderView:
+    def version(path: WorkspacePath) -> SnapshotId | None:
+        if path not in activity.versions:
+            activity.versions[path] = store.last_change(head.id, path) if head else None
+        return activity.versions[path]
+
+    def changed_at(path: WorkspacePath) -> float | None:
+        try:
+            return os.lstat(store.root / path).st_ctime
+        except OSError:
+            return None
+
+    max_bytes = workspaces.rules(store).touched_file_bytes
+    return FolderView(
+        root=str(store.root),
+        started_at=execution.started.at,
+        ended_at=ended_at,
+        scan=scan,
+        before=lambda path: store.entry(head.id, path) if head else None,
+        changed_at=changed_at,
+        version=version,
+        outside_digest=lambda disk_path: _fingerprint(disk_path, max_bytes),
+        others=others,
+        claimed=frozenset(aftermath.claimed(others)),
+        editor_paths=frozenset(path for path in scan.edits if path.endswith(".ipynb")),
+    )
+
+
+def _draft(execution: OpenExecution, edits: Edits, now: float) -> SnapshotDraft:
+    return SnapshotDraft(
+        message=_message(execution),
+        created_at=instant(now),
+        edits=edits,
+        execution=execution.id,
+        notebook=execution.notebook,
+        run=execution.runs[-1] if execution.runs else None,
+    )
+
+
+def _message(execution: OpenExecution) -> str:
+    """`train.ipynb In [12]: model.fit(X, y)`: what a reader of `git log` sees."""
+    count = execution.started.execution_count
+    where = execution.path or execution.started.kind
+    first = next((line.strip() for line in execution.started.source.splitlines() if line.strip()), "")
+    number = f" In [{count}]" if count is not None and execution.started.kind != "script" else ""
+    outcome = "" if execution.outcome == outcomes.OK else f" ({execution.outcome})"
+    return f"{where}{number}{outcome}: {first[:60]}".rstrip(": ")
+
+
+def _put_outputs(execution: OpenExecution, store: Store) -> BlobDigest | None:
+    if not execution.outputs.outputs:
+        return None
+    data = outputs_json(execution.outputs.outputs)
+    return store.put_bytes(data) if len(data) > INLINE_OUTPUT_BYTES else None
+
+
+def _is_known_run(store: Store, run: RunId) -> bool:
+    """Seen before, or forgotten: an old marker brings nothing back."""
+    try:
+        store.index.run(run)
+    except NotFound as error:
+        return isinstance(error, Forgotten)
+    return True
+
+
+def _fingerprint(disk_path: str, max_bytes: int) -> tuple[int, BlobDigest | None] | None:
+    """(size, git's digest of the bytes, or None above max_bytes); None if there is no such regular file."""
+    try:
+        size = os.stat(disk_path).st_size
+        if not os.path.isfile(disk_path):
+            return None
+        if size > max_bytes:
+            return size, None
+        digest = hashlib.sha1(b"blob %d\0" % size, usedforsecurity=False)
+        with open(disk_path, "rb") as file:
+            while block := file.read(1 << 20):
+                digest.update(block)
+    except OSError:
+        return None
+    return size, BlobDigest(digest.hexdigest())

@@ -1,0 +1,194 @@
+"""The runs that one session has open: values, points and files as they are reported, a record of each at any moment."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any, Callable, Iterable, Mapping
+
+from ..errors import NotFound
+from ..model import events as ev
+from ..model import execution as outcomes
+from ..model import run as states
+from ..model.frames import NO_STEP, Points
+from ..model.ids import BlobDigest, ExecutionId, RunId, SessionId
+from ..model.paths import relative_to_root
+from ..model.run import Artifact, Run
+from ..store.base import Store
+from .assemble import OpenExecution, OpenRun
+
+FILE_KINDS = ("input", "output")
+ARTIFACT_KINDS = ("image", "table", "text", "model")
+
+EnvironmentOf = Callable[[Store], "BlobDigest | None"]
+
+
+class RunBook:
+    def __init__(self, session: SessionId, executions: Mapping[ExecutionId, OpenExecution]) -> None:
+        """executions: those open now, the session recorder's own table."""
+        self._session = session
+        self._executions = executions
+        self._runs: dict[RunId, OpenRun] = {}
+        self._stores: dict[RunId, Store] = {}
+        self._names: dict[int, ev.NamesDeclared] = {}
+        self._points: dict[RunId, list[tuple[int, str, int | None, float, float]]] = {}
+
+    def __contains__(self, run: object) -> bool:
+        return run in self._runs
+
+    # -- as it is reported ---------------------------------------------------------------------------
+
+    def opened(self, event: ev.RunOpened, store: Store, disk_path: str | None) -> None:
+        """disk_path: of the notebook or script. A run seen before (a replayed spool) keeps its number and name."""
+        execution = self._executions.get(event.execution) if event.execution else None
+        try:
+            known = store.index.run(event.run)
+            number, name = known.number, known.name
+        except NotFound:
+            number = store.index.next_run_number()
+            name = run_name(disk_path, number)
+        run = OpenRun(event, self._session, number, name, disk_path)
+        if execution is not None:
+            run.path, run.notebook = execution.path, execution.notebook
+        elif disk_path:
+            run.path = relative_to_root(os.path.realpath(disk_path), str(store.root))
+        self._runs[run.id], self._stores[run.id] = run, store
+        self._join(run, event.execution)
+
+    def recorded(self, event: ev.RunRecorded) -> None:
+        run = self._runs.get(event.run)
+        if run is None:
+            return
+        self._join(run, event.execution)
+        run.recorded(event)
+        execution = self._executions.get(event.execution) if event.execution else None
+        if event.what in FILE_KINDS and execution is not None:
+            for disk_path in event.items:
+                execution.opened(os.path.normpath(disk_path), event.what, "declared")
+        elif event.what in ARTIFACT_KINDS:
+            for name, item in event.items.items():
+                artifact = _artifact(self._stores[run.id], event.what, name, item if isinstance(item, dict) else {})
+                run.artifacts[event.what, name, artifact.step] = artifact
+
+    def names(self, event: ev.NamesDeclared) -> None:
+        self._names[event.name_set] = event
+
+    def points(self, points: Points, position: int) -> None:
+        """position: of the frame in the spool; names it for ever, so a replay counts nothing twice."""
+        declared = self._names.get(points.name_set)
+        run = self._runs.get(declared.run) if declared else None
+        if declared is None or run is None:
+            return
+        self._join(run, declared.execution)
+        step = None if points.step == NO_STEP else points.step
+        rows = self._points.setdefault(run.id, [])
+        for number, (name, value) in enumerate(zip(declared.names, points.values)):
+            rows.append((position + number, name, step, points.time, value))
+            run.add_point(name, step, value)
+
+    def closed(self, event: ev.RunClosed) -> None:
+        run = self._runs.get(event.run)
+        if run is not None:
+            run.closed_as, run.error, run.ended_at = event.state, event.error or run.error, event.at
+            run.is_changed = True
+
+    def published(self, event: ev.RunPublished) -> None:
+        run = self._runs.get(event.run)
+        if run is not None:
+            run.published_at = event.at
+            run.description = event.description or run.description
+            run.is_changed = True
+
+    def execution_ended(self, execution: OpenExecution, ended_at: float) -> None:
+        for run_id in execution.runs:
+            run = self._runs.get(run_id)
+            if run is not None:
+                run.last_outcome, run.is_changed = execution.outcome, True
+                run.ended_at = ended_at if run.closed_as is None else run.ended_at
+
+    def _join(self, run: OpenRun, execution_id: ExecutionId | None) -> None:
+        execution = self._executions.get(execution_id) if execution_id else None
+        if execution is not None:
+            if run.id not in execution.runs:
+                execution.runs.append(run.id)
+            run.joined_by(execution.id)
+
+    # -- as it is shown and stored -------------------------------------------------------------------
+
+    def flush_points(self) -> None:
+        for run_id, rows in self._points.items():
+            self._stores[run_id].index.add_points(run_id, rows)
+        self._points.clear()
+
+    def feed(self, environment_of: EnvironmentOf, tell: Callable[[Store, OpenRun], None]) -> None:
+        """Show live runs now; they become durable when their cell ends."""
+        for run in self._runs.values():
+            store = self._stores[run.id]
+            if run.is_changed and not self._is_stored_further(store, run):
+                store.index.feed([self._record(run, environment_of(store))])
+                tell(store, run)
+                run.is_changed = run.closed_as is not None or any(each in self._executions for each in run.executions)
+
+    def changed(self, store: Store) -> list[OpenRun]:
+        """Those of that store that have news since they were stored."""
+        return [run for run in self._runs.values() if run.is_changed and self._stores[run.id] is store]
+
+    def records(self, runs: Iterable[OpenRun], environment: BlobDigest | None) -> list[Run]:
+        return [self._record(run, environment) for run in runs]
+
+    def are_stored(self, runs: Iterable[OpenRun]) -> None:
+        for run in runs:
+            run.is_changed = False
+
+    def drop_closed(self) -> None:
+        """Let go of those that are closed and stored."""
+        for run in [each for each in self._runs.values() if each.closed_as is not None and not each.is_changed]:
+            del self._runs[run.id]
+
+    def close_all(self, at: float, cause: str, environment_of: EnvironmentOf) -> list[tuple[Store, Run]]:
+        """The process is gone: records that say how each run ended. cause: why it was killed; '' if it ended by itself."""
+        found = []
+        for run in self._runs.values():
+            if run.closed_as is None and run.state(set()) == states.RUNNING:
+                run.closed_as, run.reason = states.INCOMPLETE, cause
+            if run.closed_as is None and cause and run.last_outcome == outcomes.KILLED:
+                run.closed_as, run.reason = states.KILLED, cause
+            run.ended_at = run.ended_at or at
+            store = self._stores[run.id]
+            found.append((store, self._record(run, environment_of(store))))
+        return found
+
+    def clear(self) -> None:
+        self._runs.clear()
+
+    def _record(self, run: OpenRun, environment: BlobDigest | None) -> Run:
+        return run.record(set(self._executions), environment)
+
+    def _is_stored_further(self, store: Store, run: OpenRun) -> bool:
+        """A replay: the store knows this run further than the spool has been read."""
+        try:
+            known = store.index.run(run.id)
+        except NotFound:
+            return False
+        return len(known.executions) > len(run.executions) or any(
+            known.metrics[name].n_points > metric.n_points for name, metric in run.metrics.items() if name in known.metrics
+        )
+
+
+def run_name(disk_path: str | None, number: int) -> str:
+    """('/w/train.ipynb', 7) -> 'train · 7'"""
+    return f"{Path(disk_path).stem if disk_path else 'run'} · {number}"
+
+
+def _artifact(store: Store, kind: str, name: str, item: dict[str, Any]) -> Artifact:
+    """What a run showed or saved; its bytes lie in a file beside the spool until they are in the store."""
+    step = item.get("step")
+    if kind == "model":
+        disk_path = str(item.get("disk_path") or "")
+        details = {key: str(value) for key, value in item.items() if key in ("module", "classes") and value is not None}
+        path = relative_to_root(os.path.realpath(disk_path), str(store.root)) if disk_path else None
+        return Artifact(name, kind, step, path=path, details=details)
+    if item.get("disk_path"):
+        data = Path(item["disk_path"]).read_bytes()
+        return Artifact(name, kind, step, str(item.get("mime", "")), store.put_bytes(data))
+    return Artifact(name, kind, step, str(item.get("mime", "text/plain")), value=str(item.get("value", "")))
