@@ -1,6 +1,7 @@
 /** The extension: a list of plugins, each wiring one thing. */
 import type { JupyterFrontEndPlugin } from '@jupyterlab/application';
 
+import { asItWasPlugin } from './plugins/as-it-was';
 import { cellMarksPlugin } from './plugins/cell-marks';
 import { chartsViewPlugin } from './plugins/charts-view';
 import { compareViewPlugin } from './plugins/compare-view';
@@ -33,7 +34,8 @@ const plugins: JupyterFrontEndPlugin<any>[] = [
   runsViewPlugin,
   chartsViewPlugin,
   compareViewPlugin,
-  lineageViewPlugin
+  lineageViewPlugin,
+  asItWasPlugin
 ];
 
 export default plugins;

@@ -17,21 +17,6 @@ export function Outputs(props: {
   trans: TranslationBundle;
 }): JSX.Element {
   const { execution, rendermime, trans } = props;
-  const host = React.useRef<HTMLDivElement>(null);
-  const outputs = JSON.stringify(execution.outputs);
-  // Before the node leaves the page, not after: a widget detaches from where it is.
-  React.useLayoutEffect(() => {
-    if (!host.current || !rendermime || !execution.outputs.length) {
-      return;
-    }
-    const model = new OutputAreaModel({ trusted: false, values: execution.outputs.map(stillOutput) as any[] });
-    const area = new SimplifiedOutputArea({ model, rendermime });
-    Widget.attach(area, host.current);
-    return () => {
-      area.dispose();
-      model.dispose();
-    };
-  }, [outputs, rendermime]);
   return (
     <>
       {execution.n_cut_bytes > 0 && (
@@ -42,9 +27,32 @@ export function Outputs(props: {
           {execution.outcome === 'running' ? trans.__('Outputs appear when the cell ends.') : trans.__('It printed nothing.')}
         </p>
       )}
-      <div className="ds-Outputs jp-mod-noInput" ref={host} />
+      <RecordedOutputs outputs={execution.outputs} rendermime={rendermime} />
     </>
   );
+}
+
+export function RecordedOutputs(props: {
+  outputs: readonly IOutput[];
+  rendermime: IRenderMimeRegistry | null;
+}): JSX.Element {
+  const { outputs, rendermime } = props;
+  const host = React.useRef<HTMLDivElement>(null);
+  const content = React.useMemo(() => JSON.stringify(outputs), [outputs]);
+  // Before the node leaves the page, not after: a widget detaches from where it is.
+  React.useLayoutEffect(() => {
+    if (!host.current || !rendermime || !outputs.length) {
+      return;
+    }
+    const model = new OutputAreaModel({ trusted: false, values: outputs.map(stillOutput) as any[] });
+    const area = new SimplifiedOutputArea({ model, rendermime });
+    Widget.attach(area, host.current);
+    return () => {
+      area.dispose();
+      model.dispose();
+    };
+  }, [content, rendermime]);
+  return <div className="ds-Outputs jp-mod-noInput" ref={host} />;
 }
 
 function stillOutput(output: IOutput): IOutput {

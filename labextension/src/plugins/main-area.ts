@@ -1,9 +1,10 @@
 /** Tabs of the main area that a command opens: one tab an address, brought to the front when it is there, restored with the layout. */
 import type { ILayoutRestorer, JupyterFrontEnd } from '@jupyterlab/application';
 import { MainAreaWidget, WidgetTracker } from '@jupyterlab/apputils';
+import type { DocumentRegistry } from '@jupyterlab/docregistry';
 import type { LabIcon } from '@jupyterlab/ui-components';
 import type { PartialJSONObject } from '@lumino/coreutils';
-import type { DockLayout, Widget } from '@lumino/widgets';
+import type { Widget } from '@lumino/widgets';
 
 export interface IMainAreaTab {
   content: Widget;
@@ -29,14 +30,14 @@ export class MainAreaTabs {
   }
 
   /** The tab of that key, made if it is not open. */
-  open(key: string, args: PartialJSONObject, make: () => IMainAreaTab, mode: DockLayout.InsertMode = 'tab-after'): Widget {
+  open(key: string, args: PartialJSONObject, make: (id: string) => IMainAreaTab, place: DocumentRegistry.IOpenOptions = {}): Widget {
     const id = `ds-${this._namespace}-${key}`;
     const open = this._tracker.find(widget => widget.id === id);
     if (open) {
       this._app.shell.activateById(id);
       return open.content;
     }
-    const { content, title, caption } = make();
+    const { content, title, caption } = make(id);
     const widget = new MainAreaWidget({ content });
     widget.id = id;
     widget.title.label = title;
@@ -45,7 +46,7 @@ export class MainAreaTabs {
     widget.title.closable = true;
     widget.toolbar.hide();
     this._args.set(id, args);
-    this._app.shell.add(widget, 'main', { mode, type: 'Dotscience' });
+    this._app.shell.add(widget, 'main', { ...place, type: 'Dotscience' });
     void this._tracker.add(widget);
     widget.disposed.connect(() => this._args.delete(id));
     this._app.shell.activateById(id);
