@@ -78,6 +78,7 @@ class Doorbell:
     def close(self) -> None:
         link, self._link = self._link, None
         if link is not None and not is_forked():
+            link.read_acks()  # closing over unread bytes would reset the connection, and the last ring with it
             link.close()
 
     def _make_connection(self) -> None:

@@ -68,9 +68,7 @@ def collect(environ: Mapping[str, str], cwd: str) -> Iterator[Optional[Dict[str,
 
 def collect_now(environ: Mapping[str, str], cwd: str) -> Dict[str, Any]:
     """All at once: some milliseconds."""
-    found = None
-    for found in collect(environ, cwd):
-        pass
+    found = list(collect(environ, cwd))[-1]
     assert found is not None
     return found
 

@@ -12,7 +12,6 @@ import atexit
 import getpass
 import hashlib
 import json
-import logging
 import os
 import re
 import sys
@@ -22,6 +21,7 @@ from typing import Any, Callable, Dict, List, Optional
 
 from ..settings import Settings, load_settings
 from . import active, compat
+from .fault_log import note_fault
 from .file_watch import FileWatch, watch_files
 from .launcher import notebook_of_parent
 from .outbox import is_forked
@@ -34,7 +34,6 @@ N_REMEMBERED = 200
 PRIVATE_TAG = "ds-private"
 _PRIVATE_LINE = re.compile(r"\A\s*#.*\bds-private\b")
 
-log = logging.getLogger("dotscience_jlab.tracking")
 _ATTRIBUTE = "_dotscience_hooks"
 
 
@@ -56,7 +55,7 @@ def load(shell: Any) -> Optional["Hooks"]:
         shell.__dict__[_ATTRIBUTE] = hooks
         return hooks
     except Exception:  # the process edge: recording fails, the kernel goes on
-        log.exception("the extension could not be loaded")
+        note_fault(load_settings(), "The extension could not be loaded.")
         print("dotscience: recording could not be started in this kernel; `ds doctor` says why.", file=sys.stderr)
         return None
 
@@ -113,7 +112,7 @@ class Hooks:
             try:
                 undo()
             except Exception:  # another extension took the same thing apart first
-                log.debug("unload", exc_info=True)
+                note_fault(self.session.settings, "Something could not be taken back at unload.")
         self._undo = []
         self.session.finish("extension unloaded")
 

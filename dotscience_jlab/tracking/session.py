@@ -10,7 +10,6 @@ A session that records nothing leaves no trace: its spool is made by its first e
 from __future__ import annotations
 
 import contextvars
-import logging
 import os
 import socket
 import sys
@@ -23,8 +22,18 @@ from .. import __version__
 from ..link.client import Link
 from ..link.launch import connect_or_launch
 from ..model.events import (
-    CaptureFault, EnvironmentSeen, Event, ExecutionFinished, ExecutionStarted, FileOpened, NamesDeclared, OutputCleared,
-    OutputSeen, RunRecorded, SessionFinished, SessionStarted,
+    CaptureFault,
+    EnvironmentSeen,
+    Event,
+    ExecutionFinished,
+    ExecutionStarted,
+    FileOpened,
+    NamesDeclared,
+    OutputCleared,
+    OutputSeen,
+    RunRecorded,
+    SessionFinished,
+    SessionStarted,
 )
 from ..model.frames import NO_STEP, json_frame, points_frame
 from ..model.ids import ExecutionId, RunId, execution_id, new_session_id
@@ -32,6 +41,7 @@ from ..model.values import Scalar
 from ..settings import Settings
 from .doorbell import Doorbell
 from .environment import collect, collect_now, packages_stamp
+from .fault_log import note_fault
 from .outbox import Outbox, is_forked
 from .outputs import Cleared, OutputFilter, Shown
 from .runs import NOWHERE, OpenRun, RunBook, Where
@@ -41,8 +51,6 @@ from .waiting import Patience
 ENVIRONMENT_DELAY_S, ENVIRONMENT_PAUSE_S = 0.3, 0.002
 """The inventory begins a moment after the first event and sleeps after each small step."""
 MAX_SOURCE_CHARACTERS = 10_000_000
-
-log = logging.getLogger("dotscience_jlab.tracking")
 
 About = Mapping[str, Any]
 """Fields of SessionStarted that only the surroundings know: kernel_id, notebook_disk_path, script_disk_path, capture_reasons."""
@@ -317,7 +325,7 @@ class Session:
     def fault(self, reason: str, *, trace: bool = True) -> None:
         """Something of ours went wrong: logged with its trace, and the execution becomes partial with this reason."""
         if trace:
-            log.error("%s", reason, exc_info=True)
+            note_fault(self.settings, reason)
         if self._outbox is None:
             return
         execution = self._running.get() or self._latest
@@ -395,7 +403,8 @@ class Session:
         try:
             time.sleep(ENVIRONMENT_DELAY_S)
             stamp, found = packages_stamp(), None
-            for found in collect(self._environ, _cwd()):
+            for step in collect(self._environ, _cwd()):
+                found = step
                 time.sleep(ENVIRONMENT_PAUSE_S)
             with self._lock:
                 if not self.is_finished and found is not None:
@@ -432,7 +441,7 @@ class Session:
 
     def _tell_fault(self, sentence: str) -> None:
         """Said where the user looks, once: the recorder may not be able to say it."""
-        log.warning("%s", sentence)
+        note_fault(self.settings, sentence)
         if not self._is_fault_told:
             self._is_fault_told = True
             print(f"dotscience: {sentence} Your code is not affected.", file=sys.stderr)

@@ -39,15 +39,14 @@ class FakeRecorder:
             threading.Thread(target=self._serve, args=(client,), daemon=True).start()
 
     def _serve(self, client: socket.socket) -> None:
-        with client, client.makefile("rb") as lines:
-            for line in lines:
-                message = decode_message(line)
-                answer = self._answer(message)
-                if answer is not None:
-                    try:
+        try:
+            with client, client.makefile("rb") as lines:
+                for line in lines:
+                    answer = self._answer(decode_message(line))
+                    if answer is not None:
                         client.sendall(encode_message(answer))
-                    except OSError:
-                        return
+        except OSError:
+            return
 
     def _answer(self, message: dict[str, Any]) -> dict[str, Any] | None:
         if message["say"] == "hello":

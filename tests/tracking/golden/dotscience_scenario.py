@@ -1,5 +1,8 @@
 """One scenario under the name `dotscience`: its output with the original library (0.8.7), ids and times replaced, is beside it."""
-import json, os, sys, types
+import os
+import sys
+import types
+
 import dotscience as ds
 
 sk = types.ModuleType("sklearn"); sk.__version__ = "1.0"
