@@ -7,7 +7,7 @@ import { firstLine, promptText } from '../history/rows';
 import { clockText } from '../words';
 import { Files } from './files';
 
-const SHOWN_PACKAGES = 40;
+const SHOWN_PACKAGES = 12;
 
 export function Why(props: {
   why: IWhy | null;
@@ -41,7 +41,9 @@ export function Why(props: {
           ))}
         </ul>
       </section>
-      <Files files={why.inputs} trans={trans} onLineage={props.onLineage} onOpen={props.onOpen} />
+      {why.inputs.length > 0 && (
+        <Files files={why.inputs} trans={trans} onLineage={props.onLineage} onOpen={props.onOpen} />
+      )}
       <section>
         <h3>{trans.__('Environment')}</h3>
         <p>

@@ -2,7 +2,7 @@
 import type { IMetricSummary, IRun, JsonFloat, Scalar } from '../api/types';
 import { numberText, scalarText } from '../words';
 
-const MAX_METRICS = 1;
+const MAX_VALUES = 3;
 const MAX_PARAMETERS = 2;
 
 export interface IShownValue {
@@ -13,8 +13,8 @@ export interface IShownValue {
 }
 
 /**
- * `starred`: names the reader chose, shown first and always. Else: one metric (the last logged by most runs), and the
- * parameters that differ among `runs`. `runs`: newest first, `run` among them.
+ * `starred`: names the reader chose, shown first and always. Else: results that most runs have, and up to two
+ * parameters that differ among `runs`; three in all. `runs`: newest first, `run` among them.
  */
 export function chosenValues(run: IRun, runs: readonly IRun[], starred: readonly string[] = []): IShownValue[] {
   const names = starred.length ? starred : defaultNames(runs);
@@ -32,8 +32,10 @@ export function chosenValues(run: IRun, runs: readonly IRun[], starred: readonly
 /** Summary values count before metrics: they are what the user said the result is. */
 export function defaultNames(runs: readonly IRun[]): string[] {
   const results = commonest(runs.map(run => [...Object.keys(run.summary), ...Object.keys(run.metrics)]));
-  const parameters = commonest(runs.map(run => Object.keys(run.parameters))).filter(name => varies(runs, name));
-  return [...results.slice(0, MAX_METRICS), ...parameters.slice(0, MAX_PARAMETERS)];
+  const parameters = commonest(runs.map(run => Object.keys(run.parameters)))
+    .filter(name => varies(runs, name))
+    .slice(0, MAX_PARAMETERS);
+  return [...results.slice(0, MAX_VALUES - parameters.length), ...parameters];
 }
 
 /** A number, text or flag of that name, whatever it was recorded as; undefined: the run has none. */

@@ -107,7 +107,7 @@ function Row(props: IHistoryListProps & { item: RowItem; isFocused: boolean; onF
     <div
       className={classes.join(' ')}
       role="treeitem"
-      aria-level={item.kind === 'execution' && item.bracket ? 2 : 1}
+      aria-level={item.kind === 'execution' && item.run ? 2 : 1}
       aria-expanded={item.kind === 'run' && item.n_executions ? item.isOpen : undefined}
       aria-selected={item.kind === 'run' ? isTicked : undefined}
       data-key={item.key}

@@ -118,7 +118,7 @@ export function ExecutionRow(props: { item: IExecutionItem; trans: TranslationBu
       {execution.duration_s !== null && execution.duration_s >= 1 && (
         <span className="ds-Row-duration">{durationText(execution.duration_s)}</span>
       )}
-      {item.bracket === null && (
+      {item.run === null && (
         <time className="ds-Row-time" dateTime={execution.started_at}>
           {clockText(execution.started_at)}
         </time>

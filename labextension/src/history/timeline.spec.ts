@@ -126,6 +126,11 @@ describe('the timeline', () => {
     ]);
   });
 
+  it('draws the bracket past a cell of no run that stands between two of a run', () => {
+    const cells = newestFirst(...[1, 2, 3].map(n => execution(n)));
+    expect(words(buildTimeline(cells, [run(1, [1, 3])], NOTHING))).toEqual(['day', 'run 1 open', 'In 3 middle', 'In 2 through', 'In 1 last']);
+  });
+
   it('folds repeats of the same source, and shows them one by one when unfolded', () => {
     const cells = newestFirst(...[1, 2, 3].map(n => execution(n, { cell_id: 'c', source: 'df.head()' })), execution(4));
     expect(words(buildTimeline(cells, [], NOTHING))).toEqual(['day', 'In 4', 'In 3 ×3']);

@@ -39,8 +39,8 @@ export interface IExecutionItem {
   execution: IExecution;
   /** Older ones with the same cell and source, newest first. */
   repeats: IExecution[];
-  /** Where it stands in the bracket of an open run; null: in none. */
-  bracket: 'middle' | 'last' | null;
+  /** Where it stands in the bracket of an open run; through: not of the run, but between two of its cells; null: in none. */
+  bracket: 'middle' | 'last' | 'through' | null;
   /** The run of that bracket. */
   run: RunId | null;
 }
@@ -203,9 +203,21 @@ function isSameDay(a: IExecution, b: IExecution): boolean {
 }
 
 function closeBrackets(entries: Entry[]): Entry[] {
+  const last = new Map<RunId, number>();
+  entries.forEach((entry, index) => entry.kind === 'execution' && entry.run && last.set(entry.run, index));
+  let open: RunId | null = null;
   return entries.map((entry, index) => {
+    if (entry.kind !== 'execution') {
+      // Another run's row ends the line; what comes of the first run after it stands for itself.
+      open = entry.kind === 'run' ? null : open;
+      return entry;
+    }
+    if (!entry.run) {
+      return open ? { ...entry, bracket: 'through' as const } : entry;
+    }
     const next = entries[index + 1];
-    const isLast = entry.kind === 'execution' && entry.run && !(next?.kind === 'execution' && next.run === entry.run);
+    const isLast = last.get(entry.run) === index || next?.kind === 'run' || next?.kind === 'empty';
+    open = isLast ? null : entry.run;
     return isLast ? { ...entry, bracket: 'last' as const } : entry;
   });
 }
