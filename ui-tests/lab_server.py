@@ -106,8 +106,7 @@ def start_lab_server(root: Path, base_url: str = "/", settings: dict[str, dict[s
     command = [
         sys.executable, "-m", "jupyterlab", "--no-browser", "--ServerApp.ip=127.0.0.1", f"--ServerApp.port={port}",
         "--ServerApp.port_retries=0", f"--IdentityProvider.token={token}", f"--ServerApp.base_url={base_url}",
-        f"--ServerApp.root_dir={root}", "--LabApp.collaborative=False",
-        "--LabApp.expose_app_in_browser=True",
+        f"--ServerApp.root_dir={root}", "--LabApp.expose_app_in_browser=True",
     ]
     if hasattr(os, "geteuid") and os.geteuid() == 0:
         command.append("--allow-root")

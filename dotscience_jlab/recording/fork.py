@@ -12,11 +12,10 @@ from ..errors import Conflict, DotscienceError, InvalidRequest, UnsafePath
 from ..model.codec import to_json
 from ..model.ids import SnapshotId
 from ..model.paths import STORE_FOLDER
-from ..model.snapshot import Skipped
+from ..model.snapshot import EXECUTABLE, LINK, Skipped, TreeEntry
 from ..store.base import Store
 from ..store.fork_store import copy_history
 from .notebook import cell_source, read_document
-from .restore import put_file
 from .unkept import skipped, unkept_files
 
 MAX_WARNINGS = 50
@@ -47,7 +46,7 @@ def apply_fork(
     new_root.mkdir(parents=True, exist_ok=True)
     try:
         for n_done, (path, entry) in enumerate(tree.items()):
-            put_file(new_root, path, entry, store.read_blob(entry.digest))
+            _write_new(new_root / path, entry, store.read_blob(entry.digest))
             progress(n_done + 1, len(tree), "files")
         copy_history(store, new_root, snapshot).close()
     except BaseException:
@@ -57,6 +56,17 @@ def apply_fork(
             new_root.rmdir()
         raise
     return {"n_files": len(tree), "bytes": sum(entry.size_bytes for entry in tree.values())}
+
+
+def _write_new(target: Path, entry: TreeEntry, data: bytes) -> None:
+    """Into a folder that only we know: nothing is there to be overwritten, and no link on the way."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    if entry.mode == LINK:
+        os.symlink(os.fsdecode(data), target)
+        return
+    target.write_bytes(data)
+    if entry.mode == EXECUTABLE:
+        target.chmod(target.stat().st_mode | 0o111)
 
 
 def check_place(store: Store, new_root: Path) -> None:
