@@ -148,21 +148,32 @@ def diff(desk: Desk, before: str, after: str) -> None:
     kinds = {find(desk, ref)[0] for ref in (before, after)}
     if kinds == {"run"}:
         found = desk.ask_here("runs.compare", doing="Comparing", runs=[before, after])
-        if desk.as_json:
-            return print_json(found)
-        different = [row for row in found["rows"] if row["is_different"]]
-        rows = [[row["group"], row["name"], *(_value(each) for each in row["values"])] for row in different]
-        print_table(["", "", *(run["name"] for run in found["runs"])], rows)
-    else:
-        found = desk.ask_here("snapshots.diff", doing="Comparing", before=before, after=after)
-        if desk.as_json:
-            return print_json(found)
-    print_changes(found.get("files", []))
-    for part in found.get("code", []):
-        if part.get("unified"):
-            click.echo(f"\n{part['title']}")
-            print_unified(part["unified"])
-    return None
+        return print_json(found) if desk.as_json else _print_compared_runs(found)
+    found = desk.ask_here("snapshots.diff", doing="Comparing", before=before, after=after)
+    return print_json(found) if desk.as_json else _print_compared_snapshots(found["items"])
+
+
+def _print_compared_runs(found: dict[str, Any]) -> None:
+    names = [run["name"] for run in found["runs"]]
+    different = [row for row in found["rows"] if row["is_different"]]
+    print_table(["", "", *names], [[row["group"], row["name"], *(_value(each) for each in row["values"])] for row in different])
+    files = [row for row in found["files"] if row["is_different"]]
+    if files:
+        sizes = [[row["role"], row["path"], *(size(each) or "not used" for each in row["sizes"])] for row in files]
+        print_table(["", "file", *names], sizes)
+    if not different and not files and not found["code"]:
+        click.echo("Nothing differs.")
+    for part in found["code"]:
+        click.echo(f"\n{one_line(part['title'])}")
+        print_unified(part["unified"])
+
+
+def _print_compared_snapshots(changes: list[dict[str, Any]]) -> None:
+    print_changes(changes)
+    for change in changes:
+        if change["unified"]:
+            click.echo()
+            print_unified(change["unified"])
 
 
 def _value(value: Any) -> str:
@@ -172,7 +183,7 @@ def _value(value: Any) -> str:
 def print_unified(text: str) -> None:
     colours = {"+": "green", "-": "red", "@": "cyan"}
     for line in text.splitlines():
-        click.secho(line, fg=colours.get(line[:1]))
+        click.secho("".join(char if char.isprintable() or char == "\t" else "?" for char in line), fg=colours.get(line[:1]))
 
 
 @click.command()

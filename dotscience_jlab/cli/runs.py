@@ -20,7 +20,7 @@ COLUMNS_SHOWN = 6
 @click.option("--path", help="Of this notebook or script only.", type=click.Path())
 @click.option("--state", help="running, finished, failed, interrupted, killed or incomplete.")
 @click.option("--search", "text", help="With this text in names, labels or notes.")
-@click.option("--sort", help="A column to sort by, such as acc or lr; with a leading '-' from the largest.")
+@click.option("--sort", help="metrics.NAME, parameters.NAME or a column such as duration_s; '-' in front: from the largest.")
 @desk_command
 def runs(desk: Desk, limit: int | None, path: str | None, state: str | None, text: str | None, sort: str | None) -> None:
     """What was compared: each run with its parameters, metrics and how it ended."""

@@ -83,7 +83,11 @@ class Desk:
         return self._row(self.workspaces.for_path(_text(params, "disk_path"), create=False))
 
     def _workspaces_init(self, params: Params, _: Progress) -> Any:
-        return self._row(self.workspaces.for_path(_text(params, "disk_path"), create=True))
+        """A folder named here becomes a workspace itself, whatever lies above it; of a file, the root that it would have."""
+        asked = self.workspaces.real(_text(params, "disk_path"))
+        if asked.is_dir():
+            return self._row(self.workspaces.at_root(asked, create=True))
+        return self._row(self.workspaces.for_path(str(asked), create=True))
 
     def _workspaces_get(self, params: Params, _: Progress) -> Any:
         return self._row(self._store(params))

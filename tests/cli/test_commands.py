@@ -49,8 +49,8 @@ def test_tables_say_the_same_in_words(trained: Shell) -> None:
 
 
 def test_runs_are_sorted_and_searched_by_the_recorder(trained: Shell) -> None:
-    assert [run["parameters"]["lr"] for run in trained.json("runs", "--sort", "lr")] == [0.05, 0.1]
-    assert [run["parameters"]["lr"] for run in trained.json("runs", "--sort", "-acc")] == [0.1, 0.05]
+    assert [run["parameters"]["lr"] for run in trained.json("runs", "--sort", "parameters.lr")] == [0.05, 0.1]
+    assert [run["parameters"]["lr"] for run in trained.json("runs", "--sort", "-metrics.acc")] == [0.1, 0.05]
     assert len(trained.json("runs", "-n", "1")) == 1
     assert trained.json("log", "--search", "no such word") == []
 
@@ -71,9 +71,9 @@ def test_diff_of_two_runs_shows_what_differs(trained: Shell) -> None:
 
 def test_diff_of_two_moments_names_the_files(trained: Shell) -> None:
     newest, first = (each["snapshot"] for each in trained.json("log"))
-    changed = [each["path"] for each in trained.json("diff", first, newest)["files"]]
+    changed = [each["path"] for each in trained.json("diff", first, newest)["items"]]
     assert changed == ["model.txt"]
-    assert "model.txt" in trained("diff", first, newest).stdout
+    assert "+trained with 0.05" in trained("diff", first, newest).stdout
 
 
 def test_restore_says_first_asks_then_does_and_can_be_undone(trained: Shell) -> None:
