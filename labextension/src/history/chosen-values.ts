@@ -49,9 +49,10 @@ function firstValues(run: IRun): IShownValue[] {
   return names.slice(0, 2).map(name => ({ name, text: textOf(valueOf(run, name)!), trend: null }));
 }
 
+/** Three digits tell runs apart at a glance; the entry has the rest. */
 function textOf(value: Scalar): string {
-  return value === 'NaN' || value === 'Infinity' || value === '-Infinity'
-    ? numberText(value as JsonFloat)
+  return typeof value === 'number' || value === 'NaN' || value === 'Infinity' || value === '-Infinity'
+    ? numberText(value as JsonFloat, 3)
     : scalarText(value, 14);
 }
 

@@ -83,9 +83,11 @@ export function RunRow(props: {
       >
         {run.is_starred ? <starFilledIcon.react tag="span" /> : <starIcon.react tag="span" />}
       </button>
-      <time className="ds-Row-time" dateTime={run.started_at}>
-        {clockText(run.started_at)}
-      </time>
+      {run.state !== 'running' && (
+        <time className="ds-Row-time" dateTime={run.started_at}>
+          {clockText(run.started_at)}
+        </time>
+      )}
     </>
   );
 }
