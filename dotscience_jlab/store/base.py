@@ -111,7 +111,8 @@ class Store(Protocol):
         """By path; equal subtrees are not opened. `before` None: everything is added."""
 
     def last_change(self, snapshot: SnapshotId, path: WorkspacePath) -> SnapshotId | None:
-        """The newest snapshot, from `snapshot` back along first parents, that changed `path`; None: there from the start or never."""
+        """The newest snapshot, from `snapshot` back along first parents, that changed `path`; the first one if it was there
+        from the start, None if it never was."""
 
     def publish(self, draft: SnapshotDraft,
                 records: Iterable[Record] | Callable[[Snapshot], Iterable[Record]] = ()) -> Snapshot:
@@ -132,7 +133,9 @@ class Store(Protocol):
 
         touched: paths a cell read or wrote, kept up to the larger limit. only: look at these paths alone (the caller knows
         that nothing else changed); None: all. Costs one stat a file, and one read of each that differs (size, mtime_ns,
-        ctime_ns, inode, mode; a file as young as its last look is read again).
+        ctime_ns, inode, mode; a file as young as its last look is read again). A file of the head that can be kept no longer
+        (too large, quota, unreadable) is None in `edits`: a snapshot never shows other bytes than the disk held.
+        A file that .gitignore names is kept once it is touched; secrets and environments never are.
         """
 
     def forget_all(self) -> int:
@@ -155,18 +158,21 @@ class Index(Protocol):
     def execution(self, execution: ExecutionId) -> Execution: ...
 
     def executions(self, *, notebook: str | None = None, path: str | None = None, session: SessionId | None = None,
-                   cell_id: str | None = None, outcome: str | None = None, text: str | None = None, file: str | None = None,
-                   after: str | None = None, limit: int = 100) -> Page:
-        """Newest first. text: a substring of source, outputs_text or paths, case-insensitive. file: a workspace path read or written."""
+                   cell_id: str | None = None, outcome: str | None = None, text: str | None = None,
+                   file: str | None = None, after: str | None = None, limit: int = 100) -> Page:
+        """Newest first. text: a substring of source, outputs_text or paths, case-insensitive. file: a workspace path read
+        or written."""
 
     def find_run(self, reference: str) -> Run:
-        """By id, an unambiguous prefix of one (4 characters or more), its number, or its exact name. NotFound, InvalidRequest if ambiguous."""
+        """By id, an unambiguous prefix of one (4 characters or more), its number, or its exact name. NotFound, or
+        InvalidRequest if it is ambiguous."""
 
     def run(self, run: RunId) -> Run: ...
 
     def runs(self, *, notebook: str | None = None, path: str | None = None, state: str | None = None, text: str | None = None,
              ids: Sequence[RunId] | None = None, sort: str = "-started_at", offset: int = 0, limit: int = 100) -> Page:
-        """sort: a field of Run, or `parameters.NAME`, `metrics.NAME` (its last value), `summary.NAME`, `labels.NAME`; '-' first: descending.
+        """sort: a field of Run, or `parameters.NAME`, `metrics.NAME` (its last value), `summary.NAME`, `labels.NAME`; with
+        '-' first: descending.
 
         Runs without the value come last either way. text: substring of name, note, description, labels, parameter names or values.
         """
@@ -178,7 +184,8 @@ class Index(Protocol):
     def sessions(self, *, is_open: bool | None = None, limit: int = 100) -> list[Session]: ...
 
     def uses_of(self, path: str, *, role: str | None = None, limit: int = 1000) -> list[tuple[ExecutionId, str]]:
-        """(execution, role) of every execution that read or wrote this path (workspace-relative, or disk_path if outside), oldest first."""
+        """(execution, role) of every execution that read or wrote this path (workspace-relative, or disk_path if outside),
+        oldest first."""
 
     def add_points(self, run: RunId, points: Iterable[tuple[int, str, int | None, float, float]]) -> None:
         """points: (position, name, step or None, time, value); `position` is the spool's, so feeding one twice keeps one."""

@@ -1,0 +1,73 @@
+"""A history that format 1 wrote opens for ever, with everything in it."""
+
+from __future__ import annotations
+
+import tarfile
+from pathlib import Path
+
+import pytest
+
+from dotscience_jlab.errors import Forgotten
+from dotscience_jlab.store.history import History
+from dotscience_jlab.store.open import open_store
+
+GOLDEN = Path(__file__).resolve().parent.parent / "golden"
+SESSION = "k-0123456789abcdef"
+RUN, LONG_RUN = "7d444840-9dc0-41d1-b245-5ffdce74fad2", "7d444840-9dc0-41d1-b245-5ffdce74fad3"
+
+
+@pytest.fixture
+def store(root: Path) -> History:
+    with tarfile.open(GOLDEN / "store-1.tar.gz") as archive:
+        archive.extractall(root, filter="data")
+    (root / "dot-dotscience").rename(root / ".dotscience")
+    return open_store(root)
+
+
+def test_its_snapshots(store: History) -> None:
+    second, first = store.snapshots()
+    assert [first.id, second.id] == ["s-0000000000000001", "s-0000000000000002"]
+    assert (second.message, second.parents, second.n_changes) == ("clean.ipynb In [2]: fit()", (first.id,), 2)
+    assert (second.execution, second.run, second.reason) == (f"{SESSION}:m2", RUN, "execution")
+    told = {path: (each.mode, store.read_blob(each.digest)) for path, each in store.tree(first.id).items()}
+    assert told == {
+        "clean.ipynb": ("file", b"{}"),
+        "data/raw.csv": ("file", b"a,b\n1,2\n"),
+        "latest": ("link", b"data/raw.csv"),
+        "no\udcff utf8": ("file", b"x"),
+        "run.sh": ("executable", b"#!/bin/sh\n"),
+    }
+    changes = [(each.path, each.kind) for each in store.changes(first.id, second.id)]
+    assert changes == [("data/raw.csv", "removed"), ("model.pkl", "added")]
+
+
+def test_its_executions(store: History) -> None:
+    second, first = store.index.executions(session=SESSION).items  # type: ignore[arg-type]
+    assert (first.source, first.outcome, first.duration_s, first.snapshot) == ("df = read()\u2028", "ok", 0.5, "s-0000000000000001")
+    assert first.files[0].path == "data/raw.csv"
+    assert b"hello" in store.read_blob(first.outputs_blob)
+    assert (second.error.name, second.runs) == ("ValueError", (RUN,))
+    assert store.index.uses_of("data/raw.csv") == [(first.id, "input")]
+
+
+def test_its_runs_with_later_words_and_points(store: History) -> None:
+    run = store.index.find_run("best")
+    assert (run.id, run.number, run.is_starred, run.labels) == (RUN, 1, True, {})
+    assert run.parameters == {"lr": 0.1, "on": True, "kind": "tree"}
+    assert run.metrics["loss"].min == 1 / 3
+    assert store.read_blob(run.artifacts[0].blob) == b"PNG"  # type: ignore[arg-type]
+    (short,), (long,) = store.index.series(run.id), store.index.series(LONG_RUN)  # type: ignore[arg-type]
+    assert (short.steps, short.times, short.values) == ((0, 1, 2), (1000.0, 1001.0, 1002.0), (1.0, 0.5, 1 / 3))
+    assert (long.n_points_logged, long.steps[0], long.values[-1]) == (1500, None, 749.5)
+
+
+def test_what_was_forgotten_stays_so(store: History) -> None:
+    with pytest.raises(Forgotten, match="asked for"):
+        store.index.execution(f"{SESSION}:m3")  # type: ignore[arg-type]
+
+
+def test_its_workspace_and_that_it_can_go_on(store: History) -> None:
+    assert (store.workspace.id, store.workspace.settings) == ("w-00000000000000aa", {"excludes": ["*.tmp"]})
+    assert store.workspace.root == str(store.root)
+    assert store.index.session(SESSION).python == "3.11.2"  # type: ignore[arg-type]
+    assert store.index.next_run_number() == 3
