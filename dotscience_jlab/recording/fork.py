@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 from pathlib import Path
 from typing import Any, Callable
+from urllib.parse import unquote
 
 from ..errors import Conflict, DotscienceError, InvalidRequest, UnsafePath
 from ..model.codec import to_json
@@ -15,11 +17,14 @@ from ..model.paths import STORE_FOLDER
 from ..model.snapshot import EXECUTABLE, LINK, Skipped, TreeEntry
 from ..store.base import Store
 from ..store.fork_store import copy_history
+from .drafts import disk_error
 from .notebook import cell_source, read_document
 from .unkept import skipped, unkept_files
 
 MAX_WARNINGS = 50
 CODE_SUFFIXES = (".py", ".ipynb", ".r", ".jl", ".sh", ".sql", ".yaml", ".yml", ".toml", ".cfg")
+MAX_CODE_BYTES = 5_000_000
+"""Of one file that is searched for paths."""
 
 
 def plan_fork(store: Store, snapshot: SnapshotId, new_root: Path) -> dict[str, Any]:
@@ -32,7 +37,7 @@ def plan_fork(store: Store, snapshot: SnapshotId, new_root: Path) -> dict[str, A
         "n_files": len(tree),
         "bytes": sum(entry.size_bytes for entry in tree.values()),
         "missing": to_json(missing),
-        "warnings": _ties_to_origin(store, snapshot),
+        "warnings": _ties_to_origin(store, target.id, new_root),
     }
 
 
@@ -42,20 +47,27 @@ def apply_fork(
     """Make the folder with the snapshot's files and its history; {n_files, bytes}. What fails half-way leaves nothing behind."""
     check_place(store, new_root)
     tree = store.tree(store.snapshot(snapshot).id)
-    was_there = new_root.exists()
-    new_root.mkdir(parents=True, exist_ok=True)
+    made = _first_missing(new_root)
     try:
+        new_root.mkdir(parents=True, exist_ok=True)
+        copy_history(store, new_root, snapshot).close()  # first: then no snapshot of an origin around it takes the files in
         for n_done, (path, entry) in enumerate(tree.items()):
             _write_new(new_root / path, entry, store.read_blob(entry.digest))
             progress(n_done + 1, len(tree), "files")
-        copy_history(store, new_root, snapshot).close()
-    except BaseException:
-        for each in new_root.iterdir():
-            shutil.rmtree(each) if each.is_dir() and not each.is_symlink() else each.unlink()
-        if not was_there:
-            new_root.rmdir()
+    except BaseException as error:
+        shutil.rmtree(made or new_root, ignore_errors=True)
+        if made is None:
+            new_root.mkdir(exist_ok=True)
+        if isinstance(error, OSError):
+            raise disk_error(error, "The new folder was taken away again; the project folder is as it was.") from error
         raise
     return {"n_files": len(tree), "bytes": sum(entry.size_bytes for entry in tree.values())}
+
+
+def _first_missing(folder: Path) -> Path | None:
+    """The uppermost folder that making `folder` would make; None if it is there."""
+    missing = [each for each in (folder, *folder.parents) if not each.exists()]
+    return missing[-1] if missing else None
 
 
 def _write_new(target: Path, entry: TreeEntry, data: bytes) -> None:
@@ -70,37 +82,49 @@ def _write_new(target: Path, entry: TreeEntry, data: bytes) -> None:
 
 
 def check_place(store: Store, new_root: Path) -> None:
-    """A fork lies in a new or empty folder, beside its origin or anywhere else.
+    """A fork lies in a new or empty folder anywhere outside a history; Conflict, UnsafePath or InvalidRequest say why not.
 
-    Not in the origin's own folder: there it would be a project folder inside a project folder, and a restore or `rm -r` of
-    the origin would reach it. Conflict, UnsafePath or InvalidRequest say so.
+    Inside its origin too: JupyterLab opens only what lies below its own root, and that often is the origin itself. Snapshots
+    and restores of the origin leave a project folder inside it alone; only who deletes the origin deletes such a fork.
     """
     if not new_root.is_absolute():
         raise InvalidRequest(f"{str(new_root)!r} is not an absolute path.")
-    if STORE_FOLDER in new_root.parts:
+    real = Path(os.path.realpath(new_root))
+    if {STORE_FOLDER, ".git"} & set(real.parts):
         raise UnsafePath("A fork cannot lie inside a history.", "Choose another folder.")
-    origin = Path(os.path.realpath(store.root))
-    if new_root == origin or origin in new_root.parents:
-        raise UnsafePath(
-            f"{new_root.name} would lie inside {origin.name}/ itself.", f"Choose a folder beside it, such as {origin.name}-fork."
-        )
+    if real == Path(os.path.realpath(store.root)):
+        raise Conflict(f"{new_root.name} is the project folder itself.", "Choose another name.")
     if new_root.is_symlink() or (new_root.exists() and (not new_root.is_dir() or any(new_root.iterdir()))):
         raise Conflict(f"{new_root.name} is there already and not empty.", "Choose another name.")
+    blocked = next((each for each in new_root.parents if each.exists() and not each.is_dir()), None)
+    if blocked is not None:
+        raise Conflict(f"{blocked} is a file, so no folder can be made in it.", "Choose another folder.")
 
 
-def _ties_to_origin(store: Store, snapshot: SnapshotId) -> list[str]:
-    """What in the fork still points at the origin: absolute paths in code, editable installs."""
-    origin = str(store.root)
+def _ties_to_origin(store: Store, snapshot: SnapshotId, new_root: Path) -> list[str]:
+    """What in the fork still points at the origin: its place, absolute paths in code, links, editable installs."""
+    origin, name = str(store.root), store.root.name
     found = []
+    if Path(os.path.realpath(origin)) in Path(os.path.realpath(new_root)).parents:
+        found.append(f"The fork lies inside {name}/: deleting that folder deletes the fork too.")
     for path, entry in store.tree(snapshot).items():
-        if len(found) >= MAX_WARNINGS or not path.lower().endswith(CODE_SUFFIXES) or entry.size_bytes > 5_000_000:
-            continue
-        data = store.read_blob(entry.digest)
-        text = _code_text(path, data)
-        if origin in text:
-            line = next(line.strip() for line in text.splitlines() if origin in line)
-            found.append(f"{path} names the origin by its absolute path: {line[:120]}")
+        if len(found) >= MAX_WARNINGS:
+            break
+        if entry.mode == LINK:
+            target = os.fsdecode(store.read_blob(entry.digest))
+            if _names(origin, target):
+                found.append(f"{path} is a link into {name}/: {target}")
+        elif path.lower().endswith(CODE_SUFFIXES) and entry.size_bytes <= MAX_CODE_BYTES:
+            text = _code_text(path, store.read_blob(entry.digest))
+            line = next((each.strip() for each in text.splitlines() if _names(origin, each)), None) if origin in text else None
+            if line is not None:
+                found.append(f"{path} names {name}/ by its absolute path, and would read or write there: {line[:120]}")
     return found + _editable_installs(store, origin)
+
+
+def _names(folder: str, text: str) -> bool:
+    """'/p/churn', "open('/p/churn/x.csv')" -> True; '/p/churn2/x' -> False"""
+    return re.search(re.escape(folder) + r"(?![\w.-])", text) is not None
 
 
 def _editable_installs(store: Store, origin: str) -> list[str]:
@@ -112,9 +136,9 @@ def _editable_installs(store: Store, origin: str) -> list[str]:
     except (DotscienceError, ValueError, AttributeError):
         return []
     return [
-        f"The package {package.get('name')} is installed from the origin ({package.get('url')}); the fork imports that one."
+        f"The package {package.get('name')} is installed from {url}, so the fork imports that code and not its own."
         for package in packages
-        if isinstance(package, dict) and origin in str(package.get("url") or package.get("direct_url") or "")
+        if isinstance(package, dict) and _names(origin, url := unquote(str(package.get("url") or "")))
     ]
 
 

@@ -12,13 +12,13 @@ import time
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Callable, Mapping
+from typing import Any, Callable, Mapping, Sequence
 
 from ..errors import InvalidRequest, NotFound
 from ..model.codec import to_json
 from ..model.execution import Execution
 from ..model.ids import BlobDigest, ExecutionId, check_id
-from ..model.paths import workspace_path
+from ..model.paths import WorkspacePath, workspace_path
 from ..model.run import Run
 from ..model.snapshot import Snapshot
 from ..settings import Settings
@@ -275,18 +275,24 @@ class Desk:
 
     def _restore_plan(self, params: Params, _: Progress) -> Any:
         store = self._store(params)
-        return to_json(restore.plan_restore(store, self._snapshot(store, params).id, self._paths(params)))
+        rules = self.workspaces.rules(store)
+        return to_json(restore.plan_restore(store, self._snapshot(store, params).id, self._paths(params), rules=rules))
 
     def _restore_apply(self, params: Params, _: Progress) -> Any:
         store = self._store(params)
         activity = self.activity(store)
 
-        def guard(message: str, reason: str) -> Snapshot:
-            return take_snapshot(store, self.workspaces, activity, message, reason, time.time())
+        def guard(message: str, reason: str, touched: Sequence[WorkspacePath]) -> Snapshot:
+            return take_snapshot(store, self.workspaces, activity, message, reason, time.time(), touched)
 
         with self.workspaces.writer(store):
             result = restore.apply_restore(
-                store, self._snapshot(store, params).id, self._paths(params), _text(params, "plan_digest"), take_snapshot=guard
+                store,
+                self._snapshot(store, params).id,
+                self._paths(params),
+                _text(params, "plan_digest"),
+                take_snapshot=guard,
+                rules=self.workspaces.rules(store),
             )
             for path in (*result["written"], *result["removed"]):
                 activity.documents.forget(os.path.join(store.root, path))

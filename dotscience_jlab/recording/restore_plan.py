@@ -12,8 +12,7 @@ import json
 import os
 import stat
 import unicodedata
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from ..errors import NotFound, UnsafePath
@@ -75,17 +74,13 @@ def is_selected(path: str, asked: Sequence[str] | None) -> bool:
     return asked is None or any(path == each or path.startswith(each + "/") for each in asked)
 
 
-@dataclass(frozen=True)
 class Folder:
-    """The workspace's folder as the plan sees it: looks, never follows a link, changes nothing."""
-
-    root: Path
-    is_case_blind: bool = False
-    """The disk takes `Data.csv` and `data.csv` for one name."""
+    """The workspace's folder as the plan sees it: looks, never follows the last link of a path, changes nothing."""
 
     def __init__(self, root: Path, is_case_blind: bool | None = None) -> None:
-        object.__setattr__(self, "root", root)
-        object.__setattr__(self, "is_case_blind", _is_case_blind(root) if is_case_blind is None else is_case_blind)
+        self.root = root
+        self.is_case_blind = _is_case_blind(root) if is_case_blind is None else is_case_blind
+        """The disk takes `Data.csv` and `data.csv` for one name."""
 
     def kind(self, path: str) -> str | None:
         """file | link | folder | other (device, pipe, socket), None: nothing there."""
@@ -121,7 +116,7 @@ def plan_steps(
             continue
         reason = twins.get(path) or _obstacle(path, here, present, leaving, folder)
         act = CANNOT if reason else WRITE
-        is_new = folder.kind(path) is None
+        is_new = any(each in leaving for each in _parents(path)) or folder.kind(path) is None
         steps[path] = RestoreStep(path, act, reason, entry.size_bytes, is_new=is_new, digest=entry.digest)
     for path in leaving:
         reason = _remove_obstacle(path, folder)
@@ -139,14 +134,14 @@ def _obstacle(path: WorkspacePath, here: TreeEntry | None, present: Tree, leavin
         workspace_path(path)
     except UnsafePath as error:
         return error.message
-    parts = path.split("/")
-    if any(part.casefold() in (STORE_FOLDER, ".git") for part in parts):
+    if any(part.casefold() in (STORE_FOLDER, ".git") for part in path.split("/")):
         return "This folder belongs to the history or to git and is never written."
-    for n in range(1, len(parts)):
-        parent = WorkspacePath("/".join(parts[:n]))
+    for parent in _parents(path):
+        if parent in leaving:
+            return ""
         kind = folder.kind(parent)
-        if kind is None or parent in leaving:
-            break
+        if kind is None:
+            return ""
         if kind == "link":
             return f"{parent} is a link now; writing through it would change another folder."
         if kind != "folder":
@@ -159,18 +154,23 @@ def _obstacle(path: WorkspacePath, here: TreeEntry | None, present: Tree, leavin
         return f"There is a folder of that name now, and it holds {strangers[0]}, which is not recorded." if strangers else ""
     if kind == "other":
         return "There is a device, pipe or socket of that name now."
-    if kind is not None and here is None and not any(WorkspacePath("/".join(parts[:n])) in leaving for n in range(1, len(parts))):
+    if kind is not None and here is None:
         return "The present file is not recorded (a rule leaves it out, or it is too large), so it could not be brought back."
     return ""
 
 
 def _remove_obstacle(path: WorkspacePath, folder: Folder) -> str:
     """Why this recorded file, absent from the snapshot, cannot be removed; '' if it can."""
-    parts = path.split("/")
-    for n in range(1, len(parts)):
-        if folder.kind("/".join(parts[:n])) == "link":
-            return f"{'/'.join(parts[:n])} is a link now; what lies behind it is not touched."
+    for parent in _parents(path):
+        if folder.kind(parent) == "link":
+            return f"{parent} is a link now; what lies behind it is not touched."
     return ""
+
+
+def _parents(path: str) -> Iterator[WorkspacePath]:
+    """'a/b/c' -> 'a', 'a/b'"""
+    parts = path.split("/")
+    return (WorkspacePath("/".join(parts[:n])) for n in range(1, len(parts)))
 
 
 def _strangers(path: str, leaving: set[WorkspacePath], folder: Folder) -> list[str]:

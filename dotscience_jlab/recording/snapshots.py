@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from ..model.instant import instant
+from ..model.paths import WorkspacePath
 from ..model.snapshot import Snapshot, SnapshotDraft
 from ..store.base import Store
 from .activity import Activity
@@ -10,11 +13,20 @@ from .workspaces import Workspaces
 
 
 def take_snapshot(
-    store: Store, workspaces: Workspaces, activity: Activity, message: str, reason: str, now: float
+    store: Store,
+    workspaces: Workspaces,
+    activity: Activity,
+    message: str,
+    reason: str,
+    now: float,
+    touched: Iterable[WorkspacePath] = (),
 ) -> Snapshot:
-    """The head itself if nothing differs from it. Costs one scan and the storing of what changed."""
+    """The head itself if nothing differs from it. Costs one scan and the storing of what changed.
+
+    touched: paths that are kept up to the larger limit.
+    """
     with workspaces.writer(store):
-        scan = store.scan(workspaces.rules(store))
+        scan = store.scan(workspaces.rules(store), touched)
         before = store.head()
         first_line = " ".join(message.split())[:200] or "Snapshot"
         draft = SnapshotDraft(first_line, instant(now), dict(scan.edits), reason=reason)
