@@ -5,7 +5,8 @@ import * as React from 'react';
 import type { IStatus, StatusState } from '../api/types';
 import { ageOf, agoText, momentText } from '../words';
 
-export const DOT_SHAPES: Record<StatusState, string> = { recording: '●', behind: '◐', paused: '⏸', not_recorded: '▲' };
+/** Two bars rather than U+23F8, which most fonts draw as a coloured emoji. */
+export const DOT_SHAPES: Record<StatusState, string> = { recording: '●', behind: '◐', paused: '❚❚', not_recorded: '▲' };
 
 export function Dot(props: { state: StatusState }): JSX.Element {
   return (
