@@ -10,10 +10,10 @@ import json
 import os
 import re
 import threading
-from contextlib import nullcontext
+from contextlib import contextmanager, nullcontext
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, Callable, ContextManager, Iterable, Sequence
+from typing import Any, Callable, ContextManager, Iterable, Iterator, Sequence
 
 from ..errors import Conflict, DotscienceError, NotFound
 from ..model.change import Change
@@ -165,6 +165,12 @@ class History:
             if trees.find(self.objects, self._tree_of(parent.id), path) != now:
                 return current.id
             current = parent
+
+    @contextmanager
+    def locked(self) -> Iterator[None]:
+        """Nobody else writes meanwhile, in this process or another."""
+        with self._busy, self._lock:
+            yield
 
     def commit_of(self, snapshot: SnapshotId) -> ObjectId:
         """git's name of the snapshot's commit; said only inside `store/`."""

@@ -51,8 +51,9 @@ def create_layout(folder: Path, root: Path, created_at: Instant, origin: Origin 
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         folder.chmod(0o700)
         write_text(folder / ".gitignore", "*\n")
-        if (repository / "HEAD").exists():  # only its workspace.json is gone: the history itself is kept
-            write_workspace(folder, workspace)
+        if (repository / "HEAD").exists():
+            if not (repository / "workspace.json").exists():  # that file alone is gone: the history itself is kept
+                write_workspace(folder, workspace)
             return
         try:
             create_repository(draft)
