@@ -1,4 +1,4 @@
-"""What a parameter, label, metric or summary may be: a number stays a number, text stays text, the rest becomes text and says so."""
+"""What a parameter, label, metric or summary may be: a number stays a number, text stays text, the rest becomes text."""
 
 from __future__ import annotations
 

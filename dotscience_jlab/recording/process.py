@@ -27,6 +27,7 @@ from ..model.protocol import MAX_LINE_BYTES, PROTOCOL, common_protocol, decode_m
 from ..settings import Settings, load_settings
 from ..store.base import Store
 from ..store.open import open_store
+from ..store.widen import widen_history
 from .activity import Activity
 from .inbox import Inbox, is_alive
 from .kernels import Kernels
@@ -47,7 +48,7 @@ log = logging.getLogger("dotscience_jlab.recorder")
 class RecorderProcess:
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
-        self.workspaces = Workspaces(settings, open_store)
+        self.workspaces = Workspaces(settings, open_store, widen_history)
         self.kernels = Kernels()
         self._activities: dict[str, Activity] = {}
         self._sessions: dict[str, SessionThread] = {}

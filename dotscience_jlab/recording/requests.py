@@ -104,7 +104,9 @@ class Desk:
         return self._row(store)
 
     def _workspaces_widen(self, params: Params, _: Progress) -> Any:
-        return self._row(self.workspaces.widen(self._store(params)))
+        widened = self.workspaces.widen(self._store(params))
+        self._tell("status", widened, [])
+        return self._row(widened)
 
     def _forget_plan(self, params: Params, _: Progress) -> Any:
         return to_json(forget.plan_forget_all(self._store(params)))

@@ -8,7 +8,7 @@ import tempfile
 import threading
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Callable
+from typing import Any, Callable
 
 from ..errors import InvalidRequest, NotFound, NotRecorded, StoreError
 from ..model.ids import StoreId, check_id
@@ -60,9 +60,12 @@ def never_roots(home: Path) -> frozenset[Path]:
 class Workspaces:
     """The stores this recorder has open, by id and by root, and the user's list of all he ever had."""
 
-    def __init__(self, settings: Settings, open_store: Callable[..., Store]) -> None:
+    def __init__(
+        self, settings: Settings, open_store: Callable[..., Store], widen_store: Callable[[Any], Store]
+    ) -> None:
         self.settings = settings
         self._open_store = open_store
+        self._widen_store = widen_store
         self._by_root: dict[Path, Store] = {}
         self._busy = threading.RLock()
         self._writers: dict[StoreId, threading.RLock] = {}
@@ -115,6 +118,18 @@ class Workspaces:
                 if store.workspace.id == workspace:
                     return store
         raise NotFound(f"There is no workspace {workspace} on this computer.", "Open a notebook of it, or run `ds init` in it.")
+
+    def widen(self, store: Store) -> Store:
+        """The workspace becomes its parent folder. NotRecorded if that is a folder that never is one."""
+        parent = store.root.parent
+        if parent in self.never:
+            raise NotRecorded(f"{parent} itself is never recorded.", "Keep the folder as it is.")
+        with self.writer(store), self._busy:
+            self._by_root.pop(store.root, None)
+            widened = self._widen_store(store)
+            self._by_root[widened.root] = widened
+            self._remember(widened)
+            return widened
 
     def known(self) -> dict[StoreId, str]:
         """id -> root of every workspace ever seen, gone ones included."""

@@ -13,6 +13,7 @@ from dotscience_jlab.recording.recorder import SessionRecorder, Surroundings
 from dotscience_jlab.recording.workspaces import Workspaces
 from dotscience_jlab.settings import load_settings
 from dotscience_jlab.store.open import open_store
+from dotscience_jlab.store.widen import widen_history
 
 SESSION = "k-0123456789abcdef"
 
@@ -24,7 +25,7 @@ class Bench:
         self.root = folder / "churn"
         self.root.mkdir(exist_ok=True)
         self.settings = load_settings()
-        self.workspaces = Workspaces(self.settings, open_store)
+        self.workspaces = Workspaces(self.settings, open_store, widen_history)
         self.kernels = Kernels()
         self.activities: dict[str, Activity] = {}
         self.told: list[tuple] = []
