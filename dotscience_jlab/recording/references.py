@@ -58,18 +58,22 @@ def moment_of(text: str, now: datetime) -> Instant | None:
     now 2026-11-21 16:20 in UTC: '14:03' -> …T14:03:59.999999Z; '17:00' -> that of yesterday; '2026-11-20' -> its last
     instant; '10 minutes ago' -> …T16:10:00.000000Z; '2026-11-20T14:03:07Z' -> …T14:03:07.999999Z
     """
+    try:
+        moment = _moment(text, now)
+        return None if moment is None else instant(moment.astimezone(timezone.utc).timestamp())
+    except OverflowError:
+        raise InvalidRequest(f"{text!r} is before all calendars.", "Times read like 14:03 or 2026-11-21 14:03.") from None
+
+
+def _moment(text: str, now: datetime) -> datetime | None:
     clock, ago = _CLOCK.fullmatch(text), _AGO.fullmatch(text)
     if clock:
-        moment = _clock_time(clock, now)
-    elif ago:
-        moment = now - timedelta(seconds=int(ago.group(1)) * _UNIT_S[ago.group(2)[0].lower()])
-    elif text.lower() == "yesterday":
-        moment = _end_of_day(now - timedelta(days=1))
-    elif _ISO.fullmatch(text):
-        moment = _iso_time(text, now)
-    else:
-        return None
-    return instant(moment.astimezone(timezone.utc).timestamp())
+        return _clock_time(clock, now)
+    if ago:
+        return now - timedelta(seconds=int(ago.group(1)) * _UNIT_S[ago.group(2)[0].lower()])
+    if text.lower() == "yesterday":
+        return _end_of_day(now - timedelta(days=1))
+    return _iso_time(text, now) if _ISO.fullmatch(text) else None
 
 
 def all_snapshots(store: Store) -> Iterator[Snapshot]:
