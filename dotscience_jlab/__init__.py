@@ -62,7 +62,7 @@ __all__ = [
     "end", "error", "image", "input", "interactive", "label", "log", "metric", "model", "output", "param", "parameter",
     "publish", "run", "script", "set_description", "set_error", "start", "summary", "table", "text", "track",
 ]
-"""The verbs; `docs/api.md` explains each."""
+"""The verbs; `help(ds.metric)` explains one."""
 
 _VERBS = frozenset(__all__)
 

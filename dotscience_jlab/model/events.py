@@ -7,7 +7,7 @@ Readers ignore fields and events they do not know, so a newer kernel may report 
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import dataclass, field, fields
 from typing import Any, Dict, List, Optional, Type
 
 from .ids import ExecutionId, RunId, SessionId
@@ -19,7 +19,8 @@ class Event:
     at: float
 
     def to_json(self) -> Dict[str, Any]:
-        return {"event": EVENT_NAMES[type(self)], **asdict(self)}
+        """The event's own fields, not copied: its values are plain JSON already, and outputs can be large."""
+        return {"event": EVENT_NAMES[type(self)], **self.__dict__}
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ from ..errors import InvalidRequest
 from ..model.frames import NO_STEP
 from ..model.values import metric_value, scalar
 from . import active, artifacts
-from .reporting import never_raises, say_local_only
+from .reporting import never_raises, note_missing_value, say_local_only
 from .runs import OpenRun
 from .script import main_file
 from .session import Session
@@ -359,13 +359,8 @@ def _record_points(names: Tuple[str, ...], values: Tuple[float, ...], step: Opti
     """Like the others, without the wrapper: this is the path that is called a million times."""
     try:
         (active._session or active.session()).record_points(names, values, step)
-    except Exception:
-        _points_failed()
-
-
-@never_raises
-def _points_failed() -> None:
-    raise
+    except Exception:  # the process edge, spelled out
+        note_missing_value()
 
 
 @never_raises

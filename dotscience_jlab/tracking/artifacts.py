@@ -49,7 +49,8 @@ def image_bytes(image: Any) -> Content:
             image = getattr(image, convert)()
     if hasattr(image, "shape") and hasattr(image, "dtype"):
         return Content(_array_png(image), "image/png", ".png")
-    raise InvalidRequest(f"{type(image).__name__} is no picture.", "Give a matplotlib figure, a PIL image, an array or a file's path.")
+    what = f"{type(image).__name__} is no picture."
+    raise InvalidRequest(what, "Give a matplotlib figure, a PIL image, an array or a file's path.")
 
 
 def table_bytes(table: Any) -> Content:
@@ -69,7 +70,8 @@ def _rows_csv(rows: Any) -> "tuple[str, tuple[int, int]]":
     try:
         listed: List[Any] = list(rows.items()) if isinstance(rows, dict) else list(rows)
     except TypeError:
-        raise InvalidRequest(f"{type(rows).__name__} is no table.", "Give a DataFrame, a list of dicts or a list of rows.") from None
+        what = f"{type(rows).__name__} is no table."
+        raise InvalidRequest(what, "Give a DataFrame, a list of dicts or a list of rows.") from None
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     if listed and all(isinstance(row, dict) for row in listed):

@@ -3,7 +3,7 @@
 A finder at the very end of `sys.meta_path` answers, so a real library always wins. Under this name, and only here, the old rules
 hold: `start()` discards, `publish()` mints a new run id each time and clears nothing, values become text, and the marker is
 printed byte for byte. Beside that each call is recorded as a run of ours.
-Source: dotscience-python 0.8.7, https://github.com/dotmesh-io/dotscience-python (behaviour; `tests/tracking/golden` holds its output).
+Source: dotscience-python 0.8.7, https://github.com/dotmesh-io/dotscience-python; `tests/tracking/golden` holds its output.
 """
 
 from __future__ import annotations

@@ -6,9 +6,11 @@ import functools
 import os
 from typing import TYPE_CHECKING, Any, Callable, Dict, Iterable, Optional, TypeVar
 
+from ..errors import DotscienceError
 from ..model.ids import new_run_id
 from ..model.values import metric_value, scalar
 from . import active
+from .fault_log import note_fault
 
 if TYPE_CHECKING:
     from .compat import Run
@@ -18,6 +20,15 @@ Call = TypeVar("Call", bound=Callable[..., Any])
 _is_local_only_said = False
 
 
+def note_missing_value() -> None:
+    """In an `except`: what was to be recorded is not, and the execution says so."""
+    session = active.known_session()
+    if session is not None:
+        session.fault("A recorded value is missing: an internal error, see the log.")
+    else:
+        note_fault(active.settings(), "A value could not be recorded.")
+
+
 def never_raises(call: Call) -> Call:
     """The process edge of a recording call: an error of ours becomes a fault of the session."""
 
@@ -25,10 +36,10 @@ def never_raises(call: Call) -> Call:
     def guarded(*args: Any, **kwargs: Any) -> Any:
         try:
             return call(*args, **kwargs)
+        except DotscienceError:
+            raise  # a sentence for the user about what was asked
         except Exception:
-            session = active.known_session()
-            if session is not None:
-                session.fault("A recorded value is missing: an internal error, see the log.")
+            note_missing_value()
             return None
 
     return guarded  # type: ignore[return-value]

@@ -139,14 +139,20 @@ def run_script(argv: List[str]) -> int:
             session.note_outcome(execution, "error", "SystemExit", str(end.code), [])
         return status
     except BaseException as error:
-        kind, trace = type(error), error.__traceback__
-        while trace is not None and "runpy" in trace.tb_frame.f_code.co_filename or trace and trace.tb_frame.f_code is run_script.__code__:
-            trace = trace.tb_next
+        kind, trace = type(error), _below_runpy(error.__traceback__)
         if execution is not None:
             _note_error(session, execution, kind, error, trace)
         traceback.print_exception(kind, error, trace)
         return 130 if isinstance(error, KeyboardInterrupt) else 1
     return 0
+
+
+def _below_runpy(trace: Any) -> Any:
+    """The part of a traceback that is the script's own."""
+    ours = {run_script.__code__.co_filename}
+    while trace is not None and (trace.tb_frame.f_code.co_filename in ours or "runpy" in trace.tb_frame.f_code.co_filename):
+        trace = trace.tb_next
+    return trace
 
 
 if __name__ == "__main__":

@@ -55,7 +55,9 @@ class FakeRecorder:
         if message["say"] == "wake":
             self.wakes.append(message["offset"])
             time.sleep(self.delay_s)
-            return None if self.is_silent else {"say": "ack", "session": message["session"], "offset": message["offset"]}
+            return (
+                None if self.is_silent else {"say": "ack", "session": message["session"], "offset": message["offset"]}
+            )
         if message["say"] == "request":
             self.requests.append(message)
             found = self.answers.get(message["method"])
@@ -70,6 +72,7 @@ class FakeRecorder:
             client.close()
 
     def close(self) -> None:
+        self._server.shutdown(socket.SHUT_RDWR)  # wakes the thread in accept, which would keep it open
         self._server.close()
         for client in self._clients:
             try:

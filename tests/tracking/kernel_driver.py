@@ -31,17 +31,33 @@ class Kernel:
         self.client.start_channels()
         self.client.wait_for_ready(timeout=TIMEOUT_S)
 
-    def run(self, code: str, *, cell_id: str | None = "cell", metadata: dict[str, Any] | None = None,
-            interrupt_after_s: float | None = None, **content: Any) -> "Ran":
+    def run(
+        self,
+        code: str,
+        *,
+        cell_id: str | None = "cell",
+        metadata: dict[str, Any] | None = None,
+        interrupt_after_s: float | None = None,
+        **content: Any,
+    ) -> "Ran":
         msg_id = self.send(code, cell_id=cell_id, metadata=metadata, **content)
         if interrupt_after_s is not None:
             time.sleep(interrupt_after_s)
             self.manager.interrupt_kernel()
         return self.wait(msg_id)
 
-    def send(self, code: str, *, cell_id: str | None = "cell", metadata: dict[str, Any] | None = None, **content: Any) -> str:
-        body = {"code": code, "silent": False, "store_history": True, "user_expressions": {}, "allow_stdin": False,
-                "stop_on_error": True, **content}
+    def send(
+        self, code: str, *, cell_id: str | None = "cell", metadata: dict[str, Any] | None = None, **content: Any
+    ) -> str:
+        body = {
+            "code": code,
+            "silent": False,
+            "store_history": True,
+            "user_expressions": {},
+            "allow_stdin": False,
+            "stop_on_error": True,
+            **content,
+        }
         message = self.client.session.msg("execute_request", body)
         message["metadata"] = {**({"cellId": cell_id} if cell_id else {}), **(metadata or {})}
         self.client.shell_channel.send(message)
@@ -94,4 +110,6 @@ class Ran:
         self.reply = reply
 
     def text(self, name: str = "stdout") -> str:
-        return "".join(m["content"]["text"] for m in self.messages if m["msg_type"] == "stream" and m["content"]["name"] == name)
+        return "".join(
+            m["content"]["text"] for m in self.messages if m["msg_type"] == "stream" and m["content"]["name"] == name
+        )

@@ -51,9 +51,17 @@ def test_what_is_an_execution(kernel: Kernel, project: Path) -> None:
         ("%%bash\necho from bash", "ok", "from bash\n"),
         ("exec('print(40 + 2)')", "ok", "42\n"),
         ("import asyncio\nawait asyncio.sleep(0.01)\nprint('async')", "ok", "async\n"),
-        ("import threading\nt = threading.Thread(target=lambda: print('thread'))\nt.start(); t.join()", "ok", "thread\n"),
+        (
+            "import threading\nt = threading.Thread(target=lambda: print('thread'))\nt.start(); t.join()",
+            "ok",
+            "thread\n",
+        ),
         ("!echo shell", "ok", "shell\n"),
-        ("import os\npid = os.fork()\nif pid == 0:\n    print('child', flush=True); os._exit(0)\nos.waitpid(pid, 0);", "ok", "child\n"),
+        (
+            "import os\npid = os.fork()\nif pid == 0:\n    print('child', flush=True); os._exit(0)\nos.waitpid(pid, 0);",
+            "ok",
+            "child\n",
+        ),
         ("1 / 0", "error", ""),
         ("def broken(:", "error", ""),
         ("'last value'", "ok", "'last value'"),
@@ -88,8 +96,10 @@ def test_silent_requests_and_probes_are_no_executions(kernel: Kernel) -> None:
 
 
 def test_a_private_cell_leaves_only_that_it_happened(kernel: Kernel) -> None:
-    by_tag = kernel.run("print('hush'); open('private.txt', 'w'); import dotscience_jlab as ds; ds.metric('m', 1.0)",
-                        metadata={"tags": ["ds-private"]})
+    by_tag = kernel.run(
+        "print('hush'); open('private.txt', 'w'); import dotscience_jlab as ds; ds.metric('m', 1.0)",
+        metadata={"tags": ["ds-private"]},
+    )
     by_line = kernel.run("# ds-private\n1/0", cell_id="b")
     for ran in (by_tag, by_line):
         started = only(kernel.events("execution_started", execution=ran))
@@ -151,7 +161,9 @@ def test_outputs_are_capped_and_the_cut_is_stated(own_home: Path, project: Path,
     (folder / "settings.json").write_text('{"limits": {"output_bytes": 1000}}')
     kernel = Kernel(own_home, project)
     try:
-        ran = kernel.run("for i in range(50): print('x' * 99, flush=True)\nfrom IPython.display import HTML\nHTML('y' * 5000)")
+        ran = kernel.run(
+            "for i in range(50): print('x' * 99, flush=True)\nfrom IPython.display import HTML\nHTML('y' * 5000)"
+        )
         events = kernel.events("output_seen", execution=ran)
         assert sum(len(e["output"].get("text", "")) for e in events) == 1000
         assert sum(e["n_cut_bytes"] for e in events) >= 4000 + 5000
@@ -160,8 +172,10 @@ def test_outputs_are_capped_and_the_cut_is_stated(own_home: Path, project: Path,
 
 
 def test_a_late_thread_still_finds_its_cell(kernel: Kernel) -> None:
-    ran = kernel.run("import threading, time\ndef late():\n    time.sleep(0.6); print('late words')\n"
-                     "threading.Thread(target=late).start()")
+    ran = kernel.run(
+        "import threading, time\ndef late():\n    time.sleep(0.6); print('late words')\n"
+        "threading.Thread(target=late).start()"
+    )
     deadline = time.monotonic() + 20
     while "late words" not in shown(kernel, ran) and time.monotonic() < deadline:
         time.sleep(0.1)
@@ -170,9 +184,11 @@ def test_a_late_thread_still_finds_its_cell(kernel: Kernel) -> None:
 
 def test_an_interrupt_while_waiting_for_the_recorder_stops_the_cell(kernel: Kernel, recorder: FakeRecorder) -> None:
     """The recorder never answers; Ctrl-C in the wait must not be swallowed and the cell must not run."""
-    kernel.run("import dotscience_jlab, time\nfrom dotscience_jlab.tracking import active\ns = active.session()\n"
-               "while not s._doorbell.is_connected: time.sleep(0.01)\n"
-               "s._patience.longest_s = 30.0; s._patience.waited_s = -100.0")
+    kernel.run(
+        "import dotscience_jlab, time\nfrom dotscience_jlab.tracking import active\ns = active.session()\n"
+        "while not s._doorbell.is_connected: time.sleep(0.01)\n"
+        "s._patience.longest_s = 30.0; s._patience.waited_s = -100.0"
+    )
     recorder.is_silent = True
     kernel.run("x = 1", cell_id="b")
     ran = kernel.run("x = 2", cell_id="c", interrupt_after_s=1.0)
@@ -183,11 +199,16 @@ def test_an_interrupt_while_waiting_for_the_recorder_stops_the_cell(kernel: Kern
 
 
 def test_the_next_cell_waits_until_the_one_before_is_staged(kernel: Kernel, recorder: FakeRecorder) -> None:
-    kernel.run("import time\nfrom dotscience_jlab.tracking import active\ns = active.session()\n"
-               "while not s._doorbell.is_connected: time.sleep(0.01)\ns._patience.longest_s = 20.0; s._patience.waited_s = -100.0")
+    kernel.run(
+        "import time\nfrom dotscience_jlab.tracking import active\ns = active.session()\n"
+        "while not s._doorbell.is_connected: time.sleep(0.01)\ns._patience.longest_s = 20.0; s._patience.waited_s = -100.0"
+    )
     recorder.delay_s = 0.3
-    sent = [kernel.send("t0 = time.time()", cell_id="a"), kernel.send("t1 = time.time()", cell_id="b"),
-            kernel.send("print(t1 - t0)", cell_id="c")]
+    sent = [
+        kernel.send("t0 = time.time()", cell_id="a"),
+        kernel.send("t1 = time.time()", cell_id="b"),
+        kernel.send("print(t1 - t0)", cell_id="c"),
+    ]
     results = [kernel.wait(each) for each in sent]
     assert float(results[-1].text()) >= 0.25
 

@@ -13,8 +13,16 @@ from dotscience_jlab.tracking.tables import Comparison, RunTable
 from .fake_recorder import FakeRecorder
 from .kernel_driver import Kernel
 
-RUN = {"id": "0" * 8, "name": "<b>train</b> · 1", "state": "finished", "started_at": "2026-11-21T09:00:00.000000Z", "duration_s": 1.5,
-       "parameters": {"lr": 0.1, "loss": "mse"}, "metrics": {"loss": {"last": 0.25}, "bad": {"last": "NaN"}}, "labels": {"who": "<i>"}}
+RUN = {
+    "id": "0" * 8,
+    "name": "<b>train</b> · 1",
+    "state": "finished",
+    "started_at": "2026-11-21T09:00:00.000000Z",
+    "duration_s": 1.5,
+    "parameters": {"lr": 0.1, "loss": "mse"},
+    "metrics": {"loss": {"last": 0.25}, "bad": {"last": "NaN"}},
+    "labels": {"who": "<i>"},
+}
 PLAN = {"steps": [{"act": "write", "path": "a.csv", "reason": ""}], "plan_digest": "d1", "snapshot": "s-1"}
 
 
@@ -22,11 +30,27 @@ def answers(root: Path) -> dict[str, Any]:
     return {
         "workspaces.find": {"id": "w-0000000000000001", "root": str(root), "name": "project"},
         "runs.list": {"items": [RUN], "total": 3},
-        "runs.compare": {"runs": [{"name": "a"}, {"name": "a"}], "code": [{"title": "cell", "unified": "-x<1\n+x<2"}], "files": [],
-                         "rows": [{"group": "parameters", "name": "lr", "values": [0.1, 0.2], "is_different": True},
-                                  {"group": "parameters", "name": "same", "values": [1, 1], "is_different": False}]},
-        "snapshots.get": lambda params: {"id": "s-0123456789abcdef"} if params["snapshot"] == "14:03" else
-        {"error": {"kind": "not_found", "message": "There is no snapshot nope.", "hint": "Look at ds log.", "details": {}}},
+        "runs.compare": {
+            "runs": [{"name": "a"}, {"name": "a"}],
+            "code": [{"title": "cell", "unified": "-x<1\n+x<2"}],
+            "files": [],
+            "rows": [
+                {"group": "parameters", "name": "lr", "values": [0.1, 0.2], "is_different": True},
+                {"group": "parameters", "name": "same", "values": [1, 1], "is_different": False},
+            ],
+        },
+        "snapshots.get": lambda params: (
+            {"id": "s-0123456789abcdef"}
+            if params["snapshot"] == "14:03"
+            else {
+                "error": {
+                    "kind": "not_found",
+                    "message": "There is no snapshot nope.",
+                    "hint": "Look at ds log.",
+                    "details": {},
+                }
+            }
+        ),
         "restore.plan": PLAN,
         "restore.apply": {"sentence": "1 file is back.", "written": ["a.csv"], "removed": []},
         "fork": {"n_files": 4, "bytes": 10, "workspace": {}},
@@ -49,15 +73,26 @@ def result(ran: Any, mime: str = "text/plain") -> str:
 def test_the_magics_do_what_their_help_says(setup: tuple[Kernel, FakeRecorder], project: Path) -> None:
     kernel, recorder = setup
     for name in ("ds_run", "ds_runs", "ds_diff", "ds_restore", "ds_fork", "ds_pause", "ds_resume"):
-        help_text = "".join(str(each["data"]["text/plain"]) for each in kernel.run(f"%{name}?").reply["content"]["payload"])
+        help_text = "".join(
+            str(each["data"]["text/plain"]) for each in kernel.run(f"%{name}?").reply["content"]["payload"]
+        )
         assert f"%{name}" in help_text or "Docstring" in help_text
 
     table = kernel.run("%ds_runs lr --sort -metrics.loss")
     assert "&lt;b&gt;train" in result(table, "text/html") and "<b>" not in result(table, "text/html")
-    assert recorder.requests[-1]["params"] == {"workspace": "w-0000000000000001", "text": "lr", "sort": "-metrics.loss", "limit": 50}
-    frame = kernel.run("t = %ds_runs\nd = t.to_dataframe()\nprint(list(d.columns), d['lr'].dtype, d['bad'].isna().all())")
-    assert frame.text() == ("['name', 'state', 'started_at', 'duration_s', 'lr', 'parameters.loss', 'metrics.loss', 'bad', 'who'] "
-                            "float64 True\n")
+    assert recorder.requests[-1]["params"] == {
+        "workspace": "w-0000000000000001",
+        "text": "lr",
+        "sort": "-metrics.loss",
+        "limit": 50,
+    }
+    frame = kernel.run(
+        "t = %ds_runs\nd = t.to_dataframe()\nprint(list(d.columns), d['lr'].dtype, d['bad'].isna().all())"
+    )
+    assert frame.text() == (
+        "['name', 'state', 'started_at', 'duration_s', 'lr', 'parameters.loss', 'metrics.loss', 'bad', 'who'] "
+        "float64 True\n"
+    )
 
     diff = result(kernel.run("%ds_diff 1 2"), "text/html")
     assert "-x&lt;1" in diff and "lr" in diff and "same" not in diff
@@ -76,8 +111,11 @@ def test_the_magics_do_what_their_help_says(setup: tuple[Kernel, FakeRecorder], 
 
 def test_a_cell_under_ds_run_is_one_run_with_its_parameters(setup: tuple[Kernel, FakeRecorder]) -> None:
     kernel, _ = setup
-    ran = kernel.run("%%ds_run small model -p lr=0.1 -p opt=adam --tag 'data=x y'\nimport dotscience_jlab as ds\n"
-                     "%time ds.metric('acc', 0.9)\n40 + 2", cell_id="a")
+    ran = kernel.run(
+        "%%ds_run small model -p lr=0.1 -p opt=adam --tag 'data=x y'\nimport dotscience_jlab as ds\n"
+        "%time ds.metric('acc', 0.9)\n40 + 2",
+        cell_id="a",
+    )
     assert result(ran) == "42"
     failed = kernel.run("%%ds_run\n1/0", cell_id="b")
     assert failed.reply["content"]["ename"] == "ZeroDivisionError"

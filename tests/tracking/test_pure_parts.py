@@ -17,25 +17,47 @@ from dotscience_jlab.tracking.secrets import Secrets, StreamCleaner, looks_secre
 from dotscience_jlab.tracking.waiting import MAX_LATE, START_CREDIT_S, Patience
 
 
-@pytest.mark.parametrize(("name", "is_secret"), [
-    ("OPENAI_API_KEY", True), ("db_password", True), ("GITHUB_TOKEN", True), ("AWS_SECRET_ACCESS_KEY", True), ("SENTRY_DSN", True),
-    ("MY_PAT", True), ("PWD", False), ("TOKENIZERS_PARALLELISM", False), ("KEYBOARD", False), ("HOME", False), ("PATH", False),
-    ("MONKEY", False),
-])
+@pytest.mark.parametrize(
+    ("name", "is_secret"),
+    [
+        ("OPENAI_API_KEY", True),
+        ("db_password", True),
+        ("GITHUB_TOKEN", True),
+        ("AWS_SECRET_ACCESS_KEY", True),
+        ("SENTRY_DSN", True),
+        ("MY_PAT", True),
+        ("PWD", False),
+        ("TOKENIZERS_PARALLELISM", False),
+        ("KEYBOARD", False),
+        ("HOME", False),
+        ("PATH", False),
+        ("MONKEY", False),
+    ],
+)
 def test_names_that_look_secret(name: str, is_secret: bool) -> None:
     assert looks_secret(name) is is_secret
 
 
-@pytest.mark.parametrize(("value", "is_hidden"), [
-    ("sk-12345678", True), ("1234567", False), ("password", False), (__file__, False), ("/no/such/key-file", True), (" " * 9, False),
-])
+@pytest.mark.parametrize(
+    ("value", "is_hidden"),
+    [
+        ("sk-12345678", True),
+        ("1234567", False),
+        ("password", False),
+        (__file__, False),
+        ("/no/such/key-file", True),
+        (" " * 9, False),
+    ],
+)
 def test_values_worth_hiding(value: str, is_hidden: bool) -> None:
     assert worth_hiding(value) is is_hidden
 
 
 def test_a_secret_is_replaced_in_every_spelling() -> None:
     secrets = Secrets()
-    secrets.learn_environ({"API_KEY": 'a"b c/é-123', "DB": "postgres://me:pass-word-1@host/db", "HOME": "/home/me-12345"})
+    secrets.learn_environ(
+        {"API_KEY": 'a"b c/é-123', "DB": "postgres://me:pass-word-1@host/db", "HOME": "/home/me-12345"}
+    )
     assert secrets.clean('x a"b c/é-123 y') == "x «secret:API_KEY» y"
     assert secrets.clean('{"k": "a\\"b c/\\u00e9-123"}') == '{"k": "«secret:API_KEY»"}'
     assert secrets.clean("?k=a%22b%20c%2F%C3%A9-123") == "?k=«secret:API_KEY»"
@@ -43,10 +65,16 @@ def test_a_secret_is_replaced_in_every_spelling() -> None:
     assert secrets.clean_value({"a": ['a"b c/é-123', 1, None]}) == {"a": ["«secret:API_KEY»", 1, None]}
 
 
-@pytest.mark.parametrize("source", [
-    'os.environ["MY_TOKEN"] = "tok-12345"', "os.environ['MY_TOKEN']='tok-12345'", "%env MY_TOKEN=tok-12345",
-    "%set_env MY_TOKEN tok-12345", 'os.environ.setdefault("MY_TOKEN", "tok-12345")',
-])
+@pytest.mark.parametrize(
+    "source",
+    [
+        'os.environ["MY_TOKEN"] = "tok-12345"',
+        "os.environ['MY_TOKEN']='tok-12345'",
+        "%env MY_TOKEN=tok-12345",
+        "%set_env MY_TOKEN tok-12345",
+        'os.environ.setdefault("MY_TOKEN", "tok-12345")',
+    ],
+)
 def test_a_secret_that_a_cell_assigns_is_hidden_in_that_cell(source: str) -> None:
     secrets = Secrets()
     secrets.learn_from_source(source)
@@ -87,7 +115,9 @@ def test_output_is_cut_at_the_cap_and_the_bytes_left_out_are_counted() -> None:
 def test_a_bundle_loses_its_largest_form_first() -> None:
     content = {"data": {"text/html": "x" * 50, "text/plain": "plain"}, "metadata": {}, "transient": {"display_id": "d"}}
     (shown,) = OutputFilter(Secrets(), 20).take("display_data", content)
-    assert shown == Shown({"output_type": "display_data", "data": {"text/plain": "plain"}, "metadata": {}}, "d", False, 50)
+    assert shown == Shown(
+        {"output_type": "display_data", "data": {"text/plain": "plain"}, "metadata": {}}, "d", False, 50
+    )
 
 
 def test_clearing_makes_room_again_but_not_for_ever() -> None:
@@ -121,11 +151,24 @@ def test_patience_is_never_more_than_its_share() -> None:
     assert patience.waited_s <= START_CREDIT_S + 0.01 * 1000
 
 
-@pytest.mark.parametrize(("mode", "flags", "role"), [
-    ("r", 0, "input"), ("rb", 0, "input"), ("w", 0, "output"), ("a", 0, "output"), ("xb", 0, "output"), ("r+", 0, "both"),
-    ("w+", 0, "output"), (None, os.O_RDONLY, "input"), (None, os.O_WRONLY | os.O_CREAT, "output"), (None, os.O_RDWR, "both"),
-    (None, os.O_RDWR | os.O_TRUNC, "output"), (None, os.O_RDONLY | os.O_DIRECTORY, None), (None, None, None),
-])
+@pytest.mark.parametrize(
+    ("mode", "flags", "role"),
+    [
+        ("r", 0, "input"),
+        ("rb", 0, "input"),
+        ("w", 0, "output"),
+        ("a", 0, "output"),
+        ("xb", 0, "output"),
+        ("r+", 0, "both"),
+        ("w+", 0, "output"),
+        (None, os.O_RDONLY, "input"),
+        (None, os.O_WRONLY | os.O_CREAT, "output"),
+        (None, os.O_RDWR, "both"),
+        (None, os.O_RDWR | os.O_TRUNC, "output"),
+        (None, os.O_RDONLY | os.O_DIRECTORY, None),
+        (None, None, None),
+    ],
+)
 def test_the_role_of_an_open(mode: Any, flags: Any, role: str | None) -> None:
     assert role_of(mode, flags) == role
 
@@ -133,15 +176,38 @@ def test_the_role_of_an_open(mode: Any, flags: Any, role: str | None) -> None:
 def test_which_files_say_something_about_the_work() -> None:
     told: list[tuple[str, str, str]] = []
     watch = FileWatch(lambda *each: told.append(each), ["/data/dotscience/"], ["/env/lib/python3.11"])
-    for path in ("/w/a.csv", "/w/a.csv", "/env/lib/python3.11/x.py", "/env/lib/python3.11/site-packages/sklearn/iris.csv", "/proc/1/stat",
-                 "/w/.dotscience/x", "/w/.git/HEAD", "/w/.ipynb_checkpoints/a.ipynb", "/data/dotscience/k/0.spool", "/tmp/abcd1234",
-                 "/w/__pycache__/mine.cpython-311.pyc", "/w/../w/b.csv", b"/w/bytes.csv", 3, None, "", "/w/nul\0"):
+    for path in (
+        "/w/a.csv",
+        "/w/a.csv",
+        "/env/lib/python3.11/x.py",
+        "/env/lib/python3.11/site-packages/sklearn/iris.csv",
+        "/proc/1/stat",
+        "/w/.dotscience/x",
+        "/w/.git/HEAD",
+        "/w/.ipynb_checkpoints/a.ipynb",
+        "/data/dotscience/k/0.spool",
+        "/tmp/abcd1234",
+        "/w/__pycache__/mine.cpython-311.pyc",
+        "/w/../w/b.csv",
+        b"/w/bytes.csv",
+        3,
+        None,
+        "",
+        "/w/nul\0",
+    ):
         watch.notice("open", (path, "r", 0))
     watch.notice("os.rename", ("/w/draft", "/w/final", -1, -1))
     watch.notice("open", ("only two",))
     paths = [path for path, _, _ in told]
-    assert paths == ["/w/a.csv", "/env/lib/python3.11/site-packages/sklearn/iris.csv", "/w/mine.py", "/w/b.csv", "/w/bytes.csv",
-                     "/w/nul\0", "/w/final"]
+    assert paths == [
+        "/w/a.csv",
+        "/env/lib/python3.11/site-packages/sklearn/iris.csv",
+        "/w/mine.py",
+        "/w/b.csv",
+        "/w/bytes.csv",
+        "/w/nul\0",
+        "/w/final",
+    ]
     assert told[-1][1] == "output"
 
 
@@ -152,10 +218,15 @@ def test_a_reporter_that_fails_never_reaches_the_open() -> None:
     FileWatch(broken).notice("open", ("/w/a.csv", "r", 0))
 
 
-@pytest.mark.parametrize(("words", "found"), [
-    (["python", "/bin/jupyter-nbconvert", "--execute", "a.ipynb"], True), (["python", "-m", "papermill", "a.ipynb", "out.ipynb"], True),
-    (["python", "/bin/jupyter-lab", "a.ipynb"], False), (["jupyter", "nbconvert", "missing.ipynb"], False),
-])
+@pytest.mark.parametrize(
+    ("words", "found"),
+    [
+        (["python", "/bin/jupyter-nbconvert", "--execute", "a.ipynb"], True),
+        (["python", "-m", "papermill", "a.ipynb", "out.ipynb"], True),
+        (["python", "/bin/jupyter-lab", "a.ipynb"], False),
+        (["jupyter", "nbconvert", "missing.ipynb"], False),
+    ],
+)
 def test_the_notebook_on_an_executors_command_line(tmp_path: Path, words: list[str], found: bool) -> None:
     (tmp_path / "a.ipynb").write_text("{}")
     assert notebook_in(words, str(tmp_path)) == (str(tmp_path / "a.ipynb") if found else None)

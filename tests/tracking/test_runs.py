@@ -66,11 +66,27 @@ class Story:
 STORIES: dict[str, tuple[list[tuple[Any, ...]], list[str], dict[str, Any]]] = {
     "five re-runs of a training cell are five runs": (
         [("run", "p"), ("set", "lr", 0.1), *[("run", "t"), ("set", "acc", 1, "summary")] * 3, ("finish",)],
-        ["open r1 implicit", "close r1 finished", "open r2 implicit", "close r2 finished", "open r3 implicit", "close r3 finished"],
+        [
+            "open r1 implicit",
+            "close r1 finished",
+            "open r2 implicit",
+            "close r2 finished",
+            "open r3 implicit",
+            "close r3 finished",
+        ],
         {"r1": {}, "r2": {"parameters": {"lr": 0.1}}, "r3": {"parameters": {"lr": 0.1}}},
     ),
     "changing a parameter above begins the next run with the new value": (
-        [("run", "p"), ("set", "lr", 0.1), ("run", "t"), ("set", "x", 1), ("run", "p"), ("set", "lr", 0.2), ("run", "t"), ("set", "x", 2)],
+        [
+            ("run", "p"),
+            ("set", "lr", 0.1),
+            ("run", "t"),
+            ("set", "x", 1),
+            ("run", "p"),
+            ("set", "lr", 0.2),
+            ("run", "t"),
+            ("set", "x", 2),
+        ],
         ["open r1 implicit", "close r1 finished", "open r2 implicit"],
         {"r1": {}, "r2": {"parameters": {"x": 1}}},
     ),
@@ -80,16 +96,27 @@ STORIES: dict[str, tuple[list[tuple[Any, ...]], list[str], dict[str, Any]]] = {
         {"r1": {}, "r2": {}},
     ),
     "a cell that records nothing re-run closes nothing": (
-        [("run", "a"), ("set", "x", 1), ("run", "b"), ("run", "b")], ["open r1 implicit"], {"r1": {}},
+        [("run", "a"), ("set", "x", 1), ("run", "b"), ("run", "b")],
+        ["open r1 implicit"],
+        {"r1": {}},
     ),
     "start closes the one before and keeps what other cells set": (
-        [("run", "p"), ("set", "seed", 7), ("run", "t"), ("start",), ("set", "acc", 1, "summary"), ("run", "t"), ("start",)],
+        [
+            ("run", "p"),
+            ("set", "seed", 7),
+            ("run", "t"),
+            ("start",),
+            ("set", "acc", 1, "summary"),
+            ("run", "t"),
+            ("start",),
+        ],
         ["open r1 implicit", "close r1 finished", "open r2 start", "close r2 finished", "open r3 start"],
         {"r1": {}, "r2": {"parameters": {"seed": 7}}, "r3": {"parameters": {"seed": 7}}},
     ),
     "a started run survives the re-run of a cell, and ends at end": (
         [("run", "a"), ("start",), ("set", "x", 1), ("run", "a"), ("set", "x", 2), ("end",), ("end",)],
-        ["open r1 start", "close r1 finished"], {"r1": {}},
+        ["open r1 start", "close r1 finished"],
+        {"r1": {}},
     ),
     "publish closes": (
         [("run", "a"), ("set", "x", 1), ("publish",), ("publish",)],
@@ -97,20 +124,40 @@ STORIES: dict[str, tuple[list[tuple[Any, ...]], list[str], dict[str, Any]]] = {
         {"r1": {}, "r2": {}},
     ),
     "a run whose last cell failed is failed with the error": (
-        [("run", "a"), ("set", "x", 1), ("end_cell", "error", "ValueError: no"), ("run", "a"), ("set", "x", 1), ("end_cell",), ("finish",)],
-        ["open r1 implicit", "close r1 failed ValueError: no", "open r2 implicit", "close r2 finished"], {"r1": {}, "r2": {}},
+        [
+            ("run", "a"),
+            ("set", "x", 1),
+            ("end_cell", "error", "ValueError: no"),
+            ("run", "a"),
+            ("set", "x", 1),
+            ("end_cell",),
+            ("finish",),
+        ],
+        ["open r1 implicit", "close r1 failed ValueError: no", "open r2 implicit", "close r2 finished"],
+        {"r1": {}, "r2": {}},
     ),
     "an interrupted training that is evaluated afterwards is finished": (
-        [("run", "t"), ("set", "x", 1), ("end_cell", "interrupted"), ("run", "e"), ("set", "y", 1), ("end_cell",), ("finish",)],
-        ["open r1 implicit", "close r1 finished"], {"r1": {}},
+        [
+            ("run", "t"),
+            ("set", "x", 1),
+            ("end_cell", "interrupted"),
+            ("run", "e"),
+            ("set", "y", 1),
+            ("end_cell",),
+            ("finish",),
+        ],
+        ["open r1 implicit", "close r1 finished"],
+        {"r1": {}},
     ),
     "and interrupted if it is not": (
         [("run", "t"), ("set", "x", 1), ("end_cell", "interrupted"), ("finish",)],
-        ["open r1 implicit", "close r1 interrupted"], {"r1": {}},
+        ["open r1 implicit", "close r1 interrupted"],
+        {"r1": {}},
     ),
     "an error that the user declares wins": (
         [("run", "t"), ("set", "", "diverged", "error"), ("end_cell",), ("publish",)],
-        ["open r1 implicit", "publish r1", "close r1 failed diverged"], {"r1": {}},
+        ["open r1 implicit", "publish r1", "close r1 failed diverged"],
+        {"r1": {}},
     ),
     "without anything recorded there is no run": ([("run", "a"), ("run", "a"), ("end",), ("finish",)], [], {}),
 }
@@ -149,8 +196,11 @@ def test_two_blocks_in_two_threads_keep_their_own_values() -> None:
 
 
 STEPS = st.one_of(
-    st.tuples(st.just("run"), st.sampled_from("abc")), st.tuples(st.just("set"), st.sampled_from("xyz"), st.integers()),
-    st.tuples(st.just("start")), st.tuples(st.just("publish")), st.tuples(st.just("end")),
+    st.tuples(st.just("run"), st.sampled_from("abc")),
+    st.tuples(st.just("set"), st.sampled_from("xyz"), st.integers()),
+    st.tuples(st.just("start")),
+    st.tuples(st.just("publish")),
+    st.tuples(st.just("end")),
 )
 
 
@@ -164,5 +214,8 @@ def test_every_run_is_closed_exactly_once_and_never_before_it_opens(steps: list[
     opened = [line.split()[1] for line in story.told if line.startswith("open")]
     closed = [line.split()[1] for line in story.told if line.startswith("close")]
     assert opened == closed and len(set(opened)) == len(opened)
-    assert all(story.told.index(next(line for line in story.told if line.startswith(f"open {run} "))) <
-               story.told.index(next(line for line in story.told if line.startswith(f"close {run} "))) for run in opened)
+    assert all(
+        story.told.index(next(line for line in story.told if line.startswith(f"open {run} ")))
+        < story.told.index(next(line for line in story.told if line.startswith(f"close {run} ")))
+        for run in opened
+    )
