@@ -75,8 +75,9 @@ def _inside_use(
     evidence = "declared" if opening.is_declared else "observed"
     seen_by = tuple(sorted(opening.seen_by | ({"scan"} if is_edited and role == "output" else set())))
     was_written = "output" in opening.roles
-    entry = view.before(path) if role == "input" and was_written else view.scan.edits.get(path) or view.before(path)
-    if is_edited and view.scan.edits[path] is None and role == "output":
+    is_as_before = not is_edited or (role == "input" and was_written)
+    entry = view.before(path) if is_as_before else view.scan.edits[path]
+    if not is_as_before and entry is None and not os.path.lexists(disk_path):
         return FileUse(disk_path, role, path, evidence, seen_by, kept="missing", kept_reason="It was removed.")
     if entry is not None:
         version = view.version(path) if role == "input" and not is_edited else None
@@ -119,6 +120,8 @@ def _unopened_edit(disk_path: str, path: WorkspacePath, view: FolderView, execut
     if changed_at is None and view.others:
         return None
     kept, reason = ("stored", "") if entry is not None else ("missing", "It was removed.")
+    if entry is None and changed_at is not None:
+        kept, reason = "excluded", _skip_reason(view.scan, path) or "Left out of snapshots by a rule."
     size, digest = (entry.size_bytes, entry.digest) if entry is not None else (None, None)
     evidence, candidates = ("ambiguous", (execution, *view.others)) if view.others else ("observed", ())
     return FileUse(disk_path, "output", path, evidence, ("scan",), kept, reason, size, digest, None, candidates)

@@ -296,3 +296,33 @@ def test_the_history_is_clean_for_git(bench):
     assert checked.returncode == 0 and not checked.stdout.strip()
     log = subprocess.run([*git, "log", "--format=%s", "main"], capture_output=True, text=True, check=True).stdout
     assert log.splitlines() == [f"train.ipynb In [{n}]: x = {n - 1}" for n in (3, 2, 1)]
+
+
+def test_a_file_that_outgrows_the_limit_is_known_by_its_fingerprint(bench):
+    from dataclasses import replace
+
+    bench.store.save_workspace(replace(bench.store.workspace, settings={"limits": {"touched_file_bytes": 1000}}))
+
+    def write(size):
+        execution = bench.begin("save()")
+        (bench.root / "big.bin").write_bytes(b"x" * size)
+        bench.write("file_opened", disk_path=str(bench.root / "big.bin"), role="output", execution=execution)
+        bench.end(execution)
+        bench.recorder.take_in()
+        return next(use for use in bench.store.index.execution(execution).files if use.path == "big.bin")
+
+    assert write(10).kept == "stored"
+    grown = write(2000)
+    assert (grown.kept, grown.size_bytes) == ("fingerprint", 2000) and grown.digest and "arger" in grown.kept_reason
+    assert "big.bin" not in bench.store.tree(bench.store.head().id)
+
+
+def test_a_removed_file_is_an_output_that_is_gone(bench):
+    (bench.root / "old.csv").write_text("1")
+    bench.cell("x = 1")
+    execution = bench.begin("remove()")
+    (bench.root / "old.csv").unlink()
+    bench.end(execution)
+    bench.recorder.take_in()
+    use = next(use for use in bench.store.index.execution(execution).files if use.path == "old.csv")
+    assert (use.role, use.kept) == ("output", "missing")
