@@ -10,7 +10,14 @@ from playwright.sync_api import Locator, Page, expect
 from lab_server import LabServer
 
 WAIT_MS = 30_000
-PANEL = "Dotscience"
+
+KERNEL_IS_READY = """async () => {
+  const context = window.jupyterapp?.shell.currentWidget?.sessionContext;
+  const kernel = context?.session?.kernel;
+  if (!kernel || !context.isReady || kernel.connectionStatus !== 'connected') return false;
+  await kernel.info;
+  return kernel.status === 'idle' && context.kernelDisplayStatus === 'idle';
+}"""
 
 
 class LabPage:
@@ -67,7 +74,9 @@ class LabPage:
         return self.page.locator(".jp-NotebookPanel:not(.lm-mod-hidden)")
 
     def wait_for_kernel(self) -> None:
-        self.notebook.locator('.jp-Notebook-ExecutionIndicator[data-status="idle"]').wait_for()
+        """Connected and idle, by the notebook's own session: its indicator says idle while the connection is still made, and
+        JupyterLab then drops what is run."""
+        self.page.wait_for_function(KERNEL_IS_READY)
 
     def cell(self, number: int) -> Locator:
         """Code cells only, from 0, in document order."""

@@ -43,7 +43,7 @@ class LabServer:
     def log(self) -> str:
         return (self.home / "jupyter.log").read_text(errors="replace")
 
-    def ask(self, path: str, **query: str) -> Any:
+    def ask(self, path: str, /, **query: str) -> Any:
         """GET below `dotscience/api/v1/`, as JSON."""
         return self.get(f"dotscience/api/v1/{path}" + (f"?{urlencode(query, quote_via=quote)}" if query else ""))
 
