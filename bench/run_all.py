@@ -1,0 +1,143 @@
+"""What *Run All* costs on a big folder: 60 cells that work, tracked and untracked in turn, as a ratio to the limit of 1.05.
+
+    python bench/run_all.py [--json] [--cells 60] [--files 10000] [--passes 3]
+
+The folder holds 10,000 small files and 30 GB of sparse data. Three cases: a recorder that answers, one that is stopped
+(SIGSTOP: it holds the socket and says nothing, the worst a slow disk can do), and one that cannot be started at all.
+Every cell reads a small file, works for about 0.1 s and rewrites a result. Passes alternate, the median of each counts.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import shutil
+import signal
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from jupyter_client.manager import start_new_kernel
+
+LIMIT = 1.05
+CELL = """
+import hashlib, pathlib
+data = pathlib.Path("small/{n}.txt").read_text()
+digest = data.encode()
+for _ in range(90_000): digest = hashlib.sha256(digest).digest()
+pathlib.Path("result.txt").write_text(digest.hex())
+"""
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--json", action="store_true")
+    parser.add_argument("--cells", type=int, default=60)
+    parser.add_argument("--files", type=int, default=10_000)
+    parser.add_argument("--passes", type=int, default=3)
+    asked = parser.parse_args()
+    base = Path(tempfile.mkdtemp(prefix="ds-bench-"))
+    try:
+        folder = make_folder(base / "project", asked.files)
+        rows = [measure(case, folder, base, asked) for case in ("recorder answers", "recorder stopped", "no recorder")]
+    finally:
+        stop_recorders(base)
+        shutil.rmtree(base, ignore_errors=True)
+    print(json.dumps(rows, indent=1) if asked.json else table(rows))
+    return 0
+
+
+def make_folder(folder: Path, n_files: int) -> Path:
+    (folder / "small").mkdir(parents=True)
+    (folder / "requirements.txt").write_text("")
+    for n in range(n_files):
+        (folder / "small" / f"{n}.txt").write_text(f"{n}\n" * 20)
+    for n in range(3):
+        with open(folder / f"data-{n}.bin", "wb") as file:
+            file.truncate(10_000_000_000)
+    return folder
+
+
+def measure(case: str, folder: Path, base: Path, asked: argparse.Namespace) -> dict[str, object]:
+    tracked, untracked = [], []
+    for number in range(asked.passes):
+        untracked.append(run_all(folder, environment(base, f"plain{number}", DOTSCIENCE_DISABLE="1"), asked.cells, ""))
+        environ = environment(base, f"{case}{number}".replace(" ", "-"))
+        if case == "no recorder":
+            Path(environ["JUPYTER_RUNTIME_DIR"]).rmdir()
+            Path(environ["JUPYTER_RUNTIME_DIR"]).write_text("a file where the socket's folder should be")
+        tracked.append(run_all(folder, environ, asked.cells, case))
+        stop_recorders(base)
+        shutil.rmtree(folder / ".dotscience", ignore_errors=True)
+    ratio = statistics.median(tracked) / statistics.median(untracked)
+    return {
+        "case": case,
+        "untracked_s": round(statistics.median(untracked), 3),
+        "tracked_s": round(statistics.median(tracked), 3),
+        "ratio": round(ratio, 4),
+        "limit": LIMIT,
+        "of_limit": round(ratio / LIMIT, 3),
+    }
+
+
+def environment(base: Path, name: str, **more: str) -> dict[str, str]:
+    home = base / name
+    folders = {"HOME": home, "JUPYTER_DATA_DIR": home / "data", "JUPYTER_RUNTIME_DIR": home / "rt", "IPYTHONDIR": home / "ipy"}
+    for folder in folders.values():
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    kept = {key: value for key, value in os.environ.items() if not key.startswith(("DOTSCIENCE_", "JUPYTER_", "JPY_"))}
+    return {**kept, **{key: str(folder) for key, folder in folders.items()}, **more}
+
+
+def run_all(folder: Path, environ: dict[str, str], n_cells: int, case: str) -> float:
+    """Seconds for all cells, one after the other as a front end sends them; the kernel's start is not counted."""
+    manager, client = start_new_kernel(cwd=str(folder), env={**environ, "JPY_SESSION_NAME": str(folder / "train.ipynb")})
+    try:
+        client.execute_interactive("%load_ext dotscience_jlab", output_hook=lambda _: None, timeout=60)
+        client.execute_interactive("import time; time.sleep(3)", output_hook=lambda _: None, timeout=60)
+        if case == "recorder stopped":
+            for pid in recorder_pids(Path(environ["HOME"])):
+                os.kill(pid, signal.SIGSTOP)
+        began = time.perf_counter()
+        for n in range(n_cells):
+            client.execute_interactive(CELL.format(n=n), output_hook=lambda _: None, timeout=60)
+        return time.perf_counter() - began
+    finally:
+        client.stop_channels()
+        manager.shutdown_kernel(now=True)
+
+
+def recorder_pids(home: Path) -> list[int]:
+    """Recorders whose home lies at or below `home`: those this benchmark started."""
+    found = subprocess.run(["pgrep", "-f", "dotscience_jlab.recording.process"], capture_output=True, text=True).stdout
+    mine = []
+    for pid in map(int, found.split()):
+        try:
+            environ = Path(f"/proc/{pid}/environ").read_bytes().split(b"\0")
+        except OSError:
+            continue
+        if any(each.startswith(b"HOME=" + os.fsencode(home)) for each in environ):
+            mine.append(pid)
+    return mine
+
+
+def stop_recorders(base: Path) -> None:
+    for pid in recorder_pids(base):
+        os.kill(pid, signal.SIGKILL)
+
+
+def table(rows: list[dict[str, object]]) -> str:
+    lines = [f"{'case':20} {'untracked':>10} {'tracked':>10} {'ratio':>8} {'limit':>6}"]
+    for row in rows:
+        lines.append(
+            f"{row['case']:20} {row['untracked_s']:>9} s {row['tracked_s']:>8} s {row['ratio']:>8} {row['limit']:>6}"
+        )
+    return "\n".join(lines)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
