@@ -18,6 +18,7 @@ from .notebook import cell_source, read_document
 MAX_RUNS = 50
 MAX_DIFF_BYTES = 2_000_000
 """Of one file: larger ones are compared by digest only."""
+MAX_LINE_PAIRS = 100_000_000
 
 
 def compare_runs(store: Store, references: Sequence[str]) -> dict[str, Any]:
@@ -46,10 +47,15 @@ def _rows(group: str, tables: list[dict[str, Any]], *, only_different: bool = Fa
     rows = []
     for name in names:
         values = [to_json(table.get(name)) for table in tables]
-        is_different = any(value != values[0] or type(value) is not type(values[0]) for value in values[1:])
+        is_different = any(not _is_same(value, values[0]) for value in values[1:])
         if is_different or not only_different:
             rows.append({"group": group, "name": name, "values": values, "is_different": is_different})
     return sorted(rows, key=lambda row: not row["is_different"])
+
+
+def _is_same(a: Any, b: Any) -> bool:
+    """1 and 1.0 are the same number; 1 and True, 1 and '1' are not the same value."""
+    return a == b and isinstance(a, bool) == isinstance(b, bool)
 
 
 def _table(run: Run, group: str) -> dict[str, Any]:
@@ -79,14 +85,16 @@ def _code_changes(store: Store, first: Run, second: Run) -> list[dict[str, Any]]
     found = []
     for key in dict.fromkeys((*before, *after)):
         old, new = before.get(key, ""), after.get(key, "")
-        if old != new:
-            title = f"{first.name} → {second.name}"
+        if old.rstrip() != new.rstrip():
+            title = f"{first.name} → {second.name}: {_first_line(new) or _first_line(old)}"
             found.append({"title": title, "before": old, "after": new, "unified": _unified(old, new, first.name, second.name)})
     return found
 
 
 def _sources(store: Store, run: Run) -> dict[str, str]:
-    found: dict[str, str] = {}
+    """Code cells of the run's notebook as of its end, so that a changed cell counts though the run did not execute it; and,
+    before all else, what the run did execute."""
+    found = _notebook_sources(store, run)
     for number, execution_id in enumerate(run.executions):
         try:
             execution: Execution = store.index.execution(execution_id)
@@ -94,6 +102,22 @@ def _sources(store: Store, run: Run) -> dict[str, str]:
             continue
         found[execution.cell_id or f"#{number}"] = execution.source
     return found
+
+
+def _notebook_sources(store: Store, run: Run) -> dict[str, str]:
+    if run.snapshot is None or run.path is None or not run.path.endswith(".ipynb"):
+        return {}
+    try:
+        entry = store.entry(run.snapshot, run.path)
+        document = read_document(store.read_blob(entry.digest)) if entry is not None else None
+    except DotscienceError:  # forgotten since: what was executed is still there
+        return {}
+    cells = document["cells"] if document is not None else []
+    return {str(cell["id"]): cell_source(cell) for cell in cells if cell.get("cell_type") == "code" and cell.get("id")}
+
+
+def _first_line(source: str) -> str:
+    return next((line.strip()[:60] for line in source.splitlines() if line.strip()), "")
 
 
 def _file_rows(runs: list[Run]) -> list[dict[str, Any]]:
@@ -151,5 +175,8 @@ def _marked_cells(cells: Iterable[dict[str, Any]]) -> Iterable[str]:
 
 
 def _unified(old: str, new: str, old_name: str, new_name: str) -> str:
-    lines = difflib.unified_diff(old.splitlines(), new.splitlines(), old_name, new_name, lineterm="")
-    return "\n".join(lines)
+    """'' if there is too much to compare line by line: difflib takes time in the square of it."""
+    before, after = old.splitlines(), new.splitlines()
+    if len(before) * len(after) > MAX_LINE_PAIRS:
+        return ""
+    return "\n".join(difflib.unified_diff(before, after, old_name, new_name, lineterm=""))

@@ -7,6 +7,7 @@ import io
 import json
 import os
 import shutil
+import socket
 import sys
 import zipfile
 from dataclasses import dataclass
@@ -20,6 +21,7 @@ from .workspaces import Workspaces, find_root
 
 OK, WARNING, PROBLEM = "ok", "warning", "problem"
 LOG_TAIL_BYTES = 200_000
+CONNECT_S = 1.0
 
 
 @dataclass(frozen=True)
@@ -32,7 +34,7 @@ class Check:
 
 
 def examine(settings: Settings, disk_path: str | None, workspaces: Workspaces) -> list[Check]:
-    """Reads files only; starts nothing."""
+    """Reads files and knocks at the recorder's socket; starts nothing."""
     checks = [_versions(), _recording(settings), _server_extension(), _front_end(), _start_up_file(), _socket(settings)]
     checks += [_spool(settings), _disk(settings)]
     if disk_path is not None:
@@ -112,9 +114,15 @@ def _socket(settings: Settings) -> Check:
         found = path.stat()
     except OSError:
         return Check("recorder", WARNING, "The recorder is not running; the first cell starts it.")
-    if found.st_uid != os.getuid() or found.st_mode & 0o077:
+    if found.st_mode & 0o077 or (hasattr(os, "getuid") and found.st_uid != os.getuid()):
         return Check("recorder", PROBLEM, f"{path} belongs to somebody else or is open to others.", f"Remove {path}.")
-    return Check("recorder", OK, "The recorder answers.")
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as line:
+        line.settimeout(CONNECT_S)
+        try:
+            line.connect(str(path))
+        except OSError:
+            return Check("recorder", WARNING, "The recorder ended without tidying up; the next cell starts a new one.")
+    return Check("recorder", OK, "The recorder is running.")
 
 
 def _spool(settings: Settings) -> Check:

@@ -19,8 +19,9 @@ MEDIA_TYPES = {
     "markdown": "text/markdown",
 }
 FIRST_COLUMNS = ("run", "started_at", "duration_s", "state")
-FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
-"""A spreadsheet takes a text that begins so for a formula, and a recorded text may come from anywhere: OWASP, CSV injection."""
+FORMULA_STARTS = tuple("=+-@\t\r\n＝＋－＠")
+"""A spreadsheet takes a text that begins so for a formula, and a recorded text may come from anywhere. Source: OWASP, CSV
+injection. Such a text gets an apostrophe in front, which spreadsheets take for "this is text"."""
 
 
 def export_runs(runs: Sequence[Run], form: str) -> dict[str, Any]:
@@ -72,9 +73,15 @@ def _csv(header: list[str], rows: list[list[Any]]) -> str:
 
 
 def _tsv(header: list[str], rows: list[list[Any]]) -> str:
-    """What a spreadsheet pastes: tabs and line breaks inside a text become spaces, since pasting knows no quotes."""
-    lines = [[_safe(name) for name in header], *([_cell(value) for value in row] for row in rows)]
-    return "".join("\t".join(" ".join(str(cell).split()) for cell in line) + "\n" for line in lines)
+    """What a spreadsheet pastes. Tabs and line breaks inside a text become spaces: pasting has no way to say them."""
+    lines = [[_pasted(name) for name in header], *([_pasted(value) for value in row] for row in rows)]
+    return "".join("\t".join(line) + "\n" for line in lines)
+
+
+def _pasted(value: Any) -> str:
+    text = _cell(" ".join(value.split()) if isinstance(value, str) else value)
+    # A quote at the start would open a quoted cell that swallows those behind it.
+    return f'"{text.replace(chr(34), chr(34) * 2)}"' if text.startswith('"') else text
 
 
 def _markdown(header: list[str], rows: list[list[Any]]) -> str:
@@ -102,7 +109,7 @@ def _number_text(value: Any) -> str:
 
 
 def _safe(text: str) -> str:
-    if not text.startswith(FORMULA_STARTS):
+    if not text.lstrip(" ").startswith(FORMULA_STARTS):
         return text
     try:
         float(text)

@@ -8,16 +8,18 @@ the notebook that wrote it, to the raw file.
 from __future__ import annotations
 
 from collections import deque
-from typing import Callable
+from dataclasses import replace
+from typing import Callable, Iterable
 
 from ..errors import InvalidRequest, NotFound
 from ..model.execution import Execution, FileUse
 from ..model.ids import ExecutionId, RunId, check_id
 from ..model.lineage import Lineage, LineageEdge, LineageNode
 from ..store.base import Store
-from .upstream import SessionFlow, writer_before
+from .upstream import USES_LIMIT, SessionFlow, writer_before
 
 UP, DOWN, BOTH = "up", "down", "both"
+Start = tuple[str, list[Execution], list[Execution]]
 NOTEBOOK_EXECUTIONS = 500
 """Of a notebook's newest executions, as where its lineage starts."""
 
@@ -32,8 +34,11 @@ def trace_lineage(store: Store, of: str, direction: str = BOTH, limit: int = 200
              "notebook": tracer.start_notebook}.get(kind)
     if start is None or not name:
         raise InvalidRequest(f"{of!r} names nothing.", "Ask for file:PATH, run:REF, execution:ID or notebook:PATH.")
-    focus, executions = start(name)
-    tracer.spread(executions, direction)
+    focus, above, below = start(name)
+    if direction in (UP, BOTH):
+        tracer.spread_up(above)
+    if direction in (DOWN, BOTH):
+        tracer.spread_down(below)
     return tracer.lineage(focus)
 
 
@@ -46,28 +51,36 @@ class _Tracer:
         self.edges: dict[tuple[str, str, str], LineageEdge] = {}
         self.hidden: set[str] = set()
         self.reasons: dict[str, None] = {}
+        self.models: set[str] = set()
+        """Paths that a run called a model."""
 
-    # -- where to begin ----------------------------------------------------------------------------
+    # -- where to begin: (id of the focus, executions to go up from, executions to go down from) ------
 
-    def start_file(self, path: str) -> tuple[str, list[Execution]]:
-        executions = [self.store.index.execution(each) for each, _ in self.store.index.uses_of(path)]
-        if not executions:
+    def start_file(self, path: str) -> Start:
+        """The newest version of it that a cell read or wrote: who wrote it, and who read that very version."""
+        known = self._known(each for each, _ in self.store.index.uses_of(path, limit=USES_LIMIT))
+        uses = [(each, use) for each in known for use in each.files if _is_of(use, path)]
+        if not uses:
             raise NotFound(f"No recorded cell read or wrote {path}.", "It may have been made before recording began.")
-        writers = [each for each in executions if any(_is_of(use, path) and use.role == "output" for use in each.files)]
-        chosen = writers[-1:] or executions
-        use = next(use for use in reversed(chosen[-1].files) if _is_of(use, path))
-        return _file_id(use), chosen
+        newest, use = max(uses, key=lambda found: (found[0].started_at, found[1].role == "output"))
+        focus = _file_id(use)
+        self._add_file(use)
+        writer = newest if use.role == "output" else writer_before(self.store, use, newest)
+        readers = [each for each, read in uses if read.role == "input" and _file_id(read) == focus]
+        return focus, [writer] if writer is not None else [], readers
 
-    def start_run(self, reference: str) -> tuple[str, list[Execution]]:
+    def start_run(self, reference: str) -> Start:
         run = self.store.index.find_run(reference)
         self._add(LineageNode(f"run:{run.id}", "run", run.name, run.path, {"state": run.state}))
-        return f"run:{run.id}", self._known(run.executions)
+        executions = self._known(run.executions)
+        return f"run:{run.id}", executions, executions
 
-    def start_execution(self, execution: str) -> tuple[str, list[Execution]]:
+    def start_execution(self, execution: str) -> Start:
         found = self.store.index.execution(ExecutionId(check_id("execution", execution)))
-        return f"execution:{found.id}", [found]
+        self._add_execution(found)
+        return f"execution:{found.id}", [found], [found]
 
-    def start_notebook(self, path: str) -> tuple[str, list[Execution]]:
+    def start_notebook(self, path: str) -> Start:
         """Its files, with the notebook in the middle rather than its cells: the panel's small picture."""
         executions = self.store.index.executions(path=path, limit=NOTEBOOK_EXECUTIONS).items
         focus = f"notebook:{path}"
@@ -88,7 +101,7 @@ class _Tracer:
                 self._writers_notebook(use, execution, node, path)
             else:
                 self._edge(focus, node, "generated", use.evidence, use.seen_by)
-        return focus, []
+        return focus, [], []
 
     def _writers_notebook(self, use: FileUse, reader: Execution, node: str, path: str) -> None:
         """The notebook that wrote an input, and what that one read in turn: one step further up."""
@@ -117,12 +130,13 @@ class _Tracer:
 
     # -- spreading ---------------------------------------------------------------------------------
 
-    def spread(self, executions: list[Execution], direction: str) -> None:
-        """Breadth first: upstream through feeders and writers, downstream through whoever used what was generated."""
-        if direction in (UP, BOTH):
-            self._spread(executions, self._above)
-        if direction in (DOWN, BOTH):
-            self._spread(executions, self._below)
+    def spread_up(self, executions: list[Execution]) -> None:
+        """Breadth first through the cells that fed these, and those that wrote what they read."""
+        self._spread(executions, self._above)
+
+    def spread_down(self, executions: list[Execution]) -> None:
+        """Breadth first through the cells that these fed, and those that read what they wrote."""
+        self._spread(executions, self._below)
 
     def _spread(self, executions: list[Execution], step: Callable[[Execution], list[Execution]]) -> None:
         waiting = deque(executions)
@@ -158,7 +172,7 @@ class _Tracer:
         for use in execution.files:
             if use.role != "output":
                 continue
-            for reader_id, _ in self.store.index.uses_of(use.path or use.disk_path, role="input"):
+            for reader_id, _ in self.store.index.uses_of(use.path or use.disk_path, role="input", limit=USES_LIMIT):
                 for reader in self._known([reader_id]):
                     read = next((each for each in reader.files if each.role == "input" and _is_of(each, use.path or "")), None)
                     writer = writer_before(self.store, read, reader) if read is not None else None
@@ -187,6 +201,7 @@ class _Tracer:
                 run = self.store.index.run(RunId(run_id))
             except NotFound:
                 continue
+            self.models.update(each.path for each in run.artifacts if each.kind == "model" and each.path)
             if self._add(LineageNode(f"run:{run.id}", "run", run.name, run.path, {"state": run.state})):
                 self._edge(node, f"run:{run.id}", "part_of", "observed", ())
         return True
@@ -210,9 +225,9 @@ class _Tracer:
         if source in self.nodes and target in self.nodes:
             self.edges.setdefault((source, target, kind), LineageEdge(source, target, kind, evidence, tuple(seen_by)))
 
-    def _known(self, executions: object) -> list[Execution]:
+    def _known(self, executions: Iterable[ExecutionId]) -> list[Execution]:
         found = []
-        for execution in executions:  # type: ignore[attr-defined]
+        for execution in executions:
             try:
                 found.append(self.store.index.execution(execution))
             except NotFound:
@@ -225,13 +240,16 @@ class _Tracer:
 
     def lineage(self, focus: str) -> Lineage:
         return Lineage(
-            nodes=tuple(self.nodes.values()),
+            nodes=tuple(replace(node, kind="model") if self._is_model(node) else node for node in self.nodes.values()),
             edges=tuple(self.edges.values()),
             focus=focus,
             is_partial=bool(self.reasons),
             partial_reasons=tuple(self.reasons),
             n_hidden=len(self.hidden),
         )
+
+    def _is_model(self, node: LineageNode) -> bool:
+        return node.kind == "file" and node.path in self.models
 
 
 def _is_of(use: FileUse, path: str) -> bool:

@@ -12,6 +12,8 @@ from .variables import Names, feeders, names_of
 
 SESSION_LIMIT = 5000
 """Executions of one session that are looked at; sources are parsed once each."""
+USES_LIMIT = 1_000_000
+"""Uses come oldest first and the newest are wanted, so all of them: a few bytes each."""
 
 
 class SessionFlow:
@@ -41,12 +43,15 @@ class SessionFlow:
 
 
 def writer_before(store: Store, use: FileUse, reader: Execution) -> Execution | None:
-    """The execution whose output the reader read: the last one that wrote this path, and these very bytes, before it.
+    """The execution whose output the reader read: the last one before it that wrote this path with these very bytes.
 
-    Where a digest is known on both sides and differs, somebody else changed the file in between: then nobody is named.
+    Where digests are known on both sides they decide, so a file that was restored leads back to who first made it so. Where
+    the newest version is another one and digests do not settle it, somebody else changed the file in between: then nobody is
+    named rather than guessed.
     """
     path = use.path or use.disk_path
-    for execution_id, _ in reversed(store.index.uses_of(path, role="output")):
+    is_changed_since = False
+    for execution_id, _ in reversed(store.index.uses_of(path, role="output", limit=USES_LIMIT)):
         try:
             writer = store.index.execution(execution_id)
         except NotFound:
@@ -54,7 +59,10 @@ def writer_before(store: Store, use: FileUse, reader: Execution) -> Execution | 
         if writer.id == reader.id or writer.started_at >= reader.started_at:
             continue
         written = next(each for each in writer.files if each.role == "output" and (each.path or each.disk_path) == path)
-        if use.digest and written.digest and use.digest != written.digest:
-            return None
-        return writer
+        if use.digest and written.digest:
+            if use.digest == written.digest:
+                return writer
+            is_changed_since = True
+        elif not is_changed_since:
+            return writer
     return None
