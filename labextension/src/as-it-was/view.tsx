@@ -91,9 +91,6 @@ function Head(props: IAsItWasViewProps): JSX.Element {
       <div className="ds-AsItWas-row">
         <strong>{trans.__('%1 as it was', baseName(props.path))}</strong>
         {moment && <time dateTime={stop.at}>{moment}</time>}
-        <span className="ds-Hint ds-AsItWas-what" title={stop?.title}>
-          {stop?.title ? trans.__('after %1', stop.title) : ''}
-        </span>
         <span className="ds-AsItWas-verbs">
           <button className="ds-Button" onClick={props.onFork} title={trans.__('Continue from this state in a new folder')}>
             {trans.__('Fork…')}
@@ -133,8 +130,15 @@ function Head(props: IAsItWasViewProps): JSX.Element {
         >
           ▶
         </button>
-        {index >= 0 && <span className="ds-Hint">{trans.__('%1 of %2', index + 1, stops.length)}</span>}
       </div>
+      {index >= 0 && (
+        <div className="ds-AsItWas-row ds-Hint">
+          <span>{trans.__('%1 of %2', index + 1, stops.length)}</span>
+          <span className="ds-AsItWas-what" title={stop?.title}>
+            {stop?.title ? trans.__('after %1', stop.title) : ''}
+          </span>
+        </div>
+      )}
       <Comparison {...props} />
     </header>
   );

@@ -11,7 +11,7 @@ import { numberText } from '../words';
 import { lineStyle } from './palette';
 import type { IDrawnLine, IPlotData } from './plot-data';
 import { secondsText, tickText } from './scales';
-import type { XAxis } from './series';
+import { isolatedPoints, XAxis } from './series';
 
 export interface IPlotProps {
   plot: IPlotData;
@@ -101,7 +101,15 @@ function seriesOf(line: IDrawnLine, color: (name: string) => string): uPlot.Seri
     dash: line.isFaint ? undefined : [...look.dash],
     width: line.isFaint ? 1 : 1.5,
     alpha: line.isFaint ? FAINT : 1,
-    points: line.isFaint ? { show: false } : { size: 4 }
+    points: {
+      size: 4,
+      show: () => false,
+      // A point between two gaps is part of no line: it is drawn by itself.
+      filter: (made, place) => {
+        const alone = line.isFaint ? [] : isolatedPoints(made.data[place] as (number | null | undefined)[]);
+        return alone.length ? alone : null;
+      }
+    }
   };
 }
 

@@ -1,5 +1,5 @@
 import type { ISeries } from '../api/types';
-import { appendTail, isWhole, mergeLines, toLine } from './series';
+import { appendTail, isolatedPoints, isWhole, mergeLines, toLine } from './series';
 
 const series = (values: ISeries['values'], steps?: (number | null)[], times?: number[]): ISeries => ({
   name: 'loss',
@@ -53,6 +53,14 @@ describe('mergeLines', () => {
     expect(mergeLines([])).toEqual({ xs: [], ys: [] });
   });
 });
+
+it.each([
+  [[1], [0]],
+  [[1, 2], []],
+  [[null, 1, null, 2, 3], [1]],
+  [[1, undefined, undefined, 2], []],
+  [[undefined, 1, undefined, null, 4], [1, 4]]
+])('finds the points of %p that no line touches', (column, alone) => expect(isolatedPoints(column)).toEqual(alone));
 
 describe('appendTail', () => {
   it('puts what came later behind what was known', () => {

@@ -49,6 +49,18 @@ export function mergeLines(lines: readonly { xs: number[]; ys: number[] }[]): IM
   return { xs, ys };
 }
 
+/** Places of points with a gap, or nothing, on both sides; undefined (no point at that x) is looked past. */
+export function isolatedPoints(column: readonly (number | null | undefined)[]): number[] {
+  const places: number[] = [];
+  column.forEach((y, place) => {
+    if (y !== undefined) {
+      places.push(place);
+    }
+  });
+  const isPoint = (at: number): boolean => typeof column[places[at]] === 'number';
+  return places.filter((_, at) => isPoint(at) && !isPoint(at - 1) && !isPoint(at + 1));
+}
+
 /**
  * Points that were known, and those that came after them, as one series.
  * `tail` leaves out the first `since` points logged; `known` must hold all of them (it is not thinned out).

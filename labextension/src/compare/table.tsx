@@ -133,7 +133,14 @@ function Delta(props: { first: unknown; value: unknown }): JSX.Element | null {
 /** The same letter is the same content: whole digests tell nobody anything. */
 function FileRow(props: { file: ICompareFile; trans: TranslationBundle; onFile: (path: string) => void }): JSX.Element {
   const { file, trans } = props;
-  const versions = [...new Set(file.digests.filter(digest => digest !== null))];
+  const present = file.digests.filter(digest => digest !== null);
+  const versions = [...new Set(present)];
+  const contentText = (digest: string): string =>
+    versions.length > 1
+      ? trans.__('version %1', letterOf(versions.indexOf(digest)))
+      : present.length > 1
+        ? trans.__('same content')
+        : trans.__('only here');
   return (
     <tr className={file.is_different ? 'ds-mod-different' : ''}>
       <th scope="row" title={file.path}>
@@ -150,8 +157,7 @@ function FileRow(props: { file: ICompareFile; trans: TranslationBundle; onFile: 
               <span className="ds-Hint">{trans.__('none')}</span>
             ) : (
               <>
-                {versions.length > 1 && digest !== null && trans.__('version %1', letterOf(versions.indexOf(digest)))}
-                {versions.length <= 1 && digest !== null && trans.__('same content')}{' '}
+                {digest !== null && contentText(digest)}{' '}
                 {size !== null && <span className="ds-Hint">{sizeText(size)}</span>}
               </>
             )}

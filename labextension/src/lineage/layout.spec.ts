@@ -1,6 +1,6 @@
 import type { IGraph, IGraphNode } from './graph';
 import { assignLayers } from './layers';
-import { edgePath, layoutGraph, layoutToFit, MAX_DAGRE_NODES } from './layout';
+import { edgePath, layoutGraph, layoutToFit, MAX_DAGRE_NODES, widthToFit } from './layout';
 import { nextNode, shortened } from './nodes';
 import { fitted, moved, zoomed } from './view-box';
 
@@ -88,6 +88,14 @@ it('walks by arrow keys to what lies that way', () => {
   expect(nextNode(nodes, nodes[0], 'ArrowLeft')).toBeNull();
 });
 
+it('makes nodes as wide as a narrow panel lets them be', () => {
+  const chain = graph(['a', 'b'], [['a', 'b']]);
+  expect(widthToFit(chain, SIZES, 'TB', 300)).toBe(180);
+  const fan = graph(['a', 'b', 'c', 'd'], [['a', 'b'], ['a', 'c'], ['a', 'd']]);
+  expect(widthToFit(fan, SIZES, 'TB', 420)).toBe(128);
+  expect(widthToFit(fan, SIZES, 'TB', 100)).toBe(SIZES.width);
+});
+
 it('keeps both ends of a long name', () => {
   expect(shortened('short.csv', 12)).toBe('short.csv');
   expect(shortened('preprocessed-customers.parquet', 16)).toBe('preproce…parquet');
@@ -98,6 +106,16 @@ describe('the view', () => {
     const view = fitted({ width: 100, height: 100 }, { width: 1000, height: 1000 });
     expect(view.scale).toBe(1.25);
     expect(view.x + 1000 / view.scale / 2).toBeCloseTo(50);
+  });
+
+  it('stays readable around the focus, without emptiness beside the drawing', () => {
+    const wide = { width: 5000, height: 50 };
+    const box = { width: 700, height: 700 };
+    const atEnd = fitted(wide, box, { x: 4990, y: 25 });
+    expect(atEnd.scale).toBe(0.7);
+    expect(atEnd.x + box.width / atEnd.scale).toBeCloseTo(5016);
+    expect(fitted(wide, box, { x: 0, y: 25 }).x).toBe(-16);
+    expect(fitted(wide, box, { x: 2500, y: 25 }).x).toBeCloseTo(2000);
   });
 
   it('keeps what is under the pointer there while zooming', () => {

@@ -44,6 +44,7 @@ export interface ILayout {
 /** dagre takes 2.7 s for 1,000 nodes and overflows at 10,000; see docs of the library's choice. */
 export const MAX_DAGRE_NODES = 200;
 const MARGIN = 8;
+const MAX_NODE_WIDTH = 180;
 
 export function layoutGraph(graph: IGraph, sizes: ISizes, direction: Direction): ILayout {
   return graph.nodes.length <= MAX_DAGRE_NODES
@@ -53,9 +54,22 @@ export function layoutGraph(graph: IGraph, sizes: ISizes, direction: Direction):
 
 /** Of both directions the one that is drawn larger in a box of that width and height; left to right when equal. */
 export function layoutToFit(graph: IGraph, sizes: ISizes, box: { width: number; height: number }): ILayout {
-  const across = layoutGraph(graph, sizes, 'LR');
-  const down = layoutGraph(graph, sizes, 'TB');
+  const [across, down] = (['LR', 'TB'] as const).map(direction =>
+    layoutGraph(graph, { ...sizes, width: widthToFit(graph, sizes, direction, box.width) }, direction)
+  );
   return scaleToFit(down, box) > scaleToFit(across, box) ? down : across;
+}
+
+/** Room there is becomes room for names: the width of a node, at least `sizes.width`, so that `room` is filled. */
+export function widthToFit(graph: IGraph, sizes: ISizes, direction: Direction, room: number): number {
+  const layers = assignLayers(
+    graph.nodes.map(node => node.id),
+    graph.edges
+  );
+  const isAcross = direction === 'LR';
+  const n = isAcross ? layers.length : Math.max(1, ...layers.map(layer => layer.length));
+  const gaps = (n - 1) * (isAcross ? sizes.layerGap : sizes.gap) + 2 * MARGIN;
+  return Math.max(sizes.width, Math.min(MAX_NODE_WIDTH, Math.floor((room - gaps) / n)));
 }
 
 /** Never larger than 1: small graphs are not blown up. */

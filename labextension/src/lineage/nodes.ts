@@ -10,6 +10,11 @@ export function shortened(label: string, room: number): string {
   return `${label.slice(0, room - 1 - tail)}…${label.slice(label.length - tail)}`;
 }
 
+/** Code is told by how it begins: '[3] from sklearn import svm', 12 -> '[3] from sk…' */
+export function begun(label: string, room: number): string {
+  return label.length <= room ? label : `${label.slice(0, room - 1)}…`;
+}
+
 /** The nearest node in the direction of an arrow key; sideways distance counts double. */
 export function nextNode(nodes: readonly IPlacedNode[], from: IPlacedNode, key: string): IPlacedNode | null {
   const ways: Record<string, [number, number]> = {

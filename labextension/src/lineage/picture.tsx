@@ -5,7 +5,7 @@ import * as React from 'react';
 import type { ILineageNode } from '../api/types';
 import type { IGraphNode } from './graph';
 import { edgePath, ILayout, IPlacedNode } from './layout';
-import { nextNode, shortened } from './nodes';
+import { begun, nextNode, shortened } from './nodes';
 import { edgeTitle, kindText, nodeTitle } from './words';
 
 export interface IPictureProps {
@@ -110,7 +110,7 @@ function Node(
         <path className="ds-Graph-glyph" transform={`translate(6 ${height / 2 - 6})`} d={GLYPHS[item.kind]} />
       )}
       <text x={isMore ? width / 2 : ICON_SPACE} y={height / 2} dominantBaseline="central" textAnchor={isMore ? 'middle' : 'start'}>
-        {shortened(item.label, room)}
+        {item.kind === 'execution' ? begun(item.label, room) : shortened(item.label, room)}
       </text>
     </g>
   );

@@ -18,7 +18,7 @@ export interface ISidebarLineageProps {
 }
 
 const MAX_NODES = 20;
-const SIZES: ISizes = { width: 92, height: 24, gap: 8, layerGap: 16 };
+const SIZES: ISizes = { width: 84, height: 24, gap: 8, layerGap: 20 };
 const DEFAULT_WIDTH = 280;
 const MAX_HEIGHT = 1200;
 /** Smaller would not be read: then it scrolls. */
@@ -37,7 +37,7 @@ export function SidebarLineage(props: ISidebarLineageProps): JSX.Element {
       {lineage && !isEmpty && graph && layout ? (
         <>
           <div className="ds-SidebarLineage-head">
-            <span className="ds-Hint">{trans.__('Where it comes from, and what came of it')}</span>
+            <span className="ds-Hint">{trans.__('What it reads and writes')}</span>
             <button className="ds-Link" onClick={props.onOpen}>
               {trans.__('Open')} ↗
             </button>

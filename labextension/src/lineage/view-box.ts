@@ -16,24 +16,32 @@ const MIN_SCALE = 0.05;
 const MAX_SCALE = 4;
 /** Fitted, a small graph is not blown up. */
 const MAX_FITTED = 1.25;
+/** Smaller labels are not read. */
+const MIN_READABLE = 0.7;
 const MARGIN = 16;
 
-/** The whole drawing in the middle of the box; with `around`, at a readable scale with that point in the middle. */
-export function fitted(drawing: IBox, box: IBox, around?: { x: number; y: number }, readable = 0.6): IView {
+/**
+ * The whole drawing in the middle of the box. With `around`, never smaller than can be read: then that point is as near
+ * to the middle as it can be without showing emptiness beside the drawing.
+ */
+export function fitted(drawing: IBox, box: IBox, around?: { x: number; y: number }): IView {
   const whole = Math.min(
     (box.width - MARGIN) / Math.max(1, drawing.width),
     (box.height - MARGIN) / Math.max(1, drawing.height),
     MAX_FITTED
   );
-  if (around && whole < readable) {
-    return { scale: readable, x: around.x - box.width / 2 / readable, y: around.y - box.height / 2 / readable };
-  }
-  const scale = Math.max(MIN_SCALE, whole);
+  const scale = Math.max(around ? MIN_READABLE : MIN_SCALE, whole);
   return {
     scale,
-    x: drawing.width / 2 - box.width / 2 / scale,
-    y: drawing.height / 2 - box.height / 2 / scale
+    x: placed(drawing.width, box.width / scale, around?.x ?? 0),
+    y: placed(drawing.height, box.height / scale, around?.y ?? 0)
   };
+}
+
+/** Where the seen stretch begins: in the middle if all fits, else around a point but not beyond the ends. */
+function placed(length: number, seen: number, around: number): number {
+  const spare = seen - length;
+  return spare >= 0 ? -spare / 2 : Math.min(Math.max(around - seen / 2, -MARGIN), MARGIN - spare);
 }
 
 /** By a distance on the screen. */

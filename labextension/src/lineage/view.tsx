@@ -33,7 +33,7 @@ export interface ILineageViewProps {
   onRetry: () => void;
 }
 
-const SIZES: ISizes = { width: 168, height: 30, gap: 14, layerGap: 48 };
+const SIZES: ISizes = { width: 164, height: 30, gap: 14, layerGap: 36 };
 const ZOOM_STEP = 1.25;
 const WHEEL_ZOOM = 0.0015;
 const KEY_STEP = 40;
@@ -237,7 +237,7 @@ function Canvas(props: ILineageViewProps & { graph: IGraph }): JSX.Element {
           −
         </button>
         <button className="ds-Button" title={trans.__('Show the whole')} onClick={() => fit(true)}>
-          ⛶
+          {trans.__('Fit')}
         </button>
       </div>
       <LineageList graph={graph} trans={trans} isUnseen={true} onOpenNode={props.onSelect} />

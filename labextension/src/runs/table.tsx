@@ -31,6 +31,8 @@ export interface IRunsTableProps {
 
 const ROW_HEIGHT = 28;
 const OVERSCAN = 12;
+/** Tick and star. */
+const TOOL_COLUMNS = 2;
 
 export function RunsTable(props: IRunsTableProps): JSX.Element {
   const { runs, trans } = props;
@@ -98,13 +100,14 @@ export function RunsTable(props: IRunsTableProps): JSX.Element {
         className="ds-Runs-table"
         style={{ width: table.getTotalSize() }}
         aria-label={trans.__('Runs')}
-        aria-rowcount={props.total + 1}
+        aria-rowcount={props.total + 2}
         aria-colcount={columns.length}
         onKeyDown={onKeyDown}
       >
         <thead>
+          <GroupRow columns={props.columns} trans={trans} />
           {table.getHeaderGroups().map(group => (
-            <tr key={group.id} aria-rowindex={1}>
+            <tr key={group.id} aria-rowindex={2}>
               {group.headers.map(header => {
                 const column = header.column.columnDef.meta as IColumn | undefined;
                 return (
@@ -151,6 +154,29 @@ export function RunsTable(props: IRunsTableProps): JSX.Element {
   );
 }
 
+/** Which columns are parameters, which metrics. */
+function GroupRow(props: { columns: readonly IColumn[]; trans: TranslationBundle }): JSX.Element {
+  const groups: { group: ColumnGroup; span: number }[] = [];
+  for (const { group } of props.columns) {
+    const last = groups[groups.length - 1];
+    if (last?.group === group) {
+      last.span += 1;
+    } else {
+      groups.push({ group, span: 1 });
+    }
+  }
+  return (
+    <tr className="ds-Runs-groups" aria-rowindex={1}>
+      <td colSpan={TOOL_COLUMNS} />
+      {groups.map(({ group, span }) => (
+        <th key={group} scope="colgroup" colSpan={span}>
+          {group === 'run' ? '' : groupText(group, props.trans)}
+        </th>
+      ))}
+    </tr>
+  );
+}
+
 function TableRow(props: {
   row: Row<IRun>;
   index: number;
@@ -164,7 +190,7 @@ function TableRow(props: {
     <tr
       data-index={props.index}
       data-run={row.original.id}
-      aria-rowindex={props.index + 2}
+      aria-rowindex={props.index + 3}
       aria-selected={props.isTicked}
       className={props.isTicked ? 'ds-mod-ticked' : ''}
       tabIndex={props.isFocused ? 0 : -1}
@@ -239,7 +265,7 @@ function useColumns(props: IRunsTableProps): ColumnDef<IRun>[] {
   }, [columns, ticked, runs, sort, now]);
 }
 
-const WIDTHS: Record<string, number> = { name: 190, state: 104, started_at: 140, duration_s: 88 };
+const WIDTHS: Record<string, number> = { name: 150, state: 96, started_at: 120, duration_s: 84 };
 
 function Heading(props: { column: IColumn; sort: string; trans: TranslationBundle; onSort: (sort: string) => void }): JSX.Element {
   const { column, sort, trans } = props;
