@@ -67,12 +67,24 @@ class FakeRecorder:
             return {"say": "response", "id": message["id"], "result": found}
         return None
 
+    def acknowledge_all(self) -> None:
+        """Say at last what was kept back while silent."""
+        self.is_silent = False
+        for client in self._clients:
+            try:
+                client.sendall(encode_message({"say": "ack", "session": self.hellos[-1]["session"], "offset": max(self.wakes)}))
+            except OSError:
+                continue
+
     def drop_clients(self) -> None:
         for client in self._clients:
             client.close()
 
     def close(self) -> None:
-        self._server.shutdown(socket.SHUT_RDWR)  # wakes the thread in accept, which would keep it open
+        try:
+            self._server.shutdown(socket.SHUT_RDWR)  # wakes the thread in accept, which would keep it open
+        except OSError:  # closed before
+            return
         self._server.close()
         for client in self._clients:
             try:

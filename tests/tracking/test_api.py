@@ -144,8 +144,8 @@ import dotscience_jlab as ds
 class Bad:
     def __str__(self): raise RuntimeError
     __repr__ = __str__
-for i, v in enumerate([1, 0.5, True, float('nan'), math.inf, -math.inf, np.float32(0.5), np.int64(3), np.array(2.0), np.array([[4.0]]),
-                       "0.25",
+for i, v in enumerate([1, 0.5, True, float('nan'), math.inf, -math.inf, np.float32(0.5), np.int64(3), np.array(2.0),
+                       np.array([[4.0]]), "0.25",
                        decimal.Decimal("1.5"), fractions.Fraction(1, 2), 10**400]):
     assert ds.metric(f"m{i}", v) is v
 ds.metric("text", "high"); ds.metric("bad", Bad()); ds.log({"mix": 1.0, "word": "w", 3: 2})
