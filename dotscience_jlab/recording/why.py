@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 from ..errors import DotscienceError, NotFound
@@ -14,7 +15,10 @@ from .upstream import SessionFlow, writer_before
 
 
 def explain_execution(store: Store, execution_id: ExecutionId) -> dict[str, Any]:
-    """{inputs: [FileUse], upstream: [{execution, because: [names and paths], …}], environment: {…}, session: {…} or None}"""
+    """{inputs: [FileUse], upstream: [{execution: Execution without outputs, because: [names and paths]}], environment, session}
+
+    upstream: oldest first. environment: the JSON as captured, {} if none was. session: None while no record of it is kept.
+    """
     execution = store.index.execution(execution_id)
     because: dict[ExecutionId, list[str]] = {}
     for feeder, names in SessionFlow(store).feeders(execution).items():
@@ -24,23 +28,13 @@ def explain_execution(store: Store, execution_id: ExecutionId) -> dict[str, Any]
         writer = writer_before(store, use, execution)
         if writer is not None:
             because.setdefault(writer.id, []).append(use.path or use.disk_path)
-    upstream = [_row(store.index.execution(feeder), reasons) for feeder, reasons in because.items()]
+    upstream = [(replace(store.index.execution(feeder), outputs=()), reasons) for feeder, reasons in because.items()]
+    upstream.sort(key=lambda row: row[0].started_at)
     return {
         "inputs": to_json(inputs),
-        "upstream": sorted(upstream, key=lambda row: str(row["started_at"])),
+        "upstream": [{"execution": to_json(feeder), "because": reasons} for feeder, reasons in upstream],
         "environment": _environment(store, execution),
         "session": _session(store, execution),
-    }
-
-
-def _row(execution: Execution, because: list[str]) -> dict[str, Any]:
-    return {
-        "execution": execution.id,
-        "because": because,
-        "path": execution.path,
-        "execution_count": execution.execution_count,
-        "started_at": execution.started_at,
-        "first_line": next((line.strip() for line in execution.source.splitlines() if line.strip()), ""),
     }
 
 

@@ -74,7 +74,7 @@ def test_a_changed_file_breaks_the_chain_rather_than_guessing(bench):
 
 def test_why_names_the_cells_and_what_they_gave(bench):
     why = explain_execution(bench.store, bench.last)
-    assert [(row["first_line"], row["because"]) for row in why["upstream"]] == [("model.fit(data)", ["model"])]
+    assert [(row["execution"]["source"], row["because"]) for row in why["upstream"]] == [("model.fit(data)", ["model"])]
 
 
 @pytest.mark.parametrize("of, error", [("file:nowhere", NotFound), ("cell:x", InvalidRequest), ("file:", InvalidRequest)])
