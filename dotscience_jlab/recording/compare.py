@@ -7,6 +7,7 @@ import json
 from typing import Any, Iterable, Sequence
 
 from ..errors import DotscienceError, InvalidRequest, NotFound
+from ..model.change import ADDED, REMOVED, UPDATED
 from ..model.codec import to_json
 from ..model.execution import Execution, FileUse
 from ..model.ids import SnapshotId
@@ -121,7 +122,10 @@ def _first_line(source: str) -> str:
 
 
 def _file_rows(runs: list[Run]) -> list[dict[str, Any]]:
-    """{path, role, digests, sizes, is_different}; digests and sizes by run, None where the run has no such file."""
+    """{path, role, kind, digests, sizes, is_different}; digests and sizes by run, None where the run has no such file.
+
+    kind: added, updated or removed from the first run to the last; 'same' else.
+    """
     uses: list[dict[tuple[str, str], FileUse]] = [
         {(use.role, use.path or use.disk_path): use for use in (*run.inputs, *run.outputs)} for run in runs
     ]
@@ -133,12 +137,19 @@ def _file_rows(runs: list[Run]) -> list[dict[str, Any]]:
             {
                 "path": path,
                 "role": role,
+                "kind": _kind(found[0], found[-1]),
                 "digests": digests,
                 "sizes": [use.size_bytes if use else None for use in found],
                 "is_different": len(set(digests)) > 1,
             }
         )
     return sorted(rows, key=lambda row: not row["is_different"])
+
+
+def _kind(first: FileUse | None, last: FileUse | None) -> str:
+    if first is None or last is None:
+        return ADDED if last is not None else REMOVED if first is not None else "same"
+    return "same" if first.digest == last.digest else UPDATED
 
 
 def diff_snapshots(store: Store, before: SnapshotId | None, after: SnapshotId) -> dict[str, Any]:

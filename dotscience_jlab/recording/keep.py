@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 import time
 from dataclasses import replace
@@ -23,10 +24,7 @@ MAX_LINE = 2_000
 _COLOURS = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
 _NO_NUMBER = re.compile(r"\d+(?:[:/-]\d+)+(?:\.\d+)?|\d+(?:\.\d+){2,}")
 """Times, dates, `3/10`, versions."""
-_NUMBER = re.compile(
-    r"(?<![\w.])[-+]?(?:(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d*)?|\.\d+)(?:[eE][-+]?\d+)?(?!\w)"
-    r"|(?<=[:=\s])[-+]?(?:nan|inf)\b"
-)
+_NUMBER = re.compile(r"(?<![\w.])[-+]?(?:(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d*)?|\.\d+)(?:[eE][-+]?\d+)?(?!\w)")
 _NAME = re.compile(r"([A-Za-z_][\w @/.()-]{0,40}?)\s*(?:[:=]|\bis)?\s*$")
 _NAME_REACH = 60
 
@@ -58,7 +56,9 @@ def _numbers_of(line: str) -> Iterator[tuple[str, float]]:
         named = _NAME.search(before)
         is_alone = not line[: match.start()].strip() and line[end:].strip() in ("", "%")
         if named or is_alone:
-            yield (named[1].strip(" -") if named else "value") + unit, float(match[0].replace(",", ""))
+            value = float(match[0].replace(",", ""))
+            if math.isfinite(value):  # 1e999
+                yield (named[1].strip(" -") if named else "value") + unit, value
 
 
 def keep_execution_as_run(
