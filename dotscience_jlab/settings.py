@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 import os
 import sys
-import tempfile
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Dict, Mapping, Optional
@@ -84,6 +83,7 @@ class Settings:
         if len(os.fsencode(path)) <= MAX_SOCKET_PATH_BYTES:
             return path
         import hashlib
+        import tempfile  # both late: seldom needed, and a kernel's start counts milliseconds
 
         alias = hashlib.sha256(os.fsencode(path)).hexdigest()[:16]
         return Path(tempfile.gettempdir()) / f"dotscience-{_uid()}" / f"{alias}.sock"

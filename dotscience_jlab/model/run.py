@@ -9,12 +9,8 @@ from .execution import FileUse
 from .ids import BlobDigest, ExecutionId, NotebookId, RunId, SessionId, SnapshotId
 from .instant import Instant
 from .paths import WorkspacePath
+from .states import FAILED, FINISHED, INCOMPLETE, INTERRUPTED, KILLED, RUNNING, STATES
 from .values import Scalar
-
-RUNNING, FINISHED, FAILED, INTERRUPTED, KILLED, INCOMPLETE = (
-    "running", "finished", "failed", "interrupted", "killed", "incomplete",
-)
-STATES = (RUNNING, FINISHED, FAILED, INTERRUPTED, KILLED, INCOMPLETE)
 
 
 @dataclass(frozen=True)
@@ -136,3 +132,9 @@ class Tombstone:
     by: str = ""
     act: str = "forget"
     """forget | purge"""
+
+
+__all__ = [
+    "FAILED", "FINISHED", "INCOMPLETE", "INTERRUPTED", "KILLED", "RUNNING", "STATES",
+    "Annotation", "Artifact", "MetricSummary", "Run", "Series", "Tombstone",
+]

@@ -1,15 +1,13 @@
 """The import name `dotscience`: notebooks written for the original library (0.8) run unchanged where it is not installed.
 
-A finder at the very end of `sys.meta_path` answers, so a real library always wins. Under this name, and only here, the old rules
-hold: `start()` discards, `publish()` mints a new run id each time and clears nothing, values become text, and the marker is
+`old_name.py` finds it at the very end of the import path, so a real library always wins. Under this name, and only here,
+the old rules hold: `start()` discards, `publish()` mints a new run id each time and clears nothing, values become text, and the marker is
 printed byte for byte. Beside that each call is recorded as a run of ours.
 Source: dotscience-python 0.8.7, https://github.com/dotmesh-io/dotscience-python; `tests/tracking/golden` holds its output.
 """
 
 from __future__ import annotations
 
-import importlib.abc
-import importlib.machinery
 import json
 import os
 import sys
@@ -22,7 +20,6 @@ from ..model.marker import format_marker
 from . import active
 from .reporting import Reporter
 
-NAME = "dotscience"
 TIME_FORMAT = "%Y%m%dT%H%M%S.%f"
 MODEL_KINDS = ("tensorflow-model", "sklearn-model")
 
@@ -385,29 +382,14 @@ MODULE_VERBS: Sequence[str] = (
 """Functions of the module, each a method of its default object."""
 
 
-class _Finder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
-    """Answers for `dotscience` alone, and only when nobody before it did."""
-
-    def find_spec(self, fullname: str, path: Any = None, target: Any = None) -> Optional[importlib.machinery.ModuleSpec]:
-        return importlib.machinery.ModuleSpec(NAME, self, origin="dotscience_jlab") if fullname == NAME else None
-
-    def create_module(self, spec: importlib.machinery.ModuleSpec) -> Optional[ModuleType]:
-        return None
-
-    def exec_module(self, module: ModuleType) -> None:
-        default = Dotscience()
-        module.__doc__ = __doc__
-        module.__dict__.update(
-            {name: getattr(default, name) for name in MODULE_VERBS},
-            param=default.parameter, Run=Run, Dotscience=Dotscience, _defaultDS=default, __version__="0.8.7",
-        )
-
-
-def install_finder() -> None:
-    """Answer for `import dotscience` from now on; a second call only moves the finder back to the end."""
-    for finder in [each for each in sys.meta_path if type(each).__name__ == "_Finder" and type(each).__module__ == __name__]:
-        sys.meta_path.remove(finder)
-    sys.meta_path.append(_Finder())
+def fill(module: ModuleType) -> None:
+    """Make `module` look like the original: its functions are methods of one default object."""
+    default = Dotscience()
+    module.__doc__ = __doc__
+    module.__dict__.update(
+        {name: getattr(default, name) for name in MODULE_VERBS},
+        param=default.parameter, Run=Run, Dotscience=Dotscience, _defaultDS=default, __version__="0.8.7",
+    )
 
 
 def _each(add: Callable[[Any, Any], None], pairs: Sequence[Any], named: Dict[str, Any]) -> None:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import os
-import platform
 import re
 import sys
 from pathlib import Path
@@ -30,6 +29,8 @@ def collect(environ: Mapping[str, str], cwd: str) -> Iterator[Optional[Dict[str,
     {python, implementation, executable, platform, machine, n_cpus, memory_bytes, argv, variables: {name: text},
      git: {root, commit, ref}?, packages: [{name, version, editable?, vcs?, commit?, url?}] by name}
     """
+    import platform  # late: in the background thread
+
     environment: Dict[str, Any] = {
         "python": platform.python_version(),
         "implementation": platform.python_implementation(),

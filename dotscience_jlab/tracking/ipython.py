@@ -20,7 +20,7 @@ from collections import OrderedDict
 from typing import Any, Callable, Dict, List, Optional
 
 from ..settings import Settings, load_settings
-from . import active, compat
+from . import active, old_name
 from .fault_log import note_fault
 from .file_watch import FileWatch, watch_files
 from .launcher import notebook_of_parent
@@ -44,7 +44,7 @@ def load(shell: Any) -> Optional["Hooks"]:
         if hooks is not None:
             return hooks
         settings = load_settings()
-        compat.install_finder()
+        old_name.install_finder()
         from .magics import register  # late: IPython's magics are needed only where there is IPython
 
         register(shell)

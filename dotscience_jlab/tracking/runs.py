@@ -15,7 +15,7 @@ from typing import Callable, Dict, List, NamedTuple, Optional, Set, Tuple
 
 from ..model.events import Event, RunClosed, RunOpened, RunPublished
 from ..model.ids import ExecutionId, RunId, new_run_id
-from ..model.run import FAILED, FINISHED, INTERRUPTED
+from ..model.states import FAILED, FINISHED, INTERRUPTED
 from ..model.values import Scalar
 
 CARRIED_OVER = {"parameter": "parameters", "label": "labels"}

@@ -14,7 +14,7 @@ import traceback
 from typing import Any, Callable, List, Optional
 
 from ..settings import Settings, load_settings
-from . import active, compat
+from . import active, old_name
 from .file_watch import FileWatch, watch_files
 from .session import OpenExecution, Session
 
@@ -125,7 +125,7 @@ def run_script(argv: List[str]) -> int:
     path = os.path.abspath(argv[0])
     sys.argv = list(argv)
     sys.path[0] = os.path.dirname(path)
-    compat.install_finder()
+    old_name.install_finder()
     session = open_script(load_settings(), path, is_whole=True)
     active.set_session(session)
     execution = session.execution_of("script")

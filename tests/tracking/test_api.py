@@ -358,7 +358,7 @@ def normal(text: str) -> str:
 
 def test_the_old_name_prints_what_the_original_printed(project: Path) -> None:
     code = (
-        "from dotscience_jlab.tracking import compat\ncompat.install_finder()\n"
+        "from dotscience_jlab.tracking import old_name\nold_name.install_finder()\n"
         + (GOLDEN / "dotscience_scenario.py").read_text()
     )
     done = run(project, code, env={"DOTSCIENCE_PROJECT_DOT_ROOT": str(project)})
@@ -375,7 +375,7 @@ def test_a_real_library_of_that_name_wins(project: Path) -> None:
     (project / "dotscience.py").write_text("who = 'the real one'\n")
     done = run(
         project,
-        "import dotscience_jlab.tracking.compat as c\nc.install_finder()\nimport dotscience; print(dotscience.who)",
+        "import dotscience_jlab.tracking.old_name as c\nc.install_finder()\nimport dotscience; print(dotscience.who)",
     )
     assert done.stdout == "the real one\n"
 
