@@ -1,8 +1,8 @@
 """The import name `dotscience`: notebooks written for the original library (0.8) run unchanged where it is not installed.
 
 `old_name.py` finds it at the very end of the import path, so a real library always wins. Under this name, and only here,
-the old rules hold: `start()` discards, `publish()` mints a new run id each time and clears nothing, values become text, and the marker is
-printed byte for byte. Beside that each call is recorded as a run of ours.
+the old rules hold: `start()` discards, `publish()` mints a new run id each time and clears nothing, values become text, and
+the marker is printed byte for byte. Beside that each call is recorded as a run of ours.
 Source: dotscience-python 0.8.7, https://github.com/dotmesh-io/dotscience-python; `tests/tracking/golden` holds its output.
 """
 

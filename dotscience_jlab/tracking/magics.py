@@ -20,6 +20,8 @@ from . import active, api
 from .tables import Comparison, Plan, RunTable
 
 REQUEST_TIMEOUT_S = 60.0
+CATCH_UP_S = 3.0
+"""So that what the cells above recorded is in the answer; a recorder that is further behind answers with what it has."""
 ACTIONS = ("start", "publish", "end", "status")
 MAX_RUNS = 1000
 
@@ -197,6 +199,9 @@ class _asking:
             self._link = connect_or_launch(active.settings(), "kernel")
         except DotscienceError as error:
             raise UsageError(str(error)) from None
+        session = active.known_session()
+        if session is not None:
+            session.catch_up(CATCH_UP_S)
         return self
 
     def __call__(self, method: str, **params: Any) -> Any:

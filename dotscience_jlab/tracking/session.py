@@ -104,6 +104,7 @@ class Session:
         self._next_name_set = 1
         self._patience = Patience(settings.ack_wait_s)
         self._to_stage: Optional[OpenExecution] = None
+        self._last_end = -1
         self._packages: Optional[Tuple[int, ...]] = None
         self._is_fault_told = False
         self._doorbell = Doorbell(self.id, settings, connect or (lambda: connect_or_launch(settings, "kernel", self.id)))
@@ -129,6 +130,10 @@ class Session:
                 is_answered = self._doorbell.wait(previous.end_offset, max(0.0, left))
         finally:
             self._patience.note(time.monotonic() - began, is_answered=is_answered)
+
+    def catch_up(self, timeout_s: float) -> bool:
+        """Before a question to the recorder: let it take in every cell that has ended. True if it has."""
+        return self._last_end < 0 or self._doorbell.wait(self._last_end, timeout_s)
 
     def start_execution(self, msg_id: str, source: str, *, kind: str = "cell", cell_id: Optional[str] = None,
                         cell: Optional[str] = None, execution_count: Optional[int] = None,
@@ -187,7 +192,7 @@ class Session:
                 del self._open[msg_id]
             if self._latest is execution:
                 self._latest = next(reversed(list(self._open.values())), None)
-            execution.end_offset = self.position()
+            execution.end_offset = self._last_end = self.position()
             execution.is_closed.set()
         self._ring(execution.end_offset)
         self._look_at_packages()
