@@ -16,7 +16,7 @@ from ..model.execution import Execution, FileUse
 from ..model.ids import ExecutionId, RunId, check_id
 from ..model.lineage import Lineage, LineageEdge, LineageNode
 from ..store.base import Store
-from .upstream import USES_LIMIT, SessionFlow, writer_before
+from .upstream import FileFlow, SessionFlow
 
 UP, DOWN, BOTH = "up", "down", "both"
 Start = tuple[str, list[Execution], list[Execution]]
@@ -47,6 +47,7 @@ class _Tracer:
         self.store = store
         self.limit = limit
         self.flow = SessionFlow(store)
+        self.files = FileFlow(store)
         self.nodes: dict[str, LineageNode] = {}
         self.edges: dict[tuple[str, str, str], LineageEdge] = {}
         self.hidden: set[str] = set()
@@ -58,14 +59,13 @@ class _Tracer:
 
     def start_file(self, path: str) -> Start:
         """The newest version of it that a cell read or wrote: who wrote it, and who read that very version."""
-        known = self._known(each for each, _ in self.store.index.uses_of(path, limit=USES_LIMIT))
-        uses = [(each, use) for each in known for use in each.files if _is_of(use, path)]
+        uses = [*self.files.uses(path, "input"), *self.files.uses(path, "output")]
         if not uses:
             raise NotFound(f"No recorded cell read or wrote {path}.", "It may have been made before recording began.")
         newest, use = max(uses, key=lambda found: (found[0].started_at, found[1].role == "output"))
         focus = _file_id(use)
         self._add_file(use)
-        writer = newest if use.role == "output" else writer_before(self.store, use, newest)
+        writer = newest if use.role == "output" else self.files.writer_before(use, newest)
         readers = [each for each, read in uses if read.role == "input" and _file_id(read) == focus]
         return focus, [writer] if writer is not None else [], readers
 
@@ -105,7 +105,7 @@ class _Tracer:
 
     def _writers_notebook(self, use: FileUse, reader: Execution, node: str, path: str) -> None:
         """The notebook that wrote an input, and what that one read in turn: one step further up."""
-        writer = writer_before(self.store, use, reader)
+        writer = self.files.writer_before(use, reader)
         if writer is None or writer.path is None or writer.path == path:
             return
         other = f"notebook:{writer.path}"
@@ -158,7 +158,7 @@ class _Tracer:
                 found += above
         for use in execution.files:
             if use.role == "input":
-                writer = writer_before(self.store, use, execution)
+                writer = self.files.writer_before(use, execution)
                 found += [writer] if writer is not None else []
         return found
 
@@ -172,11 +172,7 @@ class _Tracer:
         for use in execution.files:
             if use.role != "output":
                 continue
-            for reader_id, _ in self.store.index.uses_of(use.path or use.disk_path, role="input", limit=USES_LIMIT):
-                for reader in self._known([reader_id]):
-                    read = next((each for each in reader.files if each.role == "input" and _is_of(each, use.path or "")), None)
-                    writer = writer_before(self.store, read, reader) if read is not None else None
-                    found += [reader] if writer is not None and writer.id == execution.id else []
+            found += self.files.readers_of(use.path or use.disk_path, execution)
         return found
 
     # -- nodes and edges -----------------------------------------------------------------------------
@@ -226,13 +222,7 @@ class _Tracer:
             self.edges.setdefault((source, target, kind), LineageEdge(source, target, kind, evidence, tuple(seen_by)))
 
     def _known(self, executions: Iterable[ExecutionId]) -> list[Execution]:
-        found = []
-        for execution in executions:
-            try:
-                found.append(self.store.index.execution(execution))
-            except NotFound:
-                continue
-        return found
+        return [found for found in map(self.files.execution, executions) if found is not None]
 
     def _note_partial(self, execution: Execution) -> None:
         if execution.capture == "partial":
@@ -250,10 +240,6 @@ class _Tracer:
 
     def _is_model(self, node: LineageNode) -> bool:
         return node.kind == "file" and node.path in self.models
-
-
-def _is_of(use: FileUse, path: str) -> bool:
-    return path in (use.path, use.disk_path)
 
 
 def _execution_id(execution: Execution) -> str:

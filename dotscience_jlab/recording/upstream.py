@@ -42,27 +42,61 @@ class SessionFlow:
         return self._flows[execution.session]
 
 
-def writer_before(store: Store, use: FileUse, reader: Execution) -> Execution | None:
-    """The execution whose output the reader read: the last one before it that wrote this path with these very bytes.
+class FileFlow:
+    """Files passed from execution to execution; each execution is read once, each path looked up once, for the life of the
+    object."""
 
-    Where digests are known on both sides they decide, so a file that was restored leads back to who first made it so. Where
-    the newest version is another one and digests do not settle it, somebody else changed the file in between: then nobody is
-    named rather than guessed.
-    """
-    path = use.path or use.disk_path
-    is_changed_since = False
-    for execution_id, _ in reversed(store.index.uses_of(path, role="output", limit=USES_LIMIT)):
-        try:
-            writer = store.index.execution(execution_id)
-        except NotFound:
-            continue
-        if writer.id == reader.id or writer.started_at >= reader.started_at:
-            continue
-        written = next(each for each in writer.files if each.role == "output" and (each.path or each.disk_path) == path)
-        if use.digest and written.digest:
-            if use.digest == written.digest:
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._executions: dict[ExecutionId, Execution | None] = {}
+        self._uses: dict[tuple[str, str], list[tuple[Execution, FileUse]]] = {}
+        self._readers: dict[str, dict[ExecutionId, list[Execution]]] = {}
+
+    def execution(self, execution_id: ExecutionId) -> Execution | None:
+        """None if it was forgotten."""
+        if execution_id not in self._executions:
+            try:
+                self._executions[execution_id] = self._store.index.execution(execution_id)
+            except NotFound:
+                self._executions[execution_id] = None
+        return self._executions[execution_id]
+
+    def uses(self, path: str, role: str) -> list[tuple[Execution, FileUse]]:
+        """Executions that used the file in that role, with that use, oldest first. path: of the workspace, or on disk."""
+        if (path, role) not in self._uses:
+            listed = dict.fromkeys(each for each, _ in self._store.index.uses_of(path, role=role, limit=USES_LIMIT))
+            known = [found for found in map(self.execution, listed) if found is not None]
+            self._uses[path, role] = [
+                (each, use) for each in known for use in each.files if use.role == role and path in (use.path, use.disk_path)
+            ]
+        return self._uses[path, role]
+
+    def writer_before(self, use: FileUse, reader: Execution) -> Execution | None:
+        """The execution whose output the reader read: the last one before it that wrote this path with these very bytes.
+
+        Where digests are known on both sides they decide, so a file that was restored leads back to who made it so. Where the
+        newest version is another one and digests do not settle it, somebody else changed the file in between: then nobody is
+        named rather than guessed.
+        """
+        is_changed_since = False
+        for writer, written in reversed(self.uses(use.path or use.disk_path, "output")):
+            if writer.id == reader.id or writer.started_at >= reader.started_at:
+                continue
+            if use.digest and written.digest:
+                if use.digest == written.digest:
+                    return writer
+                is_changed_since = True
+            elif not is_changed_since:
                 return writer
-            is_changed_since = True
-        elif not is_changed_since:
-            return writer
-    return None
+        return None
+
+    def readers_of(self, path: str, writer: Execution) -> list[Execution]:
+        """Executions that read what `writer` wrote there."""
+        if path not in self._readers:
+            table: dict[ExecutionId, list[Execution]] = {}
+            for reader, use in self.uses(path, "input"):
+                found = self.writer_before(use, reader)
+                if found is not None:
+                    table.setdefault(found.id, []).append(reader)
+            self._readers[path] = table
+        return self._readers[path].get(writer.id, [])

@@ -11,7 +11,7 @@ from ..model.codec import to_json
 from ..model.execution import Execution
 from ..model.ids import ExecutionId
 from ..store.base import Store
-from .upstream import SessionFlow, writer_before
+from .upstream import FileFlow, SessionFlow
 
 
 def explain_execution(store: Store, execution_id: ExecutionId) -> dict[str, Any]:
@@ -24,8 +24,9 @@ def explain_execution(store: Store, execution_id: ExecutionId) -> dict[str, Any]
     for feeder, names in SessionFlow(store).feeders(execution).items():
         because.setdefault(feeder, []).extend(names)
     inputs = [use for use in execution.files if use.role == "input"]
+    files = FileFlow(store)
     for use in inputs:
-        writer = writer_before(store, use, execution)
+        writer = files.writer_before(use, execution)
         if writer is not None:
             because.setdefault(writer.id, []).append(use.path or use.disk_path)
     upstream = [(replace(store.index.execution(feeder), outputs=()), reasons) for feeder, reasons in because.items()]
