@@ -89,7 +89,9 @@ class RunBook:
     def closed(self, event: ev.RunClosed) -> None:
         run = self._runs.get(event.run)
         if run is not None:
-            run.closed_as, run.error, run.ended_at = event.state, event.error or run.error, event.at
+            run.closed_as, run.error = event.state, event.error or run.error
+            if run.opened.opened_by != "implicit" or run.ended_at is None:
+                run.ended_at = event.at  # nobody closed an implicit run: it ended with its last cell, not when the next began
             run.is_changed = True
 
     def published(self, event: ev.RunPublished) -> None:

@@ -161,6 +161,17 @@ def test_a_run_gathers_parameters_points_and_its_state_is_true_all_along(bench):
     assert loss.steps == (0, 1, 2) and loss.values == (1.0, 0.5, 1 / 3)
 
 
+def test_an_implicit_run_ended_with_its_last_cell_not_when_the_next_one_began(bench):
+    execution = bench.begin("train()", at=1000.0)
+    run = new_run(bench, execution, at=1000.5)
+    bench.end(execution, at=1002.0)
+    again = bench.begin("train()", at=2000.0)
+    bench.write("run_closed", run=run, state="finished", execution=again, at=2000.1)
+    bench.end(again, at=2001.0)
+    bench.recorder.take_in()
+    assert bench.store.index.run(run).duration_s == 1.5
+
+
 @pytest.mark.parametrize("outcome, state", [("ok", "finished"), ("error", "failed"), ("interrupted", "interrupted")])
 def test_a_run_ends_as_its_cell_ended(bench, outcome, state):
     execution = bench.begin("train()")
