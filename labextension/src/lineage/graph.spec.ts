@@ -1,5 +1,5 @@
 import type { ILineage, ILineageEdge, ILineageNode } from '../api/types';
-import { foldLineage, neighbourhood, threadOf } from './graph';
+import { foldLineage, neighbourhoods, threadOf } from './graph';
 
 const node = (id: string): ILineageNode => ({ id, kind: 'file', label: id, path: id, details: {} });
 const edge = (source: string, target: string): ILineageEdge => ({
@@ -50,5 +50,5 @@ describe('foldLineage', () => {
 it('a thread is all that led to a node and all that came of it, not its siblings', () => {
   const graph = foldLineage(lineage(['raw', 'clean', 'model', 'plot'], [['raw', 'clean'], ['clean', 'model'], ['clean', 'plot']], 'raw'), 20);
   expect([...threadOf(graph, 'model')].sort()).toEqual(['clean', 'model', 'raw']);
-  expect(neighbourhood(graph, 'clean').after.map(each => each.id)).toEqual(['model', 'plot']);
+  expect([...neighbourhoods(graph).get('clean')!.after].map(each => each.id)).toEqual(['model', 'plot']);
 });

@@ -51,6 +51,30 @@ export function foldLineage(lineage: ILineage, limit: number): IGraph {
   return { nodes: [...nodes, ...folded.nodes], edges: [...shown, ...folded.edges] };
 }
 
+/** For each node, the nodes right before and right after it: the list that stands beside the picture. */
+export function neighbourhoods(graph: IGraph): Map<string, { before: Set<IGraphNode>; after: Set<IGraphNode> }> {
+  const byId = new Map(graph.nodes.map(node => [node.id, node]));
+  const found = new Map(
+    graph.nodes.map(node => [node.id, { before: new Set<IGraphNode>(), after: new Set<IGraphNode>() }])
+  );
+  for (const { source, target } of graph.edges) {
+    found.get(source)?.after.add(byId.get(target)!);
+    found.get(target)?.before.add(byId.get(source)!);
+  }
+  return found;
+}
+
+/** One node with all that led to it and all that came of it: ids, its own included. */
+export function threadOf(graph: IGraph, id: string): Set<string> {
+  const upstream = new Map<string, string[]>();
+  const downstream = new Map<string, string[]>();
+  graph.edges.forEach(edge => {
+    append(upstream, edge.target, edge.source);
+    append(downstream, edge.source, edge.target);
+  });
+  return new Set([...reach([id], upstream), ...reach([id], downstream)]);
+}
+
 /** Every node id, nearest to the focus first (both directions), unreachable ones last. */
 function nearest(lineage: ILineage, edges: readonly ILineageEdge[]): string[] {
   const ids = new Set(lineage.nodes.map(node => node.id));
@@ -94,19 +118,20 @@ function foldRest(lineage: ILineage, edges: readonly ILineageEdge[], kept: Reado
 
 function neighboursOf(edges: readonly ILineageEdge[]): Map<string, string[]> {
   const neighbours = new Map<string, string[]>();
-  const add = (a: string, b: string): void => {
-    const known = neighbours.get(a);
-    if (known) {
-      known.push(b);
-    } else {
-      neighbours.set(a, [b]);
-    }
-  };
   edges.forEach(edge => {
-    add(edge.source, edge.target);
-    add(edge.target, edge.source);
+    append(neighbours, edge.source, edge.target);
+    append(neighbours, edge.target, edge.source);
   });
   return neighbours;
+}
+
+function append(lists: Map<string, string[]>, key: string, value: string): void {
+  const known = lists.get(key);
+  if (known) {
+    known.push(value);
+  } else {
+    lists.set(key, [value]);
+  }
 }
 
 function reach(start: string[], neighbours: ReadonlyMap<string, string[]>): string[] {
@@ -121,28 +146,4 @@ function reach(start: string[], neighbours: ReadonlyMap<string, string[]>): stri
     }
   }
   return order;
-}
-
-/** The nodes before and after one, for the list that stands beside the picture. */
-export function neighbourhood(graph: IGraph, id: string): { before: IGraphNode[]; after: IGraphNode[] } {
-  const byId = new Map(graph.nodes.map(node => [node.id, node]));
-  const pick = (ids: string[]): IGraphNode[] => [...new Set(ids)].map(each => byId.get(each)!).filter(Boolean);
-  return {
-    before: pick(graph.edges.filter(edge => edge.target === id).map(edge => edge.source)),
-    after: pick(graph.edges.filter(edge => edge.source === id).map(edge => edge.target))
-  };
-}
-
-/** One node with all that led to it and all that came of it: ids, its own included. */
-export function threadOf(graph: IGraph, id: string): Set<string> {
-  const upstream = new Map<string, string[]>();
-  const downstream = new Map<string, string[]>();
-  const add = (into: Map<string, string[]>, from: string, to: string): void => {
-    into.set(from, [...(into.get(from) ?? []), to]);
-  };
-  graph.edges.forEach(edge => {
-    add(upstream, edge.target, edge.source);
-    add(downstream, edge.source, edge.target);
-  });
-  return new Set([...reach([id], upstream), ...reach([id], downstream)]);
 }

@@ -110,9 +110,9 @@ describe('the view', () => {
 
   it('stays readable around the focus, without emptiness beside the drawing', () => {
     const wide = { width: 5000, height: 50 };
-    const box = { width: 700, height: 700 };
+    const box = { width: 850, height: 850 };
     const atEnd = fitted(wide, box, { x: 4990, y: 25 });
-    expect(atEnd.scale).toBe(0.7);
+    expect(atEnd.scale).toBe(0.85);
     expect(atEnd.x + box.width / atEnd.scale).toBeCloseTo(5016);
     expect(fitted(wide, box, { x: 0, y: 25 }).x).toBe(-16);
     expect(fitted(wide, box, { x: 2500, y: 25 }).x).toBeCloseTo(2000);

@@ -3,7 +3,7 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 import * as React from 'react';
 
 import type { ILineageNode } from '../api/types';
-import { IGraph, IGraphNode, neighbourhood } from './graph';
+import { IGraph, IGraphNode, neighbourhoods } from './graph';
 import { kindText, nodeTitle } from './words';
 
 export interface ILineageListProps {
@@ -16,13 +16,14 @@ export interface ILineageListProps {
 
 export function LineageList(props: ILineageListProps): JSX.Element {
   const { graph, trans } = props;
+  const around = React.useMemo(() => neighbourhoods(graph), [graph]);
   const focusFirst = [...graph.nodes].sort((a, b) => Number(b.isFocus) - Number(a.isFocus));
   return (
     <ul className={`ds-LineageList${props.isUnseen ? ' ds-Unseen' : ''}`} aria-label={trans.__('Lineage as a list')}>
       {focusFirst
         .filter(node => node.node)
         .map(node => {
-          const { before, after } = neighbourhood(graph, node.id);
+          const { before, after } = around.get(node.id)!;
           return (
             <li key={node.id} className={node.isFocus ? 'ds-mod-focus' : ''}>
               {props.isUnseen ? (
@@ -42,8 +43,8 @@ export function LineageList(props: ILineageListProps): JSX.Element {
   );
 }
 
-function Neighbours(props: { title: string; nodes: readonly IGraphNode[]; trans: TranslationBundle }): JSX.Element | null {
-  const names = props.nodes.map(node => (node.node ? node.label : props.trans.__('%1 more', node.n_hidden)));
+function Neighbours(props: { title: string; nodes: ReadonlySet<IGraphNode>; trans: TranslationBundle }): JSX.Element | null {
+  const names = [...props.nodes].map(node => (node.node ? node.label : props.trans.__('%1 more', node.n_hidden)));
   return names.length ? (
     <div className="ds-LineageList-row">
       <span className="ds-Hint">{props.title}</span> {names.join(', ')}

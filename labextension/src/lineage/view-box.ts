@@ -17,7 +17,7 @@ const MAX_SCALE = 4;
 /** Fitted, a small graph is not blown up. */
 const MAX_FITTED = 1.25;
 /** Smaller labels are not read. */
-const MIN_READABLE = 0.7;
+const MIN_READABLE = 0.85;
 const MARGIN = 16;
 
 /**

@@ -104,6 +104,11 @@ export function RunsTable(props: IRunsTableProps): JSX.Element {
         aria-colcount={columns.length}
         onKeyDown={onKeyDown}
       >
+        <colgroup>
+          {table.getVisibleLeafColumns().map(column => (
+            <col key={column.id} style={{ width: column.getSize() }} />
+          ))}
+        </colgroup>
         <thead>
           <GroupRow columns={props.columns} trans={trans} />
           {table.getHeaderGroups().map(group => (
@@ -114,7 +119,6 @@ export function RunsTable(props: IRunsTableProps): JSX.Element {
                   <th
                     key={header.id}
                     scope="col"
-                    style={{ width: header.getSize() }}
                     className={columnClass(column)}
                     aria-sort={column && sortDirection(props.sort, column.id)}
                   >
@@ -177,7 +181,8 @@ function GroupRow(props: { columns: readonly IColumn[]; trans: TranslationBundle
   );
 }
 
-function TableRow(props: {
+/** Drawn again only when something of it changed: scrolling draws the rows that come into sight, not all. */
+const TableRow = React.memo(function TableRow(props: {
   row: Row<IRun>;
   index: number;
   isFocused: boolean;
@@ -205,7 +210,7 @@ function TableRow(props: {
       ))}
     </tr>
   );
-}
+});
 
 /** Stands for the rows that are not in the document. */
 function Space(props: { height: number }): JSX.Element {
@@ -256,7 +261,7 @@ function useColumns(props: IRunsTableProps): ColumnDef<IRun>[] {
       ...columns.map<ColumnDef<IRun>>(column => ({
         id: column.id,
         meta: column,
-        size: WIDTHS[column.id] ?? Math.min(220, Math.max(84, 34 + column.title.length * 8)),
+        size: WIDTHS[column.id] ?? Math.min(220, Math.max(96, 34 + column.title.length * 8)),
         minSize: 48,
         header: () => <Heading column={column} sort={sort} trans={trans} onSort={props.onSort} />,
         cell: ({ row }) => <Cell run={row.original} column={column} now={now} trans={trans} />
@@ -265,7 +270,7 @@ function useColumns(props: IRunsTableProps): ColumnDef<IRun>[] {
   }, [columns, ticked, runs, sort, now]);
 }
 
-const WIDTHS: Record<string, number> = { name: 150, state: 96, started_at: 120, duration_s: 84 };
+const WIDTHS: Record<string, number> = { name: 150, state: 96, started_at: 146, duration_s: 96 };
 
 function Heading(props: { column: IColumn; sort: string; trans: TranslationBundle; onSort: (sort: string) => void }): JSX.Element {
   const { column, sort, trans } = props;
