@@ -7,6 +7,7 @@ import os
 import platform
 import sys
 import zipfile
+from dataclasses import asdict
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from typing import Any
 import click
 
 from ..errors import RecorderUnavailable
+from ..recording.doctor import examine_environment
 from ..settings import Settings
 from .asking import Desk, desk_command
 from .errors import FAILED
@@ -21,9 +23,6 @@ from .hiding import Hider
 from .printing import print_json
 
 SIGNS = {"ok": ("✓", "green"), "warning": ("!", "yellow"), "problem": ("✗", "red")}
-STARTUP_FILE = Path("etc/ipython/startup/50-dotscience.py")
-SERVER_FILE = Path("etc/jupyter/jupyter_server_config.d/dotscience_jlab.json")
-FRONT_END = Path("share/jupyter/labextensions/dotscience-jlab/package.json")
 LOG_BYTES = 500_000
 PACKAGES = ("jupyterlab", "jupyter_server", "ipykernel", "ipython", "nbclient", "dulwich", "tornado", "pyarrow", "dotscience-jlab")
 
@@ -33,11 +32,13 @@ PACKAGES = ("jupyterlab", "jupyter_server", "ipykernel", "ipython", "nbclient", 
 @desk_command
 def doctor(desk: Desk, bundle: str | None) -> None:
     """Is recording set up here, which folder and store is it, and what to do about what is wrong."""
-    checks = checks_of_environment(Path(sys.prefix), desk.settings)
+    here = [asdict(each) for each in examine_environment(desk.settings)]
     try:
-        checks += desk.ask("doctor", disk_path=str(desk.folder))["checks"]
+        answered = desk.ask("doctor", disk_path=str(desk.folder))["checks"]
     except RecorderUnavailable as error:
-        checks.append(check("recorder", "problem", error.message, error.hint))
+        answered = [check("recorder", "problem", error.message, error.hint)]
+    names = {each["name"] for each in here}
+    checks = here + [each for each in answered if each["name"] not in names]  # this environment's word counts, not the recorder's
     if bundle is not None:
         write_bundle(Path(bundle), checks, desk.settings, Hider.of_environment(os.environ.copy(), desk.settings.home))
     if desk.as_json:
@@ -52,27 +53,6 @@ def doctor(desk: Desk, bundle: str | None) -> None:
             click.echo(f"{bundle} holds this and the log, without values that look secret. Read it before you send it.")
     if any(each["state"] == "problem" for each in checks):
         click.get_current_context().exit(FAILED)
-
-
-def checks_of_environment(prefix: Path, settings: Settings) -> list[dict[str, str]]:
-    """What can be seen without the recorder: the files a kernel, a server and a browser load from this environment."""
-    reinstall = f"Install it into this environment again: {sys.executable} -m pip install --force-reinstall dotscience-jlab"
-    found = []
-    for name, path, what in (
-        ("kernels", STARTUP_FILE, "Kernels of this environment load the recording at their start"),
-        ("server", SERVER_FILE, "Jupyter servers of this environment load the extension"),
-        ("front end", FRONT_END, "JupyterLab of this environment shows the panel"),
-    ):
-        if (prefix / path).is_file():
-            found.append(check(name, "ok", f"{what}."))
-        else:
-            found.append(check(name, "problem", f"{what}: no, {prefix / path} is missing.", reinstall))
-    if settings.is_disabled:
-        remedy = "Unset the variable, or say `ds on`."
-        found.append(check("switch", "warning", f"Recording is off: {settings.disabled_by}.", remedy))
-    else:
-        found.append(check("switch", "ok", "Recording is on."))
-    return found
 
 
 def check(name: str, state: str, sentence: str, remedy: str = "") -> dict[str, str]:

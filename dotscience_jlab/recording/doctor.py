@@ -1,15 +1,13 @@
-"""Is everything in its place? A list of checks in words, and a bundle to hand on, without secrets and without sources."""
+"""Is everything in its place? A list of checks, each a sentence with its remedy."""
 
 from __future__ import annotations
 
 import importlib.metadata
-import io
 import json
 import os
 import shutil
 import socket
 import sys
-import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,7 +18,6 @@ from ..settings import Settings
 from .workspaces import Workspaces, find_root
 
 OK, WARNING, PROBLEM = "ok", "warning", "problem"
-LOG_TAIL_BYTES = 200_000
 CONNECT_S = 1.0
 
 
@@ -34,28 +31,16 @@ class Check:
 
 
 def examine(settings: Settings, disk_path: str | None, workspaces: Workspaces) -> list[Check]:
-    """Reads files and knocks at the recorder's socket; starts nothing."""
-    checks = [_versions(), _recording(settings), _server_extension(), _front_end(), _start_up_file(), _socket(settings)]
-    checks += [_spool(settings), _disk(settings)]
+    """All checks, those of the folder last. Reads files and knocks at the recorder's socket; starts nothing."""
+    checks = [*examine_environment(settings), _socket(settings), _spool(settings), _disk(settings)]
     if disk_path is not None:
         checks.append(_workspace(disk_path, workspaces))
     return checks
 
 
-def bundle(settings: Settings, checks: list[Check]) -> bytes:
-    """A zip of the checks and the end of the log; the home folder's name is replaced by `~`."""
-    home = str(settings.home)
-    log = b""
-    try:
-        log = settings.log_path.read_bytes()[-LOG_TAIL_BYTES:]
-    except OSError:
-        pass
-    buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
-        listed = json.dumps([check.__dict__ for check in checks], indent=2).replace(home, "~")
-        archive.writestr("checks.json", listed)
-        archive.writestr("recorder.log", log.decode("utf-8", "replace").replace(home, "~"))
-    return buffer.getvalue()
+def examine_environment(settings: Settings) -> list[Check]:
+    """What can be said of this environment without a recorder."""
+    return [_versions(), _recording(settings), _server_extension(), _front_end(), _start_up_file()]
 
 
 def _versions() -> Check:
