@@ -17,6 +17,7 @@ from typing import Any
 from jupyter_core.utils import ensure_async
 
 from .load_tracking import load_tracking, loads_by_itself
+from .process_end import when_it_ends
 
 Report = Callable[[str, dict[str, Any]], None]
 """(method, params): told to the recorder in order, without waiting."""
@@ -42,6 +43,8 @@ class KernelWatch:
         self._disk_paths: dict[str, str] = {}
         self._running: dict[str, str] = {}
         """kernel id -> why its capture is partial, '' if it is not; of running kernels."""
+        self._ends_on_purpose: set[str] = set()
+        """Kernels that are being stopped or restarted right now."""
         self._tasks: set[asyncio.Task[None]] = set()
 
     def attach(self, mapping_manager: Any) -> None:
@@ -98,35 +101,46 @@ class KernelWatch:
         kernel_id = str(manager.kernel_id)
         self._running[kernel_id] = ""
         self._tell(kernel_id, "started")
-        self._load_soon(manager)
+        self._lives(manager)
 
     async def _restarted(self, manager: Any) -> None:
         """No `started` here: it would wipe how the life before ended, before the recorder has read that life to its end."""
         self._running[str(manager.kernel_id)] = ""
-        self._load_soon(manager)
+        self._lives(manager)
+
+    def _lives(self, manager: Any) -> None:
+        """A new process serves this kernel."""
+        self._ends_on_purpose.discard(str(manager.kernel_id))
+        pid = getattr(getattr(manager, "provisioner", None), "pid", None)
+        when_it_ends(pid, functools.partial(self._process_ended, manager))
+        if self._is_loading:
+            self._soon(self._load(manager))
+
+    def _process_ended(self, manager: Any) -> None:
+        if str(manager.kernel_id) not in self._ends_on_purpose:
+            self._soon(self._ending(manager, "died"))
 
     async def _ending(self, manager: Any, event: str) -> None:
         """Just before a stop or restart. A process that is gone already has died: its parent, us, knows how."""
+        kernel_id = str(manager.kernel_id)
         exit_status = await _exit_status(manager)
         if exit_status is None:
-            self._tell(str(manager.kernel_id), event)
+            self._ends_on_purpose.add(kernel_id)
+            self._tell(kernel_id, event)
         else:
-            self._tell(str(manager.kernel_id), "died", exit_status=exit_status)
+            self._tell(kernel_id, "died", exit_status=exit_status)
 
     async def _forget(self, manager: Any) -> None:
-        self._running.pop(str(manager.kernel_id), None)
-        self._disk_paths.pop(str(manager.kernel_id), None)
+        for known in (self._running, self._disk_paths):
+            known.pop(str(manager.kernel_id), None)
+        self._ends_on_purpose.discard(str(manager.kernel_id))
 
     def _given_up(self, manager: Any) -> None:
         """It died again and again, and is not restarted any more."""
         self._soon(self._ending(manager, "died"))
 
-    def _load_soon(self, manager: Any) -> None:
-        """Off the path of the start: nobody waits for us."""
-        if self._is_loading:
-            self._soon(self._load(manager))
-
     async def _load(self, manager: Any) -> None:
+        """Off the path of the start: nobody waits for us."""
         spec = manager.kernel_spec
         kernel_id = str(manager.kernel_id)
         if spec is None or spec.language.lower() != "python":

@@ -60,7 +60,7 @@ def request_expression(folder: Path) -> str:
 async def load_tracking(manager: Any, folder: Path, timeout_s: float = LOAD_TIMEOUT_S) -> Loaded:
     """Ask the kernel of `manager`, and wait for its answer. Never raises but when cancelled."""
     try:
-        client = manager.client()
+        client = own_client(manager)
         client.start_channels(shell=True, iopub=False, stdin=False, hb=False, control=False)
     except Exception as error:  # a gateway's or a third party's manager may do anything here
         return Loaded(f"Recording could not be loaded into this kernel ({type(error).__name__}: {error}).")
@@ -76,6 +76,14 @@ async def load_tracking(manager: Any, folder: Path, timeout_s: float = LOAD_TIME
         return Loaded(f"Recording could not be loaded into this kernel ({type(error).__name__}: {error}).")
     finally:
         client.stop_channels()
+
+
+def own_client(manager: Any) -> Any:
+    """A client with a session id of its own. Jupyter gives all clients of one manager the same, which is also their address
+    at the kernel, and the kernel answers only the first of several that share an address.
+    """
+    theirs = manager.session
+    return manager.client(session=type(theirs)(key=theirs.key, signature_scheme=theirs.signature_scheme))
 
 
 async def _reply_to(client: Any, number: str) -> dict[str, Any]:
