@@ -139,7 +139,6 @@ class OpenExecution:
         outputs_blob: str | None = None,
     ) -> Execution:
         end = self.finished.at if self.finished is not None else self.ended_at
-        text = self.outputs.text().strip()
         reasons = tuple(dict.fromkeys((*reasons, *self.faults)))
         return Execution(
             id=self.id,
@@ -159,7 +158,7 @@ class OpenExecution:
             error=_failure(self.finished),
             outputs=() if outputs_blob else tuple(self.outputs.outputs),
             outputs_blob=outputs_blob,  # type: ignore[arg-type]
-            outputs_text=text[:OUTPUTS_TEXT_CHARACTERS],
+            outputs_text=shown_text(self),
             n_outputs=len(self.outputs.outputs),
             n_cut_bytes=self.outputs.n_cut_bytes,
             files=files,
@@ -172,6 +171,11 @@ class OpenExecution:
             capture_reasons=reasons,
             environment=environment,  # type: ignore[arg-type]
         )
+
+
+def shown_text(execution: OpenExecution) -> str:
+    """The beginning of its printed output, for lists and search."""
+    return execution.outputs.text().strip()[:OUTPUTS_TEXT_CHARACTERS]
 
 
 def _failure(finished: ExecutionFinished | None) -> Failure | None:

@@ -80,7 +80,7 @@ def publish_execution(
         rest = replace(scan, edits={path: entry for path, entry in edits.items() if path != execution.path})
         view = _folder_view(execution, store, workspaces, activity, rest, head, told.ended_at, others, aftermath)
         files = file_uses(execution.openings, view, execution.id)
-        outputs_blob = _put_outputs(execution, store)
+        outputs_blob = put_outputs(execution, store)
         marked = [each for each in execution.marked_runs() if each[0] not in runs and not _is_known_run(store, each[0])]
         execution.runs += [run for run, _ in marked]
         changed = runs.changed(store)
@@ -203,7 +203,8 @@ def _message(execution: OpenExecution) -> str:
     return f"{where}{number}{outcome}: {first[:60]}".rstrip(": ")
 
 
-def _put_outputs(execution: OpenExecution, store: Store) -> BlobDigest | None:
+def put_outputs(execution: OpenExecution, store: Store) -> BlobDigest | None:
+    """Large outputs into a blob of their own; None: they are small enough for the record itself."""
     if not execution.outputs.outputs:
         return None
     data = outputs_json(execution.outputs.outputs)

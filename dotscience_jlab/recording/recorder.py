@@ -10,8 +10,8 @@ from __future__ import annotations
 
 import logging
 import os
-from collections import deque
-from dataclasses import dataclass
+from collections import OrderedDict, deque
+from dataclasses import dataclass, replace
 from typing import Any, Callable, Iterable
 
 from ..errors import DotscienceError, Forgotten, NotFound, NotRecorded, StoreError
@@ -26,13 +26,16 @@ from ..model.run import Run
 from ..store.base import Record, Store
 from . import notebook as notebooks
 from .activity import Activity
-from .assemble import OpenExecution
+from .assemble import OpenExecution, shown_text
 from .environments import environment_bytes
 from .inbox import Inbox, Received
 from .kernels import Kernels, cause_of_death
-from .publication import Aftermath, Circumstances, publish_execution
+from .publication import Aftermath, Circumstances, publish_execution, put_outputs
 from .run_book import RunBook
 from .workspaces import Workspaces
+
+ENDED_KEPT = 50
+"""Executions whose late output is still taken."""
 
 log = logging.getLogger(__name__)
 
@@ -69,6 +72,12 @@ class SessionRecorder:
         """notebook's disk path -> the cell executed last"""
         self._last_store: Store | None = None
         self._is_session_stored = False
+        self._ended: OrderedDict[ExecutionId, OpenExecution] = OrderedDict()
+        """The last few, whose threads may still print."""
+        self._late: dict[ExecutionId, None] = {}
+        """Those among them that printed after they were stored."""
+        self._background: dict[str, None] = {}
+        """Disk paths written outside any cell: the session's, and no cell's."""
 
     # -- taking in ---------------------------------------------------------------------------------
 
@@ -86,6 +95,7 @@ class SessionRecorder:
             log.warning("%s: %s", self.inbox.session, fault)
             self._note_fault(fault)
         self.inbox.faults.clear()
+        self._store_late_outputs()
         self._runs.feed(self._known_environment, lambda store, run: self._tell("run", store, [run.id], run.path))
         self.around.acknowledge(self.inbox.session, self.inbox.position)
         return is_new
@@ -175,6 +185,9 @@ class SessionRecorder:
         execution = self._executions.get(event.execution)
         if execution is not None:
             execution.outputs.add(event)
+        elif event.execution in self._ended:
+            self._ended[event.execution].outputs.add(event)
+            self._late[event.execution] = None
 
     def _on_output_cleared(self, event: ev.OutputCleared) -> None:
         execution = self._executions.get(event.execution)
@@ -185,6 +198,8 @@ class SessionRecorder:
         execution = self._executions.get(event.execution) if event.execution else None
         if execution is not None:
             execution.opened(os.path.normpath(event.disk_path), event.role, event.seen_by)
+        elif event.role in ("output", "both"):
+            self._background[os.path.normpath(event.disk_path)] = None
 
     def _on_fault(self, event: ev.CaptureFault) -> None:
         execution = self._executions.get(event.execution) if event.execution else None
@@ -217,6 +232,9 @@ class SessionRecorder:
         ended_at = self._ended_at(execution)
         activity.ends(execution.id, execution.started.at, ended_at)
         self._runs.execution_ended(execution, ended_at)
+        self._ended[execution.id] = execution
+        while len(self._ended) > ENDED_KEPT:
+            self._ended.popitem(last=False)
         if self._is_stored(store, execution.id):
             activity.is_stored(execution.id)
             self._runs.drop_closed()
@@ -270,6 +288,26 @@ class SessionRecorder:
                 self._note_problem(error, self._stores[execution.id])
                 self._backlog.append(execution)
 
+    def _store_late_outputs(self) -> None:
+        """What threads printed after their cell had ended belongs to that cell: its record is said again, with it."""
+        late, self._late = self._late, {}
+        for execution_id in late:
+            execution, store = self._ended[execution_id], self._stores[execution_id]
+            try:
+                if not self._is_stored(store, execution_id):
+                    continue  # still on the backlog: it will be stored with all it printed
+                known = store.index.execution(execution_id)
+                if known.n_outputs == len(execution.outputs.outputs) and known.outputs_text == shown_text(execution):
+                    continue  # a replay of what is there already
+                blob = put_outputs(execution, store)
+                outputs = () if blob else tuple(execution.outputs.outputs)
+                text, count = shown_text(execution), len(execution.outputs.outputs)
+                record = replace(known, outputs=outputs, outputs_blob=blob, outputs_text=text, n_outputs=count)
+                store.append([record])
+                self._tell("execution", store, [execution_id], execution.path)
+            except DotscienceError as error:
+                self._note_problem(error, store)
+
     def _partial_reasons(self, execution: OpenExecution) -> tuple[str, ...]:
         reasons = list(self.started.capture_reasons) if self.started else ["The beginning of the session is not known."]
         if execution.outputs.n_cut_bytes:
@@ -286,7 +324,8 @@ class SessionRecorder:
         return tuple(ExecutionId(event["execution"]) for event in self._waiting("execution_started"))
 
     def _written_by(self, executions: tuple[ExecutionId, ...]) -> Iterable[str]:
-        """Disk paths they were seen writing, whether their reports were handled yet or not."""
+        """Disk paths they, or threads of no cell, were seen writing, whether their reports were handled yet or not."""
+        yield from self._background
         for each in executions:
             known = self._executions.get(each)
             if known is not None:
@@ -333,6 +372,7 @@ class SessionRecorder:
             end_reason=self.finished.reason if self.finished is not None else cause,
             capture_reasons=tuple(started.capture_reasons),
             environment=self._environment_of(store),
+            details={"written_outside_cells": list(self._background)} if self._background else {},
         )
 
     # -- where it belongs --------------------------------------------------------------------------

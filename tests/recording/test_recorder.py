@@ -337,3 +337,28 @@ def test_a_removed_file_is_an_output_that_is_gone(bench):
     bench.recorder.take_in()
     use = next(use for use in bench.store.index.execution(execution).files if use.path == "old.csv")
     assert (use.role, use.kept) == ("output", "missing")
+
+
+def test_what_a_thread_prints_after_its_cell_is_the_cells(bench):
+    execution = bench.cell("start_thread()", prints="now\n")
+    before = bench.store.index.execution(execution)
+    late = {"output_type": "stream", "name": "stdout", "text": "later\n"}
+    bench.write("output_seen", execution=execution, output=late)
+    bench.recorder.take_in()
+    after = bench.store.index.execution(execution)
+    assert after.outputs_text == "now\nlater" and after.snapshot == before.snapshot
+    bench.restart()
+    bench.recorder.take_in()
+    assert bench.store.index.execution(execution).outputs_text == "now\nlater"
+
+
+def test_what_is_written_outside_any_cell_is_no_cells_output(bench):
+    execution = bench.begin("slow()")
+    (bench.root / "log.txt").write_text("by a background thread")
+    bench.write("file_opened", disk_path=str(bench.root / "log.txt"), role="output", execution=None)
+    bench.end(execution)
+    bench.recorder.take_in()
+    assert bench.store.index.execution(execution).files == ()
+    assert "log.txt" in bench.store.tree(bench.store.head().id)
+    bench.recorder.finish()
+    assert bench.store.index.sessions()[0].details == {"written_outside_cells": [str(bench.root / "log.txt")]}
