@@ -9,7 +9,7 @@ from dotscience_jlab.recording.annotate import annotate_run
 from dotscience_jlab.recording.forget import forget_all, plan_forget_all
 from dotscience_jlab.store.open import opened_store
 
-from .folder import START, Project
+from .folder import Project
 
 
 @pytest.fixture
@@ -20,8 +20,9 @@ def project(tmp_path):
 
 
 def say(project, run, *words):
-    for n, each in enumerate(words):
-        annotate_run(project.store, run, each, START + n)
+    for each in words:
+        project.now += 1
+        annotate_run(project.store, run, each, project.now)
     return project.store.index.run(run.id)
 
 
@@ -34,7 +35,8 @@ def test_later_words_win_and_the_rest_stays(project):
     )
     assert (found.name, found.note, found.is_starred) == ("best", "n", True)
     assert found.labels == {"team": "b", "new": "x"} and found.parameters == {"lr": 0.1}
-    assert say(project, run, {"is_starred": False, "note": ""}).is_starred is False
+    found = say(project, run, {"is_starred": False, "note": ""})
+    assert (found.name, found.note, found.is_starred) == ("best", "", False)
 
 
 @pytest.mark.parametrize("words", [
