@@ -63,7 +63,7 @@ def file_uses(openings: Mapping[str, Opening], view: FolderView, execution: Exec
     for path in view.scan.edits:
         disk_path = os.path.join(view.root, path)
         if ("output", disk_path) not in found and path not in view.editor_paths and disk_path not in view.claimed:
-            use = _unopened_edit(disk_path, path, view, execution)
+            use = _unopened_edit(disk_path, path, view, execution, is_read=disk_path in openings)
             if use is not None:
                 found["output", disk_path] = use
     return tuple(found[key] for key in sorted(found))
@@ -111,11 +111,17 @@ def _outside_use(disk_path: str, role: str, opening: Opening, view: FolderView) 
     return FileUse(disk_path, role, None, evidence, seen_by, "outside", "It lies outside the project folder.", size, digest)
 
 
-def _unopened_edit(disk_path: str, path: WorkspacePath, view: FolderView, execution: ExecutionId) -> FileUse | None:
-    """A change that no opening explains: ours if it fell into our time and nobody else ran."""
+def _unopened_edit(
+    disk_path: str, path: WorkspacePath, view: FolderView, execution: ExecutionId, *, is_read: bool
+) -> FileUse | None:
+    """A change that no opening for writing explains: ours if it fell into our time and nobody else ran.
+
+    is_read: we were seen reading it; then a change a moment before we began is what we read, not what we wrote.
+    """
     entry = view.scan.edits[path]
     changed_at = view.changed_at(path)
-    if changed_at is not None and not view.started_at - CLOCK_SLACK_S <= changed_at <= view.ended_at + CLOCK_SLACK_S:
+    earliest = view.started_at - (0 if is_read else CLOCK_SLACK_S)
+    if changed_at is not None and not earliest <= changed_at <= view.ended_at + CLOCK_SLACK_S:
         return None
     if changed_at is None and view.others:
         return None
