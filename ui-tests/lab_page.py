@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import secrets
+import time
 from pathlib import Path
 
 from playwright.sync_api import Locator, Page, expect
@@ -32,13 +34,16 @@ class LabPage:
     # -- the shell -----------------------------------------------------------------------------------
 
     def open_lab(self, path: str = "") -> None:
-        """The whole page anew, with an empty layout; a path opens that file."""
-        where = f"lab/tree/{path}" if path else "lab"
-        self.page.goto(f"{self.server.url}{where}?token={self.server.token}&reset", wait_until="domcontentloaded")
+        """The whole page anew, with an empty layout; then a file, opened as a user does once all is there.
+
+        The empty layout is a workspace of its own: `?reset` would load the page a second time under the test's hands.
+        """
+        layout = f"lab/workspaces/{secrets.token_hex(4)}"
+        self.page.goto(f"{self.server.url}{layout}?token={self.server.token}", wait_until="domcontentloaded")
+        self.wait_until("async () => !!window.jupyterapp && (await window.jupyterapp.restored, true)")
         self.page.locator("#jupyterlab-splash").wait_for(state="detached")
-        self.page.locator("#jp-main-dock-panel").wait_for()
-        if path.endswith(".ipynb"):
-            self.wait_for_kernel()
+        if path:
+            self.open_file(path)
 
     def open_file(self, path: str) -> None:
         """Beside what is open, as a double click does."""
@@ -52,6 +57,13 @@ class LabPage:
         self.page.evaluate(
             "([name, args]) => { void window.jupyterapp.commands.execute(name, args); }", [name, arguments]
         )
+
+    def wait_until(self, question: str) -> None:
+        """Ask the page until the answer is true. Unlike `wait_for_function` this waits for promises too."""
+        deadline = time.monotonic() + WAIT_MS / 1000
+        while not self.page.evaluate(question):
+            assert time.monotonic() < deadline, f"never true: {question}"
+            self.page.wait_for_timeout(50)
 
     def is_command(self, name: str) -> bool:
         return bool(self.page.evaluate("name => window.jupyterapp.commands.hasCommand(name)", name))
@@ -76,7 +88,7 @@ class LabPage:
     def wait_for_kernel(self) -> None:
         """Connected and idle, by the notebook's own session: its indicator says idle while the connection is still made, and
         JupyterLab then drops what is run."""
-        self.page.wait_for_function(KERNEL_IS_READY)
+        self.wait_until(KERNEL_IS_READY)
 
     def cell(self, number: int) -> Locator:
         """Code cells only, from 0, in document order."""

@@ -52,8 +52,9 @@ class LabServer:
         with urllib.request.urlopen(request, timeout=30) as answer:
             return json.load(answer)
 
-    def workspace(self) -> dict[str, Any]:
-        return self.ask("workspaces/find", path=str(self.root))
+    def workspace(self, folder: str = "") -> dict[str, Any]:
+        """Of a folder as the file browser names it."""
+        return self.ask("workspaces/find", path=folder)
 
     def executions(self, **query: str) -> list[dict[str, Any]]:
         """In order of start."""
