@@ -143,6 +143,7 @@ def package_folders() -> "list[str]":
         folders |= {os.path.join(prefix, part) for part in ("lib", "lib64", "bin", "share", "etc", "include", "conda-meta")}
     folders |= {path for path in sys.path if path.rstrip("/").endswith(("site-packages", "dist-packages"))}
     folders.discard(sysconfig.get_paths().get("data"))
+    folders.add(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))  # ourselves, wherever we are installed
     real = {os.path.realpath(folder) for folder in folders}
     return sorted(folder for folder in folders | real if folder and folder != os.sep)
 
