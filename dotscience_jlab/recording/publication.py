@@ -77,7 +77,8 @@ def publish_execution(
         edits = {path: entry for path, entry in scan.edits.items() if not _is_old_notebook(activity, root, path)}
         notebook_from = _put_notebook(execution, store, activity, edits, told.after_cell)
         others = (*sorted(execution.overlaps), *aftermath.followers)
-        rest = replace(scan, edits={path: entry for path, entry in edits.items() if path != execution.path})
+        notebook_path = execution.path if execution.notebook is not None else None
+        rest = replace(scan, edits={path: entry for path, entry in edits.items() if path != notebook_path})
         view = _folder_view(execution, store, workspaces, activity, rest, head, told.ended_at, others, aftermath)
         files = file_uses(execution.openings, view, execution.id)
         outputs_blob = put_outputs(execution, store)

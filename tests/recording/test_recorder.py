@@ -362,3 +362,16 @@ def test_what_is_written_outside_any_cell_is_no_cells_output(bench):
     assert "log.txt" in bench.store.tree(bench.store.head().id)
     bench.recorder.finish()
     assert bench.store.index.sessions()[0].details == {"written_outside_cells": [str(bench.root / "log.txt")]}
+
+
+def test_a_script_is_its_own_input(bench):
+    (bench.root / "train.py").write_text("print(1)")
+    bench.write("session_started", session=bench.session, kind="script", pid=1, host="h", python="3", executable="p",
+                cwd=str(bench.root), package_version="0", script_disk_path=str(bench.root / "train.py"))
+    execution = bench.begin("print(1)", None, kind="script")
+    bench.write("file_opened", disk_path=str(bench.root / "train.py"), role="input", execution=execution)
+    bench.end(execution)
+    bench.recorder.take_in()
+    found = bench.store.index.execution(execution)
+    assert found.path == "train.py" and found.notebook is None
+    assert [(use.role, use.kept) for use in found.files] == [("input", "stored")] and found.files[0].digest
