@@ -75,8 +75,12 @@ class Documents:
     def is_newer_than_disk(self, disk_path: str) -> bool:
         """True while the document kept here holds executions that the file on disk, unchanged since, does not."""
         with self._busy:
-            known = self._known.get(disk_path)
-            return known is not None and known.holds_more and known.signature == _signature(disk_path)
+            return self._holds_more(disk_path)
+
+    def newer_than_disk(self) -> dict[str, Document]:
+        """disk path -> document, of all that hold edits or executions which their file on disk does not."""
+        with self._busy:
+            return {path: known.document for path, known in self._known.items() if self._holds_more(path)}
 
     def report(
         self,
@@ -87,10 +91,12 @@ class Documents:
         cells: dict[str, dict[str, Any]],
         order: list[str],
         metadata: dict[str, Any] | None,
+        is_unsaved: bool = True,
     ) -> bool:
         """Take in what a browser says of an open document; False: its base is unknown here, send it whole.
 
         cells: the changed ones by id (all of them if base_revision is None); order: ids of all cells.
+        is_unsaved: it differs from the file on disk.
         """
         with self._busy:
             before = self._reported.get(disk_path)
@@ -110,7 +116,7 @@ class Documents:
                 "metadata": told.metadata,
                 "cells": [{**kept[cell_id], "id": cell_id} for cell_id in order],
             }
-            self._known[disk_path] = _Known(document, "browser", _signature(disk_path), holds_more=True)
+            self._known[disk_path] = _Known(document, "browser", _signature(disk_path), holds_more=is_unsaved)
             return True
 
     def rename(self, old: str, new: str) -> None:
@@ -128,6 +134,10 @@ class Documents:
         with self._busy:
             self._known.pop(disk_path, None)
             self._reported.pop(disk_path, None)
+
+    def _holds_more(self, disk_path: str) -> bool:
+        known = self._known.get(disk_path)
+        return known is not None and known.holds_more and known.signature == _signature(disk_path)
 
 
 def _signature(disk_path: str) -> Signature | None:

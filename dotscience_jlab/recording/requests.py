@@ -27,7 +27,7 @@ from . import annotate, compare, doctor, export, foreign, forget, fork, keep, li
 from .activity import Activity
 from .kernels import Kernels
 from .references import resolve_snapshot
-from .snapshots import take_snapshot
+from .snapshots import ASKED_FOR, take_snapshot
 from .status import status_of
 from .workspaces import Workspaces
 
@@ -222,7 +222,7 @@ class Desk:
     def _snapshots_make(self, params: Params, _: Progress) -> Any:
         store = self._store(params)
         message = _text(params, "message")
-        snapshot = take_snapshot(store, self.workspaces, self.activity(store), message, "message", time.time())
+        snapshot = take_snapshot(store, self.workspaces, self.activity(store), message, ASKED_FOR, time.time())
         self._tell("snapshot", store, [snapshot.id])
         return to_json(snapshot)
 
@@ -333,6 +333,7 @@ class Desk:
             _table(params, "cells"),
             _texts(params, "order") or [],
             params.get("metadata"),
+            params.get("is_unsaved") is not False,
         )
         return {"needs_whole": not is_taken}
 

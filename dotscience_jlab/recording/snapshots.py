@@ -1,15 +1,23 @@
-"""A snapshot that somebody asked for, or that guards a restore: the folder as it lies on disk, now."""
+"""A snapshot that somebody asked for, or that guards a restore: the folder, now.
+
+One that was asked for holds open notebooks as their reader sees them; one that guards a restore holds the bytes on disk,
+because those are what the restore overwrites.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 
 from ..model.instant import instant
-from ..model.paths import WorkspacePath
-from ..model.snapshot import Snapshot, SnapshotDraft
+from ..model.paths import WorkspacePath, relative_to_root
+from ..model.snapshot import Snapshot, SnapshotDraft, TreeEntry
 from ..store.base import Store
 from .activity import Activity
+from .notebook import write_document
 from .workspaces import Workspaces
+
+ASKED_FOR = "message"
+"""The reason of a snapshot that somebody asked for."""
 
 
 def take_snapshot(
@@ -29,9 +37,22 @@ def take_snapshot(
         scan = store.scan(workspaces.rules(store), touched)
         before = store.head()
         first_line = " ".join(message.split())[:200] or "Snapshot"
-        draft = SnapshotDraft(first_line, instant(now), dict(scan.edits), reason=reason)
-        snapshot = store.publish(draft)
+        edits = dict(scan.edits)
+        if reason == ASKED_FOR:
+            edits.update(_unsaved_notebooks(store, activity))
+        snapshot = store.publish(SnapshotDraft(first_line, instant(now), edits, reason=reason))
         if before is None or snapshot.id != before.id:
-            activity.versions.update({path: snapshot.id for path in scan.edits})
+            activity.versions.update({path: snapshot.id for path in edits})
         activity.scan, activity.problem = scan, None
         return snapshot
+
+
+def _unsaved_notebooks(store: Store, activity: Activity) -> dict[WorkspacePath, TreeEntry]:
+    """Entries of the notebooks that hold more than their file on disk, as last reported or executed."""
+    edits = {}
+    for disk_path, document in activity.documents.newer_than_disk().items():
+        path = relative_to_root(disk_path, str(store.root))
+        if path is not None:
+            data = write_document(document)
+            edits[path] = TreeEntry(store.put_bytes(data), len(data))
+    return edits

@@ -4,6 +4,7 @@ import type { ISignal } from '@lumino/signaling';
 
 import type { DotscienceClient } from './api/client';
 import type { IChanged, IStatus, RunId, StoreId } from './api/types';
+import type { DocumentReporter } from './documents/reporter';
 import type { PanelModel } from './panel/model';
 
 /** The notebook that the panel is about: the last active one, or the pinned one. Signals fire after the change. */
@@ -45,6 +46,12 @@ export const IDotscience = new Token<IDotscience>(
 
 /** What the side panel shows; shared among our own plugins only. */
 export const IPanelModel = new Token<PanelModel>('dotscience-jlab:IPanelModel', 'What the side panel shows.');
+
+/** Tells the recorder what open notebooks hold; shared among our own plugins only. */
+export const IDocumentReporter = new Token<DocumentReporter>(
+  'dotscience-jlab:IDocumentReporter',
+  'Tells the recorder what open notebooks hold.'
+);
 
 /** The reader's settings, with their defaults. */
 export interface IChosenSettings {

@@ -23,6 +23,7 @@ export class EntryModel implements IDisposable {
     private readonly _live: LiveChanges
   ) {
     _live.changed.connect(this._onChanged, this);
+    document.addEventListener('visibilitychange', this._onVisible);
     this._refreshing.ask();
   }
 
@@ -61,6 +62,12 @@ export class EntryModel implements IDisposable {
     this._changed.emit();
   }
 
+  /** Nothing is fetched while false, but for the first time; what changed meanwhile is fetched when it becomes true. */
+  set isShown(value: boolean) {
+    this._isShown = value;
+    this._onVisible();
+  }
+
   get isDisposed(): boolean {
     return this._isDisposed;
   }
@@ -87,20 +94,26 @@ export class EntryModel implements IDisposable {
     this._isDisposed = true;
     this._refreshing.dispose();
     this._live.changed.disconnect(this._onChanged, this);
+    document.removeEventListener('visibilitychange', this._onVisible);
     Signal.clearData(this);
   }
 
   private _onChanged(_: unknown, change: IChanged): void {
     const id = (this.ref.execution ?? this.ref.run)!;
     if (change.ids.includes(id) || change.run_ids?.includes(id)) {
-      this._refreshing.ask();
+      this._isStale = true;
+      this._onVisible();
     }
   }
 
-  private async _refresh(): Promise<void> {
-    if (!isPageVisible()) {
-      return;
+  private _onVisible = (): void => {
+    if (this._isStale && this._isShown && isPageVisible()) {
+      this._refreshing.ask();
     }
+  };
+
+  private async _refresh(): Promise<void> {
+    this._isStale = false;
     try {
       if (this.ref.execution) {
         this._execution = await this._client.execution(this.ref.workspace, this.ref.execution);
@@ -140,5 +153,7 @@ export class EntryModel implements IDisposable {
   private _why: IWhy | null = null;
   private _problem = '';
   private _tab: EntryTab = 'code';
+  private _isShown = true;
+  private _isStale = false;
   private _isDisposed = false;
 }

@@ -58,6 +58,11 @@ export class DocumentReporter implements IDisposable {
     }
   }
 
+  /** The same for every open notebook: what is kept next holds their unsaved edits. */
+  async reportAll(): Promise<void> {
+    await Promise.all([...this._open.keys()].map(panel => this.report(panel)));
+  }
+
   private _onOpened(_: unknown, panel: NotebookPanel): void {
     const ledger = new DocumentLedger(UUID.uuid4());
     const watched = new Map<string, () => void>();
@@ -145,7 +150,6 @@ export class DocumentReporter implements IDisposable {
       const read = (id: string): ICellReport | undefined => {
         const cell = cells.get(id);
         const body = cell?.toJSON() as ICellReport | undefined;
-
         return body && { ...body, id };
       };
       const report = ledger.compose(this._contents.localPath(panel.context.path), [...cells.keys()], read, {

@@ -2,7 +2,8 @@
 import type { JupyterFrontEnd, JupyterFrontEndPlugin } from '@jupyterlab/application';
 import { ITranslator, nullTranslator } from '@jupyterlab/translation';
 
-import { CellMark, marksOf } from '../cells/marks';
+import type { CellMark } from '../cells/marks';
+import { CellMarksModel } from '../cells/model';
 import type { PanelModel } from '../panel/model';
 import { IChosenSettings, IPanelModel } from '../tokens';
 
@@ -14,18 +15,21 @@ export const cellMarksPlugin: JupyterFrontEndPlugin<void> = {
   autoStart: true,
   requires: [IPanelModel, IChosenSettings],
   optional: [ITranslator],
-  activate: (_: JupyterFrontEnd, model: PanelModel, settings: IChosenSettings, translator: ITranslator | null) => {
+  activate: (
+    _: JupyterFrontEnd,
+    { client, live, focus }: PanelModel,
+    settings: IChosenSettings,
+    translator: ITranslator | null
+  ) => {
     const trans = (translator ?? nullTranslator).load('dotscience_jlab');
     const words: Record<CellMark, string> = {
       edited: trans.__('Edited since it ran'),
       earlier: trans.__('Ran in an earlier kernel session')
     };
-    const draw = (): void => {
-      const cells = model.focus.panel?.content.widgets ?? [];
-      const sources = new Map(cells.map(cell => [cell.model.id, cell.model.sharedModel.getSource()]));
-      const session = model.history.executions[0]?.session ?? null;
-      const marks = settings.showRunMarks ? marksOf(model.history.executions, sources, session) : new Map<string, CellMark>();
-      for (const cell of cells) {
+    const model = new CellMarksModel(client, live, focus);
+    model.changed.connect(() => {
+      const { marks } = model;
+      for (const cell of focus.panel?.content.widgets ?? []) {
         const mark = marks.get(cell.model.id);
         Object.entries(CLASSES).forEach(([name, className]) => cell.toggleClass(className, name === mark));
         const prompt = cell.node.querySelector<HTMLElement>('.jp-InputPrompt');
@@ -34,9 +38,11 @@ export const cellMarksPlugin: JupyterFrontEndPlugin<void> = {
           prompt.dataset.dsMark = mark ?? '';
         }
       }
+    });
+    const choose = (): void => {
+      model.isWanted = settings.showRunMarks;
     };
-    model.history.changed.connect(draw);
-    settings.changed.connect(draw);
-    model.focus.changed.connect(draw);
+    settings.changed.connect(choose);
+    void settings.ready.then(choose);
   }
 };

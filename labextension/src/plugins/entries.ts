@@ -8,12 +8,13 @@ import { copyIcon, stopIcon } from '@jupyterlab/ui-components';
 import type { Scalar } from '../api/types';
 import { CATEGORY, CommandIDs } from '../command-ids';
 import { parseLabel } from '../detail/labels';
+import type { DocumentReporter } from '../documents/reporter';
 import { ForkFlow } from '../fork/flow';
 import { forkIcon, keepIcon, labelIcon, restoreIcon, starIcon } from '../icons';
 import { askWhatToKeep } from '../keep/dialog';
 import type { PanelModel } from '../panel/model';
 import { RestoreFlow } from '../restore/flow';
-import { IPanelModel } from '../tokens';
+import { IDocumentReporter, IPanelModel } from '../tokens';
 import { argsSchema, FLAG, TEXT, TEXTS } from './args';
 import { shown } from './failures';
 
@@ -21,12 +22,13 @@ export const entriesPlugin: JupyterFrontEndPlugin<void> = {
   id: 'dotscience-jlab:entries',
   description: 'Open an entry, restore it, fork from it, keep it as a run.',
   autoStart: true,
-  requires: [IPanelModel, IDocumentManager],
+  requires: [IPanelModel, IDocumentManager, IDocumentReporter],
   optional: [ITranslator, ICommandPalette],
   activate: (
     app: JupyterFrontEnd,
     model: PanelModel,
     documents: IDocumentManager,
+    reporter: DocumentReporter,
     translator: ITranslator | null,
     palette: ICommandPalette | null
   ) => {
@@ -79,7 +81,8 @@ export const entriesPlugin: JupyterFrontEndPlugin<void> = {
       describedBy: argsSchema({ workspace: TEXT, snapshot: TEXT, at: TEXT }),
       isEnabled: hasState,
       execute: args =>
-        shown(() => {
+        shown(async () => {
+          await reporter.reportAll();
           const session = history.executions[0]?.session;
           const ran = history.executions.find(execution => execution.session === session);
           return restores.restore({ ...stateOf(args), variablesFrom: ran?.started_at ?? null });
@@ -97,7 +100,11 @@ export const entriesPlugin: JupyterFrontEndPlugin<void> = {
       icon: forkIcon,
       describedBy: argsSchema({ workspace: TEXT, snapshot: TEXT, path: TEXT }),
       isEnabled: hasState,
-      execute: args => shown(() => forks.fork(stateOf(args)))
+      execute: args =>
+        shown(async () => {
+          await reporter.reportAll();
+          await forks.fork(stateOf(args));
+        })
     });
     commands.addCommand(CommandIDs.keepAsRun, {
       label: trans.__('Keep as Run…'),

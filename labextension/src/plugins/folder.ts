@@ -5,10 +5,11 @@ import { ITranslator, nullTranslator } from '@jupyterlab/translation';
 
 import type { StoreId } from '../api/types';
 import { CATEGORY, CommandIDs } from '../command-ids';
+import type { DocumentReporter } from '../documents/reporter';
 import { pauseIcon, resumeIcon, snapshotIcon } from '../icons';
 import { ChecksBody } from '../panel/checks';
 import type { PanelModel } from '../panel/model';
-import { IPanelModel } from '../tokens';
+import { IDocumentReporter, IPanelModel } from '../tokens';
 import { sizeText } from '../words';
 import { argsSchema, TEXT } from './args';
 import { shown } from './failures';
@@ -17,9 +18,15 @@ export const folderPlugin: JupyterFrontEndPlugin<void> = {
   id: 'dotscience-jlab:folder',
   description: 'Snapshot, pause, widen and forget: commands about the project folder.',
   autoStart: true,
-  requires: [IPanelModel],
+  requires: [IPanelModel, IDocumentReporter],
   optional: [ITranslator, ICommandPalette],
-  activate: (app: JupyterFrontEnd, model: PanelModel, translator: ITranslator | null, palette: ICommandPalette | null) => {
+  activate: (
+    app: JupyterFrontEnd,
+    model: PanelModel,
+    reporter: DocumentReporter,
+    translator: ITranslator | null,
+    palette: ICommandPalette | null
+  ) => {
     const trans = (translator ?? nullTranslator).load('dotscience_jlab');
     const { commands } = app;
     const { client, focus } = model;
@@ -45,7 +52,7 @@ export const folderPlugin: JupyterFrontEndPlugin<void> = {
           const workspace = focus.workspace;
           const message = typeof args.message === 'string' ? args.message : await askForMessage();
           if (workspace && message) {
-            await focus.panel?.context.ready;
+            await reporter.reportAll();
             await client.makeSnapshot(workspace, message);
             Notification.success(trans.__('Snapshot kept: %1', message), { autoClose: 3000 });
           }
@@ -54,7 +61,7 @@ export const folderPlugin: JupyterFrontEndPlugin<void> = {
     const askForMessage = async (): Promise<string | null> => {
       const answer = await InputDialog.getText({
         title: trans.__('Take a snapshot of %1/', folder()),
-        label: trans.__('The files as they are on disk now, kept under this message:'),
+        label: trans.__('The folder as it is now, with unsaved edits of open notebooks, kept under this message:'),
         placeholder: trans.__('before the big change'),
         okLabel: trans.__('Keep')
       });

@@ -4,13 +4,14 @@ import { INotebookTracker } from '@jupyterlab/notebook';
 
 import { DocumentReporter } from '../documents/reporter';
 import type { PanelModel } from '../panel/model';
-import { IPanelModel } from '../tokens';
+import { IDocumentReporter, IPanelModel } from '../tokens';
 
-export const reportingPlugin: JupyterFrontEndPlugin<void> = {
+export const reportingPlugin: JupyterFrontEndPlugin<DocumentReporter> = {
   id: 'dotscience-jlab:reporting',
   description: 'Reports the open notebook to the recorder, unsaved edits included.',
   autoStart: true,
   requires: [IPanelModel, INotebookTracker],
+  provides: IDocumentReporter,
   activate: (app: JupyterFrontEnd, { client, focus }: PanelModel, notebooks: INotebookTracker) => {
     const reporter = new DocumentReporter(client, notebooks, app.serviceManager.contents);
     // A report that fails, or arrives again, says that the status shown is out of date.
@@ -19,5 +20,6 @@ export const reportingPlugin: JupyterFrontEndPlugin<void> = {
         focus.refresh();
       }
     });
+    return reporter;
   }
 };
