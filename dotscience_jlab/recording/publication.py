@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 from dataclasses import dataclass, replace
 from typing import Callable, Iterable
@@ -14,6 +13,7 @@ from ..model.instant import instant
 from ..model.paths import WorkspacePath, relative_to_root
 from ..model.snapshot import Snapshot, SnapshotDraft, TreeEntry
 from ..store.base import Record, ScanResult, Store
+from ..store.fingerprint import fingerprint
 from . import notebook as notebooks
 from .activity import Activity
 from .assemble import OpenExecution, marked_run, outputs_json
@@ -176,7 +176,7 @@ def _folder_view(
         before=lambda path: store.entry(head.id, path) if head else None,
         changed_at=changed_at,
         version=version,
-        outside_digest=lambda disk_path: _fingerprint(disk_path, max_bytes),
+        outside_digest=lambda disk_path: _outside_file(disk_path, max_bytes),
         others=others,
         claimed=frozenset(aftermath.claimed(others)),
         editor_paths=frozenset(path for path in scan.edits if path.endswith(".ipynb")),
@@ -221,18 +221,12 @@ def _is_known_run(store: Store, run: RunId) -> bool:
     return True
 
 
-def _fingerprint(disk_path: str, max_bytes: int) -> tuple[int, BlobDigest | None] | None:
-    """(size, git's digest of the bytes, or None above max_bytes); None if there is no such regular file."""
+def _outside_file(disk_path: str, max_bytes: int) -> tuple[int, BlobDigest | None] | None:
+    """(size, digest, or None above max_bytes); None if there is no such regular file."""
     try:
-        size = os.stat(disk_path).st_size
-        if not os.path.isfile(disk_path):
-            return None
-        if size > max_bytes:
-            return size, None
-        digest = hashlib.sha1(b"blob %d\0" % size, usedforsecurity=False)
-        with open(disk_path, "rb") as file:
-            while block := file.read(1 << 20):
-                digest.update(block)
+        size_bytes = os.stat(disk_path).st_size
     except OSError:
         return None
-    return size, BlobDigest(digest.hexdigest())
+    if not os.path.isfile(disk_path):
+        return None
+    return size_bytes, fingerprint(disk_path) if size_bytes <= max_bytes else None

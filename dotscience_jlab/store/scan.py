@@ -10,7 +10,6 @@ is a folder without its `.git`; a nested workspace is its own and left out by na
 from __future__ import annotations
 
 import bisect
-import hashlib
 import os
 import shutil
 import stat
@@ -25,6 +24,7 @@ from ..model.ids import BlobDigest
 from ..model.paths import STORE_FOLDER, WorkspacePath
 from ..model.snapshot import EXECUTABLE, FILE, LINK, Skipped, TreeEntry
 from .base import KeepRules, ScanResult
+from .fingerprint import fingerprint
 from .ignore import ENVIRONMENT_MARKS, IGNORE_FILES, LEFT_OUT_REASON, IgnoreRules, forced_reason
 from .objects import Objects
 
@@ -241,7 +241,7 @@ class Scanner:
         if refusal:
             look.skip(path, refusal)
             if path in look.wanted:
-                look.fingerprints[path] = (found.st_size, _digest_of(disk_path))
+                look.fingerprints[path] = (found.st_size, fingerprint(disk_path))
             return
         self._read(path, disk_path, found, look)
 
@@ -322,18 +322,6 @@ def _signature(found: os.stat_result) -> Signature:
 
 def _same(before: TreeEntry | None, now: TreeEntry) -> bool:
     return before is not None and (before.digest, before.mode) == (now.digest, now.mode)
-
-
-def _digest_of(disk_path: str) -> BlobDigest | None:
-    """git's name of the bytes, streamed; None if it cannot be read."""
-    try:
-        with open(disk_path, "rb") as file:
-            digest = hashlib.sha1(b"blob %d\0" % os.fstat(file.fileno()).st_size, usedforsecurity=False)
-            while block := file.read(1 << 20):
-                digest.update(block)
-    except OSError:
-        return None
-    return BlobDigest(digest.hexdigest())
 
 
 def _read_text(disk_path: str) -> str:
