@@ -81,8 +81,9 @@ class Dotscience(ExtensionApp):
         self.push.flush()
         self._withdraw_settings()
 
-    def _recorder_connected(self) -> None:
-        self.kernels.tell_all_again()
+    def _recorder_connected(self, is_another: bool) -> None:
+        if is_another:
+            self.kernels.tell_all_again()
         self.push.take({"topic": "status", "workspace": None, "ids": [], "path": None})
 
     # -- settings ------------------------------------------------------------------------------------

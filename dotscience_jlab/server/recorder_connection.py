@@ -29,13 +29,16 @@ Message = dict[str, Any]
 
 
 class RecorderConnection:
-    """`open()` keeps it connected from then on; `close()` ends that. One per server, used on its event loop only."""
+    """`open()` keeps it connected from then on; `close()` ends that. One per server, used on its event loop only.
+
+    `on_connected(is_another)`: whether it is another recorder than last time, which knows nothing of what was reported.
+    """
 
     def __init__(
         self,
         settings: Settings,
         on_notify: Callable[[Message], None],
-        on_connected: Callable[[], None],
+        on_connected: Callable[[bool], None],
         log: logging.Logger | logging.LoggerAdapter[Any],
     ) -> None:
         self._settings = settings
@@ -50,6 +53,7 @@ class RecorderConnection:
         self._signs_of_life: dict[int, float] = {}
         self._reports: deque[tuple[str, Message]] = deque(maxlen=MAX_WAITING_REPORTS)
         self._next_id = 1
+        self._recorder_pid: Any = None
         self._problem: RecorderUnavailable | None = None
 
     def open(self) -> None:
@@ -134,8 +138,12 @@ class RecorderConnection:
             raise
         self._writer, self._problem = writer, None
         self._is_connected.set()
+        # What is so now is told first, what happened meanwhile after it: a kernel that died stays dead.
+        waiting, self._reports = self._reports, deque(maxlen=MAX_WAITING_REPORTS)
+        is_another, self._recorder_pid = hello.get("pid") != self._recorder_pid, hello.get("pid")
+        self._on_connected(is_another)
+        self._reports.extend(waiting)
         self._send_reports()
-        self._on_connected()
         return reader
 
     async def _read(self, reader: asyncio.StreamReader) -> None:

@@ -39,6 +39,8 @@ class Notebook:
         self.path = f"{folder}/train.ipynb"
 
     async def open(self, kernel_name: str) -> None:
+        """Once the server has its recorder, as a running server has; pytest-jupyter calls no start hook of extensions."""
+        await self.ask("GET", "workspaces")
         root = Path(self.server.root_dir)
         (root / "p").mkdir(exist_ok=True)
         (root / "p" / "pyproject.toml").write_text("")
