@@ -23,7 +23,8 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     assert (ROOT / "dotscience_jlab/labextension/static/style.js").is_file(), "Build the front end first: make front"
     target = tmp_path_factory.mktemp("wheel")
     build = [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--no-build-isolation"]
-    subprocess.run([*build, "--wheel-dir", str(target), "."], cwd=ROOT, check=True, env={**os.environ, "HATCH_JUPYTER_BUILDER_SKIP_NPM": "1"})
+    environment = {**os.environ, "HATCH_JUPYTER_BUILDER_SKIP_NPM": "1"}
+    subprocess.run([*build, "--wheel-dir", str(target), "."], cwd=ROOT, check=True, env=environment)
     (made,) = target.glob("*.whl")
     return made
 

@@ -79,7 +79,7 @@ def open_page(browser: Browser, request: pytest.FixtureRequest) -> Iterator[Call
     if getattr(request.node, "has_failed", False):
         for number, page in enumerate(opened):
             page.shot(f"failed-{name}-{number}")
-            (SHOTS / f"failed-{name}-{number}.log").write_text(page.server.log)
+            (SHOTS / f"failed-{name}-{number}.log").write_text(page.server.log + page.server.recorder_log)
     for context in contexts:
         context.close()
 

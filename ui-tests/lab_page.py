@@ -70,7 +70,7 @@ class LabPage:
 
     def theme(self, name: str) -> None:
         self.command("apputils:change-theme", theme=name)
-        self.page.locator(f'body[data-jp-theme-name="{name}"]').wait_for()
+        self.page.locator(f'body[data-jp-theme-name="{name}"]').wait_for(state="attached")
 
     def shot(self, name: str) -> Path:
         self._shots.mkdir(parents=True, exist_ok=True)

@@ -43,6 +43,11 @@ class LabServer:
     def log(self) -> str:
         return (self.home / "jupyter.log").read_text(errors="replace")
 
+    @property
+    def recorder_log(self) -> str:
+        path = self.home / "data" / "dotscience" / "recorder.log"
+        return path.read_text(errors="replace") if path.is_file() else ""
+
     def ask(self, path: str, /, **query: str) -> Any:
         """GET below `dotscience/api/v1/`, as JSON."""
         return self.get(f"dotscience/api/v1/{path}" + (f"?{urlencode(query, quote_via=quote)}" if query else ""))

@@ -27,7 +27,7 @@ export interface INowLineProps {
 
 export function NowLine(props: INowLineProps): JSX.Element {
   const { status, trans } = props;
-  const isRunning = props.now !== null && status?.state !== 'paused';
+  const isRunning = props.now !== null && status?.state !== 'paused' && status?.state !== 'not_recorded';
   const clock = useClock(isRunning ? 1000 : IDLE_TICK_MS);
   if (!status) {
     return <div className="ds-Now ds-mod-idle" role="status" />;
