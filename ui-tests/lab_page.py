@@ -71,6 +71,7 @@ class LabPage:
     def theme(self, name: str) -> None:
         self.command("apputils:change-theme", theme=name)
         self.page.locator(f'body[data-jp-theme-name="{name}"]').wait_for(state="attached")
+        self.page.locator("#jupyterlab-splash").wait_for(state="detached")
 
     def shot(self, name: str) -> Path:
         self._shots.mkdir(parents=True, exist_ok=True)

@@ -18,6 +18,8 @@ def test_each_executed_cell_appears_and_the_model_leads_back_to_raw_data(lab: La
     lab.run_cell(0)
     said_once = lab.page.get_by_text("Your cells are now recorded in quickstart/. Nothing leaves this computer.")
     expect(said_once).to_be_visible(timeout=WAIT_MS)
+    lab.page.get_by_role("button", name="Hide notification").or_(lab.page.locator(".Toastify__close-button")).first.click()
+    expect(said_once).to_have_count(0, timeout=WAIT_MS)
     lab.show_panel()
     for number, line in enumerate(FIRST_LINES):
         if number:
