@@ -29,8 +29,6 @@ class Dotscience(ExtensionApp):
     """History, runs, lineage, restore and fork of the cells that ran."""
 
     name = "dotscience_jlab"
-    load_other_extensions = True
-    file_url_prefix = "/dotscience"
 
     enabled = Bool(True, config=True, help="False: no kernel that this server starts is recorded; the history stays readable.")
     mode = Enum(

@@ -19,6 +19,7 @@ PATH_PARAMETERS = {
     "execution": "ExecutionId, percent-encoded",
     "run": "RunId, a unique prefix of it, its number or its name",
     "snapshot": "SnapshotId, a unique prefix of it, an execution, a run, `@{1}`, or a time like 14:03",
+    "after": "as `snapshot`",
     "digest": "40 hexadecimal digits",
 }
 

@@ -203,8 +203,8 @@ OPERATIONS: tuple[Operation, ...] = (
         items_of(reference(Change)), query={"since": TEXT},
     ),
     Operation(
-        "GET", f"{W}/diff", "snapshots.diff", "Files and code between two snapshots", {},
-        query={"before": SHORT_TEXT, "after": SHORT_TEXT}, required_query=("before", "after"),
+        "GET", f"{W}/snapshots/{{after}}/diff", "snapshots.diff", "Files, and lines of text files, that differ since `before`",
+        items_of({"allOf": [reference(Change), {"type": "object"}]}), query={"before": SHORT_TEXT}, required_query=("before",),
     ),
     # -- acts
     Operation(

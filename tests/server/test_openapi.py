@@ -152,9 +152,8 @@ def run_schemathesis(server: dict[str, Any], max_examples: int) -> None:
             nonlocal n_answered
             n_answered += 1
             if n_answered % 2:
-                for name in ("workspace", "snapshot"):
-                    if name in case.path_parameters:
-                        case.path_parameters[name] = server[name]
+                known = {**server, "after": server["snapshot"]}
+                case.path_parameters.update({name: known[name] for name in case.path_parameters if name in known})
             response = case.call(base_url=server["base"], headers=headers, timeout=60)
             if response.status_code != 503:
                 case.validate_response(response, checks=checks)

@@ -62,6 +62,9 @@ async def test_a_restore_is_planned_then_applied(ask: Any, jp_root_dir: Path) ->
     workspace = (await ask("POST", "workspaces", body={"path": "churn"}))["id"]
     snapshot = (await ask("POST", "workspaces", workspace, "snapshots", body={"message": "m"}))["id"]
     (folder / "data.csv").write_bytes(b"ruined")
+    later = (await ask("POST", "workspaces", workspace, "snapshots", body={"message": "n"}))["id"]
+    diff = await ask("GET", "workspaces", workspace, "snapshots", later, "diff", params={"before": snapshot})
+    assert [(each["path"], each["kind"]) for each in diff["items"]] == [("data.csv", "updated")]
     body = {"snapshot": snapshot, "paths": ["data.csv"]}
     plan = await ask("POST", "workspaces", workspace, "restore", "plan", body=body)
     assert [(step["path"], step["act"]) for step in plan["steps"]] == [("data.csv", "write")]
