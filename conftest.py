@@ -8,6 +8,9 @@ from collections import defaultdict
 import hypothesis
 import pytest
 
+pytest_plugins = ["pytest_jupyter.jupyter_server"]
+"""Servers for `tests/server`; pytest takes plugins from this conftest only."""
+
 SHARE = 0.2
 SEED = 20261121
 

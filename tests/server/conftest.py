@@ -14,8 +14,6 @@ import pytest
 
 from dotscience_jlab.settings import Settings, load_settings
 
-pytest_plugins = ["pytest_jupyter.jupyter_server"]
-
 API = ("dotscience", "api", "v1")
 
 
