@@ -14,7 +14,7 @@ from collections import OrderedDict, deque
 from dataclasses import dataclass, replace
 from typing import Any, Callable, Iterable
 
-from ..errors import DotscienceError, Forgotten, NotFound, NotRecorded, StoreError
+from ..errors import Conflict, DotscienceError, Forgotten, NotFound, NotRecorded, StoreError
 from ..model import events as ev
 from ..model import execution as outcomes
 from ..model.execution import Session
@@ -36,6 +36,8 @@ from .workspaces import Workspaces
 
 ENDED_KEPT = 50
 """Executions whose late output is still taken."""
+REFUSALS = (StoreError, Conflict)
+"""What passes: a full disk, a missing right, another program in the way. What met one is tried again, never dropped."""
 
 log = logging.getLogger(__name__)
 
@@ -85,36 +87,45 @@ class SessionRecorder:
         """Handle all that has arrived; True if there was something. Never raises for a bad event."""
         is_new = False
         self._retry_backlog()
-        while received := self.inbox.read():
+        while self._work_off_queue() and (received := self.inbox.read()):
             is_new = True
             self._queue.extend(received)
-            while self._queue:
-                self._handle_safely(self._queue.popleft())
-            self._runs.flush_points()
+        self._note_refusal(self._runs.flush_points)
         for fault in self.inbox.faults:
             log.warning("%s: %s", self.inbox.session, fault)
             self._note_fault(fault)
         self.inbox.faults.clear()
         self._store_late_outputs()
-        self._runs.feed(self._known_environment, lambda store, run: self._tell("run", store, [run.id], run.path))
-        self.around.acknowledge(self.inbox.session, self.inbox.position)
+        self._note_refusal(self._show_runs)
+        if not self._queue:
+            self.around.acknowledge(self.inbox.session, self.inbox.position)
         return is_new
+
+    @property
+    def is_end_explained(self) -> bool:
+        """Its server has said how the kernel ended, or there is no server to say it."""
+        kernel = self._kernel()
+        is_told = kernel.ended_at is not None and self.started is not None and kernel.ended_at >= self.started.at
+        return is_told or self.started is None or self.started.kernel_id is None
 
     @property
     def is_busy(self) -> bool:
         """A cell is running, or something waits for the store."""
-        return bool(self._executions or self._backlog)
+        return bool(self._executions or self._backlog or self._queue)
 
     def finish(self) -> bool:
         """The process is gone: close what it left open, truthfully. True if all of it is durable."""
+        if self._queue:
+            return False
         at = self.finished.at if self.finished is not None else self.around.clock()
-        cause = "" if self.finished is not None else cause_of_death(self._kernel())
+        cause = "" if self.finished is not None else cause_of_death(self._kernel(), self.started.at if self.started else 0.0)
         for execution in list(self._executions.values()):
             execution.ended_as = outcomes.INTERRUPTED if self.finished is not None else outcomes.KILLED
             execution.ended_at = at
             execution.faults.append(cause or "The process ended in the middle of it.")
             self._end(execution)
         self._retry_backlog()
+        self._let_go_of_vanished()
         try:
             self._runs.flush_points()
             self._close_session(at, cause)
@@ -123,14 +134,38 @@ class SessionRecorder:
             return False
         return not self._backlog
 
-    def _handle_safely(self, item: Received) -> None:
+    def _work_off_queue(self) -> bool:
+        """Handle what has been read. False if the store refuses: what waits then stays, in its order, for the next time."""
+        while self._queue:
+            item = self._queue.popleft()
+            if not self._handle_safely(item):
+                self._queue.appendleft(item)
+                return False
+        return True
+
+    def _handle_safely(self, item: Received) -> bool:
+        """False: to be handled again."""
         try:
             self._handle(item)
+        except REFUSALS as error:
+            self._note_problem(error)
+            return False
         except DotscienceError as error:
             self._note_problem(error)
         except Exception as error:  # one bad event must not cost the rest; it is named on its execution
             log.exception("event at %s of %s", item.position, self.inbox.session)
             self._note_fault(f"The recorder failed on one report: {type(error).__name__}.")
+        return True
+
+    def _note_refusal(self, write: Callable[[], None]) -> None:
+        """Of a write that the next `take_in` does again."""
+        try:
+            write()
+        except DotscienceError as error:
+            self._note_problem(error)
+
+    def _show_runs(self) -> None:
+        self._runs.feed(self._known_environment, lambda store, run: self._tell("run", store, [run.id], run.path))
 
     def _handle(self, item: Received) -> None:
         if isinstance(item.frame, Points):
@@ -161,6 +196,7 @@ class SessionRecorder:
     def _on_execution_started(self, event: ev.ExecutionStarted) -> None:
         disk_path = self._disk_path(event)
         store = self.around.workspaces.for_path(disk_path or self._folder(), create=True)
+        self._follow_moves()
         if store.workspace.is_paused:
             return
         self._last_store = store
@@ -226,6 +262,7 @@ class SessionRecorder:
 
     def _end(self, execution: OpenExecution, end_position: int | None = None) -> None:
         """Stage, acknowledge, publish. A store that refuses puts the execution on the backlog; nothing is dropped."""
+        self._follow_moves()
         del self._executions[execution.id]
         store = self._stores[execution.id]
         activity = self.around.activity(store)
@@ -239,15 +276,23 @@ class SessionRecorder:
             activity.is_stored(execution.id)
             self._runs.drop_closed()
             return
+        self._publish_or_wait(execution, end_position)
+
+    def _publish_or_wait(self, execution: OpenExecution, end_position: int | None) -> None:
+        store = self._stores[execution.id]
         try:
-            self._publish(execution, end_position)
-        except StoreError as error:
+            try:
+                self._publish(execution, end_position)
+            except DotscienceError:
+                raise
+            except Exception as error:  # a fault of ours: at least what was executed is kept, and says that it is not whole
+                log.exception("publishing %s", execution.id)
+                reason = f"The recorder failed while storing it: {type(error).__name__}; it has no snapshot."
+                execution.faults.append(reason)
+                store.append([execution.record(reasons=self._partial_reasons(execution))])
+        except DotscienceError as error:
             self._note_problem(error, store)
             self._backlog.append(execution)
-        except Exception as error:  # a fault of ours: at least what was executed is kept, and says that it is not whole
-            log.exception("publishing %s", execution.id)
-            execution.faults.append(f"The recorder failed while storing it: {type(error).__name__}; it has no snapshot.")
-            store.append([execution.record(reasons=self._partial_reasons(execution))])
 
     def _publish(self, execution: OpenExecution, end_position: int | None) -> None:
         """end_position: of the spool behind its last event, to acknowledge; None: it was acknowledged before."""
@@ -280,13 +325,44 @@ class SessionRecorder:
             self._tell("snapshot", store, [snapshot.id], execution.path)
 
     def _retry_backlog(self) -> None:
+        if self._backlog:
+            self._follow_moves()
         waiting, self._backlog = self._backlog, []
         for execution in waiting:
-            try:
-                self._publish(execution, None)
-            except StoreError as error:
-                self._note_problem(error, self._stores[execution.id])
-                self._backlog.append(execution)
+            self._publish_or_wait(execution, None)
+
+    # -- a history that is not there any more ------------------------------------------------------
+
+    def _follow_moves(self) -> None:
+        """A history deleted under a living kernel, or widened to the parent folder: what is open goes on in the one there now.
+
+        Where the folder itself is gone, nothing can be kept, until it is back. One stat for each store in use.
+        """
+        in_use = [self._stores[each.id] for each in (*self._executions.values(), *self._backlog)]
+        for gone in {*in_use, *self._runs.stores(), *([self._last_store] if self._last_store else [])}:
+            if gone.is_there() or not gone.root.is_dir():
+                continue
+            store = self.around.workspaces.for_path(str(gone.root), create=True)
+            log.warning("%s: the history in %s is gone; what is open goes on in %s", self.inbox.session, gone.root, store.root)
+            self._stores = {each: store if where is gone else where for each, where in self._stores.items()}
+            for execution in (*self._executions.values(), *self._backlog):
+                if self._stores[execution.id] is store and execution.disk_path is not None:
+                    execution.path = relative_to_root(os.path.realpath(execution.disk_path), str(store.root))
+            self._runs.move(gone, store)
+            if self._last_store is gone:
+                self._last_store = store
+
+    def _let_go_of_vanished(self) -> None:
+        """The history lies in its folder: who deletes both has deleted what this session could still add to it."""
+        self._follow_moves()
+        vanished = {store for store in self._stores.values() if not store.is_there() and not store.root.is_dir()}
+        if vanished:
+            n_lost = sum(self._stores[each.id] in vanished for each in self._backlog)
+            roots = ", ".join(str(each.root) for each in vanished)
+            log.warning("%s: %s is gone, and with it %d cells not yet stored", self.inbox.session, roots, n_lost)
+            self._backlog = [each for each in self._backlog if self._stores[each.id] not in vanished]
+            self._runs.drop(vanished)
+            self._last_store = None if self._last_store in vanished else self._last_store
 
     def _store_late_outputs(self) -> None:
         """What threads printed after their cell had ended belongs to that cell: its record is said again, with it."""

@@ -115,12 +115,41 @@ class RunBook:
                 execution.runs.append(run.id)
             run.joined_by(execution.id)
 
+    # -- where they are kept -------------------------------------------------------------------------
+
+    def stores(self) -> set[Store]:
+        return {self._stores[run] for run in self._runs}
+
+    def move(self, gone: Store, store: Store) -> None:
+        """Its runs go on in another store. One that is not known there keeps its values, not what was deleted with the history."""
+        for run in [each for each in self._runs.values() if self._stores[each.id] is gone]:
+            self._stores[run.id] = store
+            if run.disk_path is not None:
+                run.path = relative_to_root(os.path.realpath(run.disk_path), str(store.root))
+            try:
+                store.index.run(run.id)
+            except NotFound:
+                run.number = store.index.next_run_number()
+                run.name = run_name(run.disk_path, run.number)
+                run.executions = [each for each in run.executions if each in self._executions]
+                run.artifacts = {key: each for key, each in run.artifacts.items() if each.blob is None}
+                run.files, run.metrics, run.snapshot = {}, {}, None
+                for _, name, step, _, value in self._points.get(run.id, ()):
+                    run.add_point(name, step, value)
+            run.is_changed = True
+
+    def drop(self, stores: set[Store]) -> None:
+        for run_id in [each for each in self._runs if self._stores[each] in stores]:
+            del self._runs[run_id]
+            self._points.pop(run_id, None)
+
     # -- as it is shown and stored -------------------------------------------------------------------
 
     def flush_points(self) -> None:
-        for run_id, rows in self._points.items():
-            self._stores[run_id].index.add_points(run_id, rows)
-        self._points.clear()
+        """StoreError keeps those that could not be written for the next time."""
+        for run_id in list(self._points):
+            self._stores[run_id].index.add_points(run_id, self._points[run_id])
+            del self._points[run_id]
 
     def feed(self, environment_of: EnvironmentOf, tell: Callable[[Store, OpenRun], None]) -> None:
         """Show live runs now; they become durable when their cell ends."""

@@ -35,6 +35,9 @@ def status_of(
             return Status(NOT_RECORDED, f"Notebooks directly in {root} are not recorded.", "Move it into a folder of its own.")
         if isinstance(error, NotRecorded):
             return Status(NOT_RECORDED, error.message, error.hint)
+        if root in workspaces.refusals:
+            error = workspaces.refusals[root]
+            return Status(NOT_RECORDED, error.message, error.hint or "`ds doctor` says more.", root=str(root), name=root.name)
         return Status(RECORDING, "Nothing is recorded here yet.", "Run a cell.", root=str(root), name=root.name)
     except DotscienceError as error:
         return Status(NOT_RECORDED, error.message, error.hint)

@@ -67,6 +67,8 @@ class Workspaces:
         self._open_store = open_store
         self._widen_store = widen_store
         self._by_root: dict[Path, Store] = {}
+        self.refusals: dict[Path, StoreError] = {}
+        """root -> why no history could be begun or opened there the last time."""
         self._busy = threading.RLock()
         self._writers: dict[StoreId, threading.RLock] = {}
 
@@ -100,7 +102,12 @@ class Workspaces:
                 raise NotRecorded(
                     f"Notebooks directly in {root} are not recorded.", "Move the notebook into a folder of its own."
                 )
-            store = self._open_store(root, create=create, fallback_dir=self.settings.data_dir / "stores")
+            try:
+                store = self._open_store(root, create=create, fallback_dir=self.settings.data_dir / "stores")
+            except StoreError as error:
+                self.refusals[root] = error
+                raise
+            self.refusals.pop(root, None)
             self._by_root[root] = store
             self._remember(store)
             return store

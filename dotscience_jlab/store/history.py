@@ -73,7 +73,7 @@ class History:
         with index.write() as db:
             for statement in SNAPSHOT_SCHEMA.split(";"):
                 db.execute(statement)
-        self._scanner = Scanner(root, objects, self._load_seen())
+        self._scanner = Scanner(root, objects, self._load_seen(), kept_in=index.path.parent if index.path else None)
         self._head_files: tuple[ObjectId, dict[WorkspacePath, TreeEntry]] | None = None
         for line in {MAIN_LINE, *objects.lines()}:
             self._catch_up(line)

@@ -86,8 +86,12 @@ class Scanner:
         objects: Objects,
         seen: dict[WorkspacePath, Seen],
         clock_ns: Callable[[], int] = time.time_ns,
+        *,
+        kept_in: Path | None = None,
     ) -> None:
+        """kept_in: where the history lies, whose disk must have room; None: in the folder itself."""
         self.root = root
+        self._kept_in = kept_in or root
         self.seen = seen
         self.newly_seen: dict[WorkspacePath, Seen] = {}
         """Read since the owner last took them away, to write them to the cache."""
@@ -107,7 +111,7 @@ class Scanner:
         """head: what the line's newest snapshot holds."""
         if self._ignore.excludes != rules.excludes:
             self._ignore = IgnoreRules(rules.excludes)
-        look = _Look(rules, frozenset(touched), head, _Room(rules, store_bytes, self.root))
+        look = _Look(rules, frozenset(touched), head, _Room(rules, store_bytes, self._kept_in))
         if only is None:
             self._folder("", self._ignore, look)
             gone = head.keys() - look.present.keys()
@@ -282,7 +286,7 @@ class _Room:
 
     rules: KeepRules
     store_bytes: int
-    root: Path
+    kept_in: Path
     _is_disk_low: bool | None = None
 
     def refusal(self, path: str, size_bytes: int, *, is_new: bool, n_files: int) -> str:
