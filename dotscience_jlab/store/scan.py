@@ -298,7 +298,7 @@ class _Room:
         if self.store_bytes + size_bytes > self.rules.data_bytes:
             return f"The history holds {_size_words(self.rules.data_bytes)} already; copying of data has stopped."
         if self._is_disk_low is None:
-            usage = shutil.disk_usage(self.root)
+            usage = shutil.disk_usage(self.kept_in)
             self._is_disk_low = usage.free < max(self.rules.free_bytes, self.rules.free_share * usage.total)
         if self._is_disk_low:
             return "The disk is nearly full; copying of data has stopped."
