@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import signal
 import threading
+import time
+from collections.abc import Callable
 from dataclasses import dataclass, replace
+
+ENDS = ("restarted", "stopped", "died")
 
 
 @dataclass(frozen=True)
@@ -13,13 +17,16 @@ class Kernel:
     end: str = ""
     """restarted | stopped | died; '' while it runs."""
     exit_status: int | None = None
+    ended_at: float | None = None
+    """When that was told. A kernel keeps its id when it is restarted: an older end is that of an earlier session."""
     capture_reason: str = ""
 
 
 class Kernels:
     """By Jupyter's kernel id; told by every server, so one recorder knows the kernels of all of them."""
 
-    def __init__(self) -> None:
+    def __init__(self, clock: Callable[[], float] = time.time) -> None:
+        self._clock = clock
         self._kernels: dict[str, Kernel] = {}
         self._busy = threading.Lock()
 
@@ -33,11 +40,13 @@ class Kernels:
     ) -> None:
         with self._busy:
             known = self._kernels.get(kernel_id, Kernel())
+            is_end = event in ENDS
             self._kernels[kernel_id] = replace(
                 known,
                 disk_path=disk_path or known.disk_path,
-                end=event if event in ("restarted", "stopped", "died") else "",
+                end=event if is_end else "",
                 exit_status=exit_status,
+                ended_at=self._clock() if is_end else None,
                 capture_reason=known.capture_reason if capture_reason is None else capture_reason,
             )
 
@@ -54,8 +63,10 @@ class Kernels:
                     self._kernels[kernel_id] = replace(kernel, disk_path=new + path[len(old) :])
 
 
-def cause_of_death(kernel: Kernel) -> str:
+def cause_of_death(kernel: Kernel, session_started_at: float) -> str:
     """In words, as far as anybody knows: only a kernel's parent learns its exit status."""
+    if kernel.ended_at is None or kernel.ended_at < session_started_at:
+        return "The kernel ended; the cause is unknown."
     if kernel.end == "restarted":
         return "The kernel was restarted."
     if kernel.end == "stopped":

@@ -39,6 +39,8 @@ LIVE_READ_S = 0.25
 """While a cell runs its spool is looked at this often, for live values: one stat each."""
 IDLE_READ_S = 2.0
 """Else this often, to see whether its process is still there."""
+EXPLANATION_WAIT_S = 0.5
+"""For a server's word on how its kernel ended, before the cause counts as unknown."""
 MIN_NOTIFY_S = 0.25
 """At most four notifications a second for one id; the last one is never dropped."""
 
@@ -294,7 +296,11 @@ class SessionThread(threading.Thread):
         if self.recorder.finished is not None:
             return True
         process = self.recorder.inbox.process()
-        return process is not None and not is_alive(process)
+        if process is None or is_alive(process):
+            return False
+        if not self.recorder.is_end_explained:
+            time.sleep(EXPLANATION_WAIT_S)  # its server learns of the end at the same moment as we do
+        return True
 
 
 def set_up_log(settings: Settings) -> None:
