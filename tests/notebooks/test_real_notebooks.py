@@ -23,6 +23,7 @@ STARTUP_FILE = Path(sys.prefix) / "etc/ipython/startup/50-dotscience.py"
 NOISE = (
     (re.compile(r"0x[0-9a-f]{6,}"), "0x…"),
     (re.compile(r"\b[0-9a-f]{32}\b"), "<id>"),
+    (re.compile(r"datetime\.datetime\([^)]*\)"), "<time>"),
     (re.compile(r"\d\d:\d\d:\d\d(\.\d+)?|\d{4}-\d\d-\d\d|\d+(\.\d+)?\s?(it/s|s/it|ms|µs|ns)\b|\d\d:\d\d"), "<time>"),
     (re.compile(r"/tmp/ipykernel_\d+/\d+\.py|<ipython-input-[^>]*>"), "<cell>"),
 )
