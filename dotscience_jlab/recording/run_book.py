@@ -45,7 +45,7 @@ class RunBook:
             known = store.index.run(event.run)
             number, name = known.number, known.name
         except NotFound:
-            number = store.index.next_run_number()
+            number = self._next_number(store)
             name = run_name(disk_path, number)
         run = OpenRun(event, self._session, number, name, disk_path)
         if execution is not None:
@@ -129,7 +129,8 @@ class RunBook:
             try:
                 store.index.run(run.id)
             except NotFound:
-                run.number = store.index.next_run_number()
+                run.number = 0
+                run.number = self._next_number(store)
                 run.name = run_name(run.disk_path, run.number)
                 run.executions = [each for each in run.executions if each in self._executions]
                 run.artifacts = {key: each for key, each in run.artifacts.items() if each.blob is None}
@@ -137,6 +138,11 @@ class RunBook:
                 for _, name, step, _, value in self._points.get(run.id, ()):
                     run.add_point(name, step, value)
             run.is_changed = True
+
+    def _next_number(self, store: Store) -> int:
+        """The store knows those recorded; of several opened by one cell the first are here only."""
+        ours = (run.number for run in self._runs.values() if self._stores[run.id] is store)
+        return max(store.index.next_run_number(), 1 + max(ours, default=0))
 
     def drop(self, stores: set[Store]) -> None:
         for run_id in [each for each in self._runs if self._stores[each] in stores]:

@@ -26,7 +26,7 @@ export const CommandIDs = {
   star: 'dotscience:star-run',
   /** `{text}` */
   copyCode: 'dotscience:copy-code',
-  /** `{workspace, snapshot, at?}`; at: the instant the state is from, for the words */
+  /** `{workspace, snapshot, path?, at?}`; path: the file ticked at first; at: the instant the state is from, for the words */
   restore: 'dotscience:restore',
   undoRestore: 'dotscience:undo-restore',
   /** `{workspace, snapshot, path?}`; path: a notebook in it, opened at once */

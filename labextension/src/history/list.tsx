@@ -22,6 +22,9 @@ export interface IHistoryListProps {
   hasMore: boolean;
   trans: TranslationBundle;
   language?: string;
+  /** The row to put the focus on when the list appears; null: leave the focus where it is. */
+  returnTo: RunId | ExecutionId | null;
+  onReturned: () => void;
   onOpenExecution: (id: ExecutionId) => void;
   onOpenRun: (id: RunId) => void;
   onTick: (id: RunId) => void;
@@ -44,6 +47,15 @@ export function HistoryList(props: IHistoryListProps): JSX.Element {
       host.current?.querySelector<HTMLElement>(`[data-key="${CSS.escape(key)}"]`)?.focus();
     }
   };
+
+  React.useLayoutEffect(() => {
+    const id = props.returnTo;
+    if (id !== null) {
+      const row = rows.find(each => idOf(each) === id || (each.kind === 'execution' && each.repeats.some(other => other.id === id)));
+      move(row?.key ?? rows[0]?.key);
+      props.onReturned();
+    }
+  }, []);
 
   const onKeyDown = (event: React.KeyboardEvent): void => {
     const at = rows.findIndex(row => row.key === current);
@@ -111,7 +123,7 @@ function Row(props: IHistoryListProps & { item: RowItem; isFocused: boolean; onF
       aria-expanded={item.kind === 'run' && item.n_executions ? item.isOpen : undefined}
       aria-selected={item.kind === 'run' ? isTicked : undefined}
       data-key={item.key}
-      data-id={item.kind === 'run' ? item.run.id : item.execution.id}
+      data-id={idOf(item)}
       tabIndex={props.isFocused ? 0 : -1}
       onFocus={props.onFocus}
       onClick={() => open(props, item)}
@@ -159,6 +171,10 @@ function Separator(props: IHistoryListProps & { item: Exclude<TimelineItem, RowI
 
 function isRow(item: TimelineItem): item is RowItem {
   return item.kind === 'run' || item.kind === 'execution';
+}
+
+function idOf(row: RowItem): RunId | ExecutionId {
+  return row.kind === 'run' ? row.run.id : row.execution.id;
 }
 
 function open(props: IHistoryListProps, row: RowItem): void {

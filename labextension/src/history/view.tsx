@@ -76,7 +76,8 @@ function Search(props: { text: string; trans: TranslationBundle; onSearch: (text
     <input
       type="search"
       className="ds-Search"
-      placeholder={props.trans.__('Search code, outputs, files…')}
+      placeholder={props.trans.__('Search…')}
+      title={props.trans.__('Search code, outputs and files')}
       aria-label={props.trans.__('Search the history')}
       value={draft}
       onChange={event => setDraft(event.target.value)}

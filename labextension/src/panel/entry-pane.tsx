@@ -50,7 +50,7 @@ function ExecutionPane(props: EntryProps & { execution: IExecution }): JSX.Eleme
       onCopyCode={() => execute(CommandIDs.copyCode, { text: execution.source })}
       onAsItWas={() => execute(CommandIDs.asItWas, { workspace, snapshot, path, cell_id: execution.cell_id })}
       onFork={() => execute(CommandIDs.fork, { workspace, snapshot, path })}
-      onRestore={() => execute(CommandIDs.restore, { workspace, snapshot, at: execution.finished_at ?? execution.started_at })}
+      onRestore={() => execute(CommandIDs.restore, { workspace, snapshot, path, at: execution.finished_at ?? execution.started_at })}
       onKeep={() => execute(CommandIDs.keepAsRun, { workspace, execution: execution.id })}
       onOpenRun={id => model.openEntry({ workspace, run: id })}
       onOpenExecution={id => model.openEntry({ workspace, execution: id })}
@@ -74,7 +74,7 @@ function RunPane(props: EntryProps & { run: IRun }): JSX.Element {
       onChange={change => void entry.changeRun(change).then(changed => changed && model.history.putRun(changed))}
       onAsItWas={() => execute(CommandIDs.asItWas, { workspace, snapshot, path })}
       onFork={() => execute(CommandIDs.fork, { workspace, snapshot, path })}
-      onRestore={() => execute(CommandIDs.restore, { workspace, snapshot, at: shown.finished_at ?? shown.started_at })}
+      onRestore={() => execute(CommandIDs.restore, { workspace, snapshot, path, at: shown.finished_at ?? shown.started_at })}
       onCopyRows={() => execute(CommandIDs.copyRows, { workspace, runs: [shown.id] })}
       onOpenExecution={id => model.openEntry({ workspace, execution: id })}
       onLineageOfFile={file => execute(CommandIDs.openLineage, { workspace, of: `file:${file}` })}

@@ -33,6 +33,10 @@ export function HistoryPane(props: IPanelContext): JSX.Element {
       problem={history.problem}
       filter={history.filter}
       text={history.text}
+      returnTo={model.returnTo}
+      onReturned={() => {
+        model.returnTo = null;
+      }}
       cellTitle={history.cellId ? (cell ? firstLine(cell.source) : trans.__('this cell')) : null}
       onOpenExecution={execution => model.openEntry({ workspace, execution })}
       onOpenRun={id => model.openEntry({ workspace, run: id })}

@@ -5,7 +5,7 @@ import { ISignal, Signal } from '@lumino/signaling';
 import { Calm } from '../api/calm';
 import type { DotscienceClient } from '../api/client';
 import type { LiveChanges } from '../api/live';
-import type { ISeries } from '../api/types';
+import type { ExecutionId, ISeries, RunId } from '../api/types';
 import { EntryModel, EntryRef } from '../detail/model';
 import type { FocusModel } from '../focus/focus-model';
 import type { SelectionModel } from '../focus/selection-model';
@@ -32,6 +32,9 @@ export class PanelModel implements IDisposable {
   }
 
   readonly history: HistoryModel;
+
+  /** The entry just closed: the list puts the focus back on its row, then forgets it. */
+  returnTo: RunId | ExecutionId | null = null;
 
   get changed(): ISignal<this, void> {
     return this._changed;
@@ -60,10 +63,15 @@ export class PanelModel implements IDisposable {
     return this.now?.run && this._series?.run === this.now.run.id ? this._series.points : null;
   }
 
+  get isShown(): boolean {
+    return this.history.isShown;
+  }
+
   /** Fetches nothing while false. */
   set isShown(value: boolean) {
     this.history.isShown = value;
     this._trail.forEach(entry => (entry.isShown = value));
+    this._emit();
   }
 
   get isDisposed(): boolean {
@@ -80,7 +88,9 @@ export class PanelModel implements IDisposable {
 
   /** Back to the entry this one was opened from, or to the list. */
   closeEntry(): void {
-    this._trail.pop()?.dispose();
+    const closed = this._trail.pop();
+    closed?.dispose();
+    this.returnTo = closed ? (closed.ref.run ?? closed.ref.execution) : null;
     this._emit();
   }
 

@@ -85,8 +85,11 @@ export class DotsciencePanel extends ReactWidget {
   }
 
   protected onActivateRequest(): void {
-    const target = this.node.querySelector<HTMLElement>('[role="treeitem"][tabindex="0"], .ds-Tabs [tabindex="0"]');
-    target?.focus();
+    // Once what asked for it (the palette, a menu) has closed: closing gives the focus back to where it was before.
+    requestAnimationFrame(() => {
+      const target = this.node.querySelector<HTMLElement>('[role="treeitem"][tabindex="0"], .ds-Tabs [tabindex="0"]');
+      target?.focus();
+    });
   }
 
   private _openFolderMenu = (anchor: DOMRect): void => {

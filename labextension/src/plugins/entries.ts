@@ -78,7 +78,7 @@ export const entriesPlugin: JupyterFrontEndPlugin<void> = {
       label: trans.__('Restore…'),
       caption: trans.__('Put files back as they were then; you choose which, and it can be undone'),
       icon: restoreIcon,
-      describedBy: argsSchema({ workspace: TEXT, snapshot: TEXT, at: TEXT }),
+      describedBy: argsSchema({ workspace: TEXT, snapshot: TEXT, path: TEXT, at: TEXT }),
       isEnabled: hasState,
       execute: args =>
         shown(async () => {

@@ -4,15 +4,18 @@ import { Notification } from '@jupyterlab/apputils';
 import { ITranslator, nullTranslator } from '@jupyterlab/translation';
 
 import { CommandIDs } from '../command-ids';
-import { IChosenSettings, IDotscience, IFocus } from '../tokens';
+import type { PanelModel } from '../panel/model';
+import { IChosenSettings, IFocus, IPanelModel } from '../tokens';
+
+const GLANCE_MS = 8000;
 
 export const introductionPlugin: JupyterFrontEndPlugin<void> = {
   id: 'dotscience-jlab:introduction',
   description: 'Says once, at the first recorded cell, that cells are recorded and where.',
   autoStart: true,
-  requires: [IDotscience, IChosenSettings],
+  requires: [IPanelModel, IChosenSettings],
   optional: [ITranslator],
-  activate: (app: JupyterFrontEnd, dotscience: IDotscience, settings: IChosenSettings, translator: ITranslator | null) => {
+  activate: (app: JupyterFrontEnd, model: PanelModel, settings: IChosenSettings, translator: ITranslator | null) => {
     const trans = (translator ?? nullTranslator).load('dotscience_jlab');
     const tell = (focus: IFocus): void => {
       const { status } = focus;
@@ -24,18 +27,28 @@ export const introductionPlugin: JupyterFrontEndPlugin<void> = {
         return;
       }
       void settings.markIntroduced();
-      Notification.info(trans.__('Your cells are now recorded in %1/. Nothing leaves this computer.', status.name), {
-        autoClose: false,
+      const id = Notification.info(trans.__('Your cells are now recorded in %1/. Nothing leaves this computer.', status.name), {
+        // With the panel open the reader sees it all; a lasting note would only cover the panel's foot.
+        autoClose: model.isShown ? GLANCE_MS : false,
         actions: [
           { label: trans.__('Show'), callback: () => void app.commands.execute(CommandIDs.showPanel) },
           { label: trans.__('Not here'), callback: () => void app.commands.execute(CommandIDs.off) }
         ]
       });
+      const leave = (): void => {
+        if (model.isShown) {
+          model.changed.disconnect(leave);
+          Notification.dismiss(id);
+        }
+      };
+      if (!model.isShown) {
+        model.changed.connect(leave);
+      }
     };
     void settings.ready.then(() => {
       if (!settings.isIntroduced) {
-        dotscience.focus.changed.connect(tell);
-        tell(dotscience.focus);
+        model.focus.changed.connect(tell);
+        tell(model.focus);
       }
     });
   }

@@ -9,7 +9,7 @@ import { IRestoreChoice, tickedAtFirst } from './choice';
 
 export interface IRestoreQuestion {
   choice: IRestoreChoice;
-  /** The notebook in focus, by its workspace path. */
+  /** The file in question, most often the notebook in focus, by its workspace path. */
   open: string | null;
   /** Workspace paths of open documents with edits that are not saved. */
   unsaved: ReadonlySet<string>;

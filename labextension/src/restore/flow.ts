@@ -4,6 +4,7 @@
  * The server keeps the present state in a snapshot first; *Undo* restores exactly the touched files from that one.
  */
 import { Notification, SessionContextDialogs } from '@jupyterlab/apputils';
+import { PathExt } from '@jupyterlab/coreutils';
 import type { IDocumentManager } from '@jupyterlab/docmanager';
 import type { ITranslator, TranslationBundle } from '@jupyterlab/translation';
 
@@ -19,6 +20,8 @@ import { hasUnsavedEdits, revert, save } from './documents';
 export interface IRestoreRequest {
   workspace: StoreId;
   snapshot: SnapshotId;
+  /** The file to put back unless the reader chooses others, by its workspace path; null: the notebook in focus. */
+  path: string | null;
   /** The instant that state is from; null: not known. */
   at: Instant | null;
   /** Start of the last execution in the running kernel; null: nothing ran in it. */
@@ -45,8 +48,9 @@ export class RestoreFlow {
   /** Asks, acts and tells. Rejects with what to show when the server refuses. */
   async restore(request: IRestoreRequest): Promise<void> {
     const { workspace, snapshot } = request;
-    const open = this._focus.workspace === workspace ? this._focus.workspacePath : null;
-    const toContents = this._focus.workspace === workspace ? this._focus.translator() : () => null;
+    const isInFocus = this._focus.workspace === workspace;
+    const open = request.path ?? (isInFocus ? this._focus.workspacePath : null);
+    const toContents = isInFocus ? this._focus.translator() : await this._translatorOf(workspace);
     const choice = choiceOf(await this._client.planRestore(workspace, snapshot), open);
     const when = request.at ? momentText(request.at, new Date(), this._trans) : snapshot;
     const unsaved = new Set(choice.choices.map(step => step.path).filter(path => this._isUnsaved(toContents(path))));
@@ -108,6 +112,12 @@ export class RestoreFlow {
     return request.at
       ? trans.__('Files are from %1, variables from %2.', clockText(request.at), variables)
       : trans.__('Files are restored, variables are from %1.', variables);
+  }
+
+  /** Open documents of a folder that is not in focus are saved and shown anew as well. */
+  private async _translatorOf(workspace: StoreId): Promise<(path: string) => string | null> {
+    const { contents_path } = await this._client.workspace(workspace);
+    return path => (contents_path === null ? null : PathExt.join(contents_path, path));
   }
 
   private _isUnsaved(contents: string | null): boolean {
