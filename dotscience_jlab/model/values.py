@@ -10,6 +10,9 @@ Scalar = Union[bool, int, float, str, None]
 MAX_TEXT = 10_000
 """Characters of one value kept; a longer one is cut and ends in '… (N characters)'."""
 
+MAX_INTEGER_BITS = 14_000
+"""A longer integer becomes text: Python refuses to write more than 4,300 decimal digits, and so to make JSON of them."""
+
 NON_FINITE = {"NaN": math.nan, "Infinity": math.inf, "-Infinity": -math.inf}
 """How a float that JSON cannot hold is written, everywhere: as one of these texts."""
 
@@ -66,6 +69,8 @@ def _plain(value: Any) -> Scalar:
     """Subclasses of int and float (numpy's float64, enums, bool-likes) become the plain type, so that JSON is exact."""
     if value is None or isinstance(value, bool):
         return value
+    if isinstance(value, int) and value.bit_length() > MAX_INTEGER_BITS:
+        return _cut(hex(value))
     return int(value) if isinstance(value, int) else float(value)
 
 

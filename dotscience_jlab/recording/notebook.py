@@ -30,6 +30,8 @@ def read_document(data: bytes) -> Document | None:
         cells = document.get("cells")
         if not isinstance(cells, list) or not all(isinstance(cell, dict) for cell in cells):
             return None
+        if not isinstance(document.get("nbformat_minor"), int):
+            document["nbformat_minor"] = 5
         return document
     except Exception:  # a file that calls itself a notebook may hold anything, and nbformat raises many kinds
         return None

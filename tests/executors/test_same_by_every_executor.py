@@ -67,7 +67,7 @@ def by_papermill(notebook: Path, home: Path) -> None:
     command("papermill", notebook.name, str(home / "executed.ipynb"), cwd=notebook.parent)
 
 
-EXECUTORS = (as_a_browser, by_ds_run, by_nbconvert, by_jupyter_execute, by_papermill)
+EXECUTORS = (as_a_browser, by_ds_run, by_nbconvert, pytest.param(by_jupyter_execute, marks=pytest.mark.slow), by_papermill)
 
 
 @pytest.mark.parametrize("execute", EXECUTORS, ids=lambda execute: execute.__name__)
@@ -104,6 +104,7 @@ def test_a_program_that_names_no_notebook_gives_all_but_the_cell_and_says_why(no
     assert the_run(history, found)["loss"] == (1 / 3, 3, 2)
 
 
+@pytest.mark.slow
 def test_parameters_that_papermill_puts_in_are_an_execution_of_no_cell(notebook: Path, own_home: Path) -> None:
     command("papermill", notebook.name, str(own_home / "out.ipynb"), "-p", "extra", "5", cwd=notebook.parent)
     found = History(notebook.parent).executions(len(SOURCES) + 1)
@@ -128,7 +129,7 @@ def test_a_script_is_one_execution_with_the_same_run_and_files(is_whole: bool, p
     whole = [("input", "data.csv"), ("input", "train.py"), ("output", "model.txt")]
     assert files(found) == (whole if is_whole else whole[1:])
     assert shown(found) == ["8 characters\ntwice\ntwice\n" if is_whole else "twice\ntwice\n"]
-    late = "Output and files from before the first recorded value are missing; `ds run` sees them too."
+    late = "Output and files from before the first recorded value, and an exit status, are missing; `ds run` sees them too."
     assert (late in found["capture_reasons"]) is not is_whole
     (run,) = history.runs()
     assert (run["parameters"], run["state"], run["path"]) == ({"lr": 0.25}, "finished", "train.py")
