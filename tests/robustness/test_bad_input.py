@@ -64,7 +64,8 @@ ds.metric("numpy", np.float32(0.5)); ds.metric("int64", np.int64(7)); ds.metric(
 ds.metric("huge", 10 ** 400); ds.metric("big", 2 ** 70); ds.metric("bool", True)
 for step in range(3): ds.metric("mixed", [1.0, float("nan"), 3.0][step], step=step)
 ds.parameter("huge", 10 ** 400); ds.parameter("none", None); ds.parameter("nan", float("nan"))
-ds.parameter("giant", 10 ** 5000); ds.metric("giant", 10 ** 5000); ds.parameter("list", [1, np.int64(2)]); ds.parameter("object", object)
+ds.parameter("giant", 10 ** 5000); ds.metric("giant", 10 ** 5000)
+ds.parameter("list", [1, np.int64(2)]); ds.parameter("object", object)
 """
 
 
