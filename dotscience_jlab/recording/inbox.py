@@ -20,6 +20,9 @@ from ..model.ids import SessionId, check_id
 MAX_READ_BYTES = 8 * 1024 * 1024
 """Of one `read`, so that a spool of gigabytes is taken in in steps; one larger frame is still read whole."""
 
+ABANDONED_AFTER_S = 60.0
+"""A spool without a readable session file, and silent for this long, has no writer any more."""
+
 
 @dataclass(frozen=True)
 class Received:
@@ -99,6 +102,14 @@ class Inbox:
             return Process(int(body["pid"]), body.get("start_ticks"), body.get("boot_id"))
         except (OSError, ValueError, KeyError, TypeError):
             return None
+
+    def is_abandoned(self, now: float) -> bool:
+        """Nobody says who writes here, and nobody has written for a while."""
+        try:
+            newest = max((path.stat().st_mtime for _, path in self._files()), default=self.folder.stat().st_mtime)
+        except OSError:
+            return True
+        return self.process() is None and now - newest > ABANDONED_AFTER_S
 
     def _files(self) -> list[tuple[int, Path]]:
         try:

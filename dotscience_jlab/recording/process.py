@@ -296,7 +296,9 @@ class SessionThread(threading.Thread):
         if self.recorder.finished is not None:
             return True
         process = self.recorder.inbox.process()
-        if process is None or is_alive(process):
+        if process is None:
+            return self.recorder.inbox.is_abandoned(time.time())
+        if is_alive(process):
             return False
         if not self.recorder.is_end_explained:
             time.sleep(EXPLANATION_WAIT_S)  # its server learns of the end at the same moment as we do

@@ -62,8 +62,7 @@ class Outbox:
         self._start = 0
         self._size = 0
         try:
-            folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-            (folder / "session.json").write_text(json.dumps(process_identity()), encoding="utf-8")
+            self._make_folder()
             self._open(0)
         except OSError as error:
             self._fail(error)
@@ -123,6 +122,13 @@ class Outbox:
 
     # -- files ---------------------------------------------------------------------------------------
 
+    def _make_folder(self) -> None:
+        """Again, if a recorder took it away after the session had said that it ends: a late word must name its process too."""
+        self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        identity = self.folder / "session.json"
+        if not identity.exists():
+            identity.write_text(json.dumps(process_identity()), encoding="utf-8")
+
     def _open(self, start: int) -> None:
         path = self.folder / f"{start:016d}.spool"
         self._fd = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | getattr(os, "O_CLOEXEC", 0), 0o600)
@@ -130,7 +136,7 @@ class Outbox:
 
     def _rotate(self) -> None:
         """Go on in a new file that starts where the newest ends. Under the lock, so that no child writes meanwhile."""
-        self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        self._make_folder()
         lock = self._take_file_lock()
         try:
             start, path = self._newest()
