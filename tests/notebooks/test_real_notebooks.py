@@ -28,6 +28,9 @@ NOISE = (
     (re.compile(r"/tmp/ipykernel_\d+/\d+\.py|<ipython-input-[^>]*>"), "<cell>"),
 )
 """What differs between two runs of anything: addresses, random ids, clocks."""
+PROGRESS_BAR = re.compile(r"\d+%\|")
+UNSEEDED = {"nbval-docs": re.compile(r"\b\d{3,5}\b|\d\.\d{8,}(e-\d+)?")}
+"""Notebooks that show random numbers without a seed: these digits are not compared."""
 
 
 def execute(path: Path, monkeypatch: pytest.MonkeyPatch, **environ: str) -> Any:
@@ -49,6 +52,8 @@ def shown(cell: Any) -> list[Any]:
     found: list[Any] = []
     for output in cell.outputs:
         if output.output_type == "stream":
+            if PROGRESS_BAR.search(output.text):  # how often it is drawn depends on the machine's mood
+                continue
             if found and found[-1][0] == output.name:
                 found[-1] = (output.name, found[-1][1] + without_noise(output.text))
             else:
@@ -103,7 +108,10 @@ def test_outputs_are_the_same_and_every_cell_is_in_the_history(
     plain = execute(plain_path, monkeypatch, DOTSCIENCE_DISABLE="1")
     tracked = execute(path, monkeypatch, DOTSCIENCE_NOTEBOOK=str(path))
 
-    assert [shown(cell) for cell in code_cells(tracked)] == [shown(cell) for cell in code_cells(plain)]
+    shown_tracked, shown_plain = (repr([shown(cell) for cell in code_cells(each)]) for each in (tracked, plain))
+    if name in UNSEEDED:
+        shown_tracked, shown_plain = (UNSEEDED[name].sub("<random>", each) for each in (shown_tracked, shown_plain))
+    assert shown_tracked == shown_plain
     cells = code_cells(tracked)
     found = recorded(project, settings, len(cells))
     assert [each["source"] for each in found] == [cell.source for cell in cells]
