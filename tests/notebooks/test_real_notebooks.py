@@ -48,23 +48,21 @@ def code_cells(notebook: Any) -> list[Any]:
 
 
 def shown(cell: Any) -> list[Any]:
-    """Its outputs without what no two runs share; an image counts by its type, neighbouring streams as one."""
+    """Its outputs without what no two runs share; an image counts by its type, each stream as one (two
+    streams of one process arrive in no fixed order)."""
     found: list[Any] = []
+    streams: dict[str, str] = {}
     for output in cell.outputs:
         if output.output_type == "stream":
-            if PROGRESS_BAR.search(output.text):  # how often it is drawn depends on the machine's mood
-                continue
-            if found and found[-1][0] == output.name:
-                found[-1] = (output.name, found[-1][1] + without_noise(output.text))
-            else:
-                found.append((output.name, without_noise(output.text)))
+            if not PROGRESS_BAR.search(output.text):  # how often it is drawn depends on the machine's mood
+                streams[output.name] = streams.get(output.name, "") + without_noise(output.text)
         elif output.output_type == "error":
             found.append(("error", output.ename, without_noise(output.evalue)))
         else:
             data = {mime: "" if mime.startswith(("image/", "application/")) else without_noise(str(value))
                     for mime, value in output.data.items()}
             found.append((output.output_type, data))
-    return found
+    return [*streams.items(), *found]
 
 
 def without_noise(text: str) -> str:
