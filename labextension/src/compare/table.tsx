@@ -3,6 +3,7 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 import * as React from 'react';
 
 import type { ICompareFile, ICompareRow, IRun, JsonFloat, RunId } from '../api/types';
+import { RunName } from '../history/run-name';
 import { numberText, scalarText, sizeText } from '../words';
 import { deltaOf, extremesOf } from './rows';
 
@@ -55,8 +56,8 @@ function RunHeading(props: ICompareTableProps & { run: IRun; isFirst: boolean })
   const { run, isFirst, trans } = props;
   return (
     <div className="ds-Compare-run">
-      <button className="ds-Link" title={trans.__('Open this run')} onClick={() => props.onOpen(run)}>
-        {run.name}
+      <button className="ds-Link" title={`${run.name}\n${trans.__('Open this run')}`} onClick={() => props.onOpen(run)}>
+        <RunName name={run.name} />
       </button>
       {isFirst ? (
         <span className="ds-Hint">{trans.__('measured against')}</span>

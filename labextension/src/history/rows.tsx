@@ -7,6 +7,7 @@ import { labelText } from '../detail/labels';
 import { starFilledIcon, starIcon } from '../icons';
 import { clockText, durationText } from '../words';
 import type { IShownValue } from './chosen-values';
+import { RunName } from './run-name';
 import type { IEmptyItem, IExecutionItem, IRunItem } from './timeline';
 
 export function RunRow(props: {
@@ -46,7 +47,7 @@ export function RunRow(props: {
         {item.n_executions ? (item.isOpen ? '▾' : '▸') : ''}
       </button>
       <span className="ds-Row-name" title={`${run.description || run.name}\n${run.id}`}>
-        {run.name}
+        <RunName name={run.name} />
       </span>
       <span className="ds-Row-values">
         {props.values.map(value => (

@@ -39,7 +39,9 @@ const FIRST_WIDTH = '300px';
 export class DotsciencePanel extends ReactWidget {
   constructor(
     private readonly _context: IPanelContext,
-    commands: CommandRegistry
+    commands: CommandRegistry,
+    /** The shell lets a panel ask for room once; others (Jupyter Notebook's) cut off what is too wide. */
+    private readonly _canWiden: boolean
   ) {
     super();
     this.id = 'ds-panel';
@@ -98,7 +100,7 @@ export class DotsciencePanel extends ReactWidget {
 
   /** Ask for a comfortable width when first shown; later widths are the reader's. */
   private _widenOnce(): void {
-    if (this._isWidened) {
+    if (this._isWidened || !this._canWiden) {
       return;
     }
     this._isWidened = true;

@@ -38,7 +38,7 @@ export const asItWasPlugin: JupyterFrontEndPlugin<void> = {
     const trans = (translator ?? nullTranslator).load('dotscience_jlab');
     const { commands } = app;
     const { client } = service;
-    const tabs = new MainAreaTabs(app, 'as-it-was', asItWasIcon, CommandIDs.asItWas, restorer);
+    const tabs = new MainAreaTabs(app, 'as-it-was', asItWasIcon, CommandIDs.asItWas, restorer, trans);
 
     const contentsPath = async (workspace: string, path: string): Promise<string | null> => {
       const { contents_path } = await client.workspace(workspace);

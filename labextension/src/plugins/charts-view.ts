@@ -30,7 +30,7 @@ export const chartsViewPlugin: JupyterFrontEndPlugin<void> = {
     themes: IThemeManager | null
   ) => {
     const trans = (translator ?? nullTranslator).load('dotscience_jlab');
-    const tabs = new MainAreaTabs(app, 'charts', compareIcon, CommandIDs.openChart, restorer);
+    const tabs = new MainAreaTabs(app, 'charts', compareIcon, CommandIDs.openChart, restorer, trans);
 
     const newest = async (workspace: string): Promise<string[]> =>
       (await service.client.runs(workspace, { limit: N_NEWEST })).items.map(run => run.id);

@@ -27,7 +27,7 @@ export const compareViewPlugin: JupyterFrontEndPlugin<void> = {
   ) => {
     const trans = (translator ?? nullTranslator).load('dotscience_jlab');
     const { commands } = app;
-    const tabs = new MainAreaTabs(app, 'compare', compareIcon, CommandIDs.compare, restorer);
+    const tabs = new MainAreaTabs(app, 'compare', compareIcon, CommandIDs.compare, restorer, trans);
     const runsOf = (args: Record<string, any>): string[] => args.runs ?? [...service.selection.ids];
 
     commands.addCommand(CommandIDs.compare, {

@@ -30,7 +30,7 @@ export const lineageViewPlugin: JupyterFrontEndPlugin<void> = {
   ) => {
     const trans = (translator ?? nullTranslator).load('dotscience_jlab');
     const { commands } = app;
-    const tabs = new MainAreaTabs(app, 'lineage', lineageIcon, CommandIDs.openLineage, restorer);
+    const tabs = new MainAreaTabs(app, 'lineage', lineageIcon, CommandIDs.openLineage, restorer, trans);
 
     const openFile = (model: LineageModel, path: string): Promise<void> =>
       shown(async () => {

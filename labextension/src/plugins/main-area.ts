@@ -1,7 +1,8 @@
 /** Tabs of the main area that a command opens: one tab an address, brought to the front when it is there, restored with the layout. */
 import type { ILayoutRestorer, JupyterFrontEnd } from '@jupyterlab/application';
-import { MainAreaWidget, WidgetTracker } from '@jupyterlab/apputils';
+import { MainAreaWidget, Notification, WidgetTracker } from '@jupyterlab/apputils';
 import type { DocumentRegistry } from '@jupyterlab/docregistry';
+import type { TranslationBundle } from '@jupyterlab/translation';
 import type { LabIcon } from '@jupyterlab/ui-components';
 import type { PartialJSONObject } from '@lumino/coreutils';
 import type { Widget } from '@lumino/widgets';
@@ -19,7 +20,8 @@ export class MainAreaTabs {
     private readonly _namespace: string,
     private readonly _icon: LabIcon,
     command: string,
-    restorer: ILayoutRestorer | null
+    restorer: ILayoutRestorer | null,
+    private readonly _trans: TranslationBundle
   ) {
     this._tracker = new WidgetTracker<MainAreaWidget>({ namespace: `dotscience-${_namespace}` });
     void restorer?.restore(this._tracker, {
@@ -50,7 +52,19 @@ export class MainAreaTabs {
     void this._tracker.add(widget);
     widget.disposed.connect(() => this._args.delete(id));
     this._app.shell.activateById(id);
+    void this._app.restored.then(() => this._tellIfRefused(widget));
     return content;
+  }
+
+  /** Jupyter Notebook's page has room for its one notebook, and drops what is added beside it. */
+  private _tellIfRefused(widget: MainAreaWidget): void {
+    if (!widget.isAttached && !widget.isDisposed) {
+      const { label } = widget.title;
+      widget.dispose();
+      Notification.info(this._trans.__('“%1” needs a tab beside the notebook: open this folder in JupyterLab.', label), {
+        autoClose: 8000
+      });
+    }
   }
 
   private readonly _tracker: WidgetTracker<MainAreaWidget>;

@@ -1,5 +1,5 @@
 /** Puts the side panel into the right area, closed. */
-import { ILayoutRestorer, JupyterFrontEnd, JupyterFrontEndPlugin } from '@jupyterlab/application';
+import { ILabShell, ILayoutRestorer, JupyterFrontEnd, JupyterFrontEndPlugin } from '@jupyterlab/application';
 import { ICommandPalette, IThemeManager } from '@jupyterlab/apputils';
 import { IEditorLanguageRegistry } from '@jupyterlab/codemirror';
 import { IRenderMimeRegistry } from '@jupyterlab/rendermime';
@@ -20,7 +20,7 @@ export const panelPlugin: JupyterFrontEndPlugin<void> = {
   description: 'The side panel: what was recorded, live, and how to go back.',
   autoStart: true,
   requires: [IPanelModel, IChosenSettings],
-  optional: [ITranslator, ICommandPalette, ILayoutRestorer, IRenderMimeRegistry, IEditorLanguageRegistry, IThemeManager],
+  optional: [ITranslator, ICommandPalette, ILayoutRestorer, IRenderMimeRegistry, IEditorLanguageRegistry, IThemeManager, ILabShell],
   activate: (
     app: JupyterFrontEnd,
     model: PanelModel,
@@ -30,7 +30,8 @@ export const panelPlugin: JupyterFrontEndPlugin<void> = {
     restorer: ILayoutRestorer | null,
     rendermime: IRenderMimeRegistry | null,
     languages: IEditorLanguageRegistry | null,
-    themes: IThemeManager | null
+    themes: IThemeManager | null,
+    labShell: ILabShell | null
   ) => {
     const trans = (translator ?? nullTranslator).load('dotscience_jlab');
     const { commands } = app;
@@ -46,7 +47,8 @@ export const panelPlugin: JupyterFrontEndPlugin<void> = {
         charts: chartsTab,
         lineage: lineageTab
       },
-      commands
+      commands,
+      labShell !== null
     );
     settings.changed.connect(() => panel.update());
     themes?.themeChanged.connect(() => panel.update());

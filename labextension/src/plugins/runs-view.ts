@@ -26,7 +26,7 @@ export const runsViewPlugin: JupyterFrontEndPlugin<void> = {
   ) => {
     const trans = (translator ?? nullTranslator).load('dotscience_jlab');
     const { commands } = app;
-    const tabs = new MainAreaTabs(app, 'runs', spreadsheetIcon, CommandIDs.openRuns, restorer);
+    const tabs = new MainAreaTabs(app, 'runs', spreadsheetIcon, CommandIDs.openRuns, restorer, trans);
 
     commands.addCommand(CommandIDs.openRuns, {
       label: trans.__('Show All Runs'),
