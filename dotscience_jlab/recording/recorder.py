@@ -520,8 +520,11 @@ class SessionRecorder:
             execution.faults.append(reason)
 
     def _note_problem(self, error: DotscienceError, store: Store | None = None) -> None:
-        log.warning("%s: %s", self.inbox.session, error)
+        """Said once: what is tried again several times a second and refused each time is one problem."""
         store = store or self._last_store
+        known = self.around.activity(store).problem if store is not None else None
+        if known is None or str(known) != str(error):
+            log.warning("%s: %s", self.inbox.session, error)
         if store is not None:
             self.around.activity(store).problem = error
             self._tell("status", store, [], None)
