@@ -28,7 +28,7 @@ CELL = """
 import hashlib, pathlib
 data = pathlib.Path("small/{n}.txt").read_text()
 digest = data.encode()
-for _ in range(90_000): digest = hashlib.sha256(digest).digest()
+for _ in range(240_000): digest = hashlib.sha256(digest).digest()
 pathlib.Path("result.txt").write_text(digest.hex())
 """
 

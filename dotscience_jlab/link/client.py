@@ -136,6 +136,8 @@ class Link:
         """All of it or nothing: a line cut in half would spoil every later one, so then the connection ends."""
         if not self.is_open:
             return False
+        if not self._takes_more():
+            return False  # stuffed by a recorder that reads nothing; asked first, because a socket with a timeout waits in `send`
         line = encode_message(message)
         try:
             n_sent = self._socket.send(line, getattr(socket, "MSG_DONTWAIT", 0))
@@ -148,6 +150,18 @@ class Link:
             self.close()
             return False
         return True
+
+    def _takes_more(self) -> bool:
+        """True if a short line can be sent without waiting."""
+        try:
+            return bool(select.select([], [self._socket], [], 0.0)[1])
+        except ValueError:  # as below
+            poll = select.poll()
+            poll.register(self._socket, select.POLLOUT)
+            return bool(poll.poll(0))
+        except OSError:
+            self.close()
+            return False
 
     def _has_arrived(self, timeout_s: Optional[float]) -> bool:
         try:

@@ -62,6 +62,7 @@ def test_a_wake_is_acknowledged_and_never_blocks(settings: Settings, recorder: F
         while link.wake(SESSION, 12):  # until the buffers are full: then it says so instead of waiting
             n_sent += 1
             assert n_sent < 1_000_000
+        assert link.is_open  # a send that had waited for its time-out would have closed it
 
 
 def test_a_recorder_that_goes_away_is_noticed(settings: Settings, recorder: FakeRecorder) -> None:
