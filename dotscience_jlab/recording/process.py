@@ -41,6 +41,8 @@ IDLE_READ_S = 2.0
 """Else this often, to see whether its process is still there."""
 EXPLANATION_WAIT_S = 0.5
 """For a server's word on how its kernel ended, before the cause counts as unknown."""
+NICENESS = 5
+"""A cell that computes goes before the recorder, where both want the same core."""
 MIN_NOTIFY_S = 0.25
 """At most four notifications a second for one id; the last one is never dropped."""
 
@@ -324,6 +326,7 @@ def main() -> int:
     except OSError:
         return 0
     set_up_log(settings)
+    os.nice(NICENESS)
     log.info("started: %s", json.dumps({"pid": os.getpid(), "version": __version__, "python": sys.version.split()[0]}))
     try:
         asyncio.run(RecorderProcess(settings).run())

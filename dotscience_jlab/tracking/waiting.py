@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 SHARE = 0.01
-START_CREDIT_S = 0.1
+START_CREDIT_S = 0.05
 """A notebook run from top to bottom right after the start has no session time behind it yet to take the share of; with the
 share it stays below 5 % of a Run All of six seconds (bench/run_all.py)."""
 MAX_LATE = 3

@@ -135,7 +135,7 @@ def test_what_is_no_output_gives_nothing() -> None:
 
 def test_patience_ends_and_returns() -> None:
     patience = Patience()
-    assert patience.allowance_s(0.0) == 0.2
+    assert patience.allowance_s(0.0) == START_CREDIT_S and patience.allowance_s(1000.0) == 0.2
     for _ in range(MAX_LATE):
         assert patience.allowance_s(100.0) > 0
         patience.note(0.2, is_answered=False)
