@@ -14,6 +14,8 @@ import nbformat
 
 Document = dict[str, Any]
 
+PRIVATE_TAG = "ds-private"
+
 
 def empty_document() -> Document:
     return {"cells": [], "metadata": {}, "nbformat": 4, "nbformat_minor": 5}
@@ -88,6 +90,22 @@ def with_execution(
     }
     minor = max(int(document.get("nbformat_minor", 5)), 5)
     return {**document, "cells": cells, "nbformat": 4, "nbformat_minor": minor}
+
+
+def without_private(document: Document) -> Document:
+    """Cells tagged `ds-private` emptied: what was never saved of them is not kept either. (A saved file is kept as it is.)"""
+    return {**document, "cells": [_emptied(cell) if is_private(cell) else cell for cell in document["cells"]]}
+
+
+def is_private(cell: dict[str, Any]) -> bool:
+    metadata = cell.get("metadata")
+    tags = metadata.get("tags") if isinstance(metadata, dict) else None
+    return isinstance(tags, list) and PRIVATE_TAG in tags
+
+
+def _emptied(cell: dict[str, Any]) -> dict[str, Any]:
+    is_code = cell.get("cell_type") == "code"
+    return {**cell, "source": "", **({"outputs": [], "execution_count": None} if is_code else {})}
 
 
 def _split_lines(cell: dict[str, Any]) -> dict[str, Any]:

@@ -135,7 +135,7 @@ def _put_notebook(
             after_cell,
         )
         activity.documents.keep(disk_path, document, base.come_from)
-    data = notebooks.write_document(document)
+    data = notebooks.write_document(notebooks.without_private(document))
     edits[WorkspacePath(path)] = TreeEntry(store.put_bytes(data), len(data))
     return base.come_from
 

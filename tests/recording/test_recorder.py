@@ -375,3 +375,16 @@ def test_a_script_is_its_own_input(bench):
     found = bench.store.index.execution(execution)
     assert found.path == "train.py" and found.notebook is None
     assert [(use.role, use.kept) for use in found.files] == [("input", "stored")] and found.files[0].digest
+
+
+def test_what_was_never_saved_of_a_private_cell_is_not_kept(bench):
+    bench.cell("x = 1", "c1")
+    private = {"cell_type": "code", "metadata": {"tags": ["ds-private"]}, "source": "token = 'hunter2'", "outputs": [
+        {"output_type": "stream", "name": "stdout", "text": "hunter2"}], "execution_count": 2}
+    shown = {"cell_type": "code", "metadata": {}, "source": "x = 1", "outputs": [], "execution_count": 1}
+    documents = bench.activities[bench.store.workspace.id].documents
+    assert documents.report(str(bench.root / "train.ipynb"), "d", None, 1, {"c1": shown, "p": private}, ["c1", "p"], {})
+    execution = bench.cell("y = 2", "c3")
+    document = notebook_at(bench, execution)
+    assert "hunter2" not in json.dumps(document)
+    assert sources(document) == ["x = 1", "y = 2", ""]
