@@ -18,6 +18,8 @@ def test_the_history_is_walked_with_keys_alone(lab: LabPage) -> None:
     keys.press("ControlOrMeta+Shift+c")
     lab.page.locator(".lm-CommandPalette-input").wait_for()
     keys.type("Show History, Charts")
+    chosen = lab.page.locator(".lm-CommandPalette-item.lm-mod-active")
+    expect(chosen, "the palette has found it").to_contain_text("Show History, Charts", timeout=WAIT_MS)
     keys.press("Enter")
     lab.panel.wait_for()
     lab.wait_for_entry("'third'")
@@ -34,6 +36,8 @@ def test_the_history_is_walked_with_keys_alone(lab: LabPage) -> None:
     expect(focused).to_contain_text("'first'", timeout=WAIT_MS)
     keys.press("Enter")
     expect(focused).to_contain_text("Back", timeout=WAIT_MS)
+    expect(lab.panel.get_by_role("button", name="Restore…")).to_be_visible(timeout=WAIT_MS)
+    expect(lab.panel.get_by_role("tablist", name="Parts of this entry")).to_be_visible(timeout=WAIT_MS)
     for _ in range(8):
         keys.press("Tab")
         if "Restore" in focused.inner_text():
