@@ -290,8 +290,9 @@ class SessionRecorder:
                 reason = f"The recorder failed while storing it: {type(error).__name__}; it has no snapshot."
                 execution.faults.append(reason)
                 store.append([execution.record(reasons=self._partial_reasons(execution))])
-        except DotscienceError as error:
-            self._note_problem(error, store)
+        except Exception as error:  # not even that: it waits, and is tried again; nothing is dropped
+            named = isinstance(error, DotscienceError)
+            self._note_problem(error if named else StoreError(f"The history does not answer: {error}."), store)
             self._backlog.append(execution)
 
     def _publish(self, execution: OpenExecution, end_position: int | None) -> None:

@@ -124,9 +124,10 @@ class GitObjects:
         return name
 
     def has(self, name: ObjectId) -> bool:
-        if (self.path / "objects" / name[:2] / name[2:]).exists():
-            return True
-        return bool(self._repo.object_store.packs) and self._is_packed(name)
+        with disk_errors(self.path):
+            if (self.path / "objects" / name[:2] / name[2:]).exists():
+                return True
+            return bool(self._repo.object_store.packs) and self._is_packed(name)
 
     def _is_packed(self, name: ObjectId) -> bool:
         with self._busy:

@@ -388,3 +388,20 @@ def test_what_was_never_saved_of_a_private_cell_is_not_kept(bench):
     document = notebook_at(bench, execution)
     assert "hunter2" not in json.dumps(document)
     assert sources(document) == ["x = 1", "y = 2", ""]
+
+
+def test_a_store_broken_in_any_way_loses_nothing(bench):
+    import shutil
+
+    bench.cell("a = 1", "c1")
+    objects = bench.root / ".dotscience" / "store.git" / "objects"
+    shutil.move(objects, bench.root / ".dotscience" / "aside")
+    objects.write_text("not a folder")
+    during = bench.cell("b = 2", "c2")
+    assert bench.activities[bench.store.workspace.id].problem is not None
+    objects.unlink()
+    shutil.move(bench.root / ".dotscience" / "aside", objects)
+    bench.recorder.take_in()
+    found = bench.store.index.execution(during)
+    assert found.outcome == "ok" and found.snapshot
+    assert bench.activities[bench.store.workspace.id].problem is None
