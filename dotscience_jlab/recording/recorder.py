@@ -30,6 +30,7 @@ from .assemble import OpenExecution, shown_text
 from .environments import environment_bytes
 from .inbox import Inbox, Received
 from .kernels import Kernels, cause_of_death
+from .mappings import mapped_for_writing
 from .publication import Aftermath, Circumstances, publish_execution, put_outputs
 from .run_book import RunBook
 from .workspaces import Workspaces
@@ -78,6 +79,8 @@ class SessionRecorder:
         """The last few, whose threads may still print."""
         self._late: dict[ExecutionId, None] = {}
         """Those among them that printed after they were stored."""
+        self.mapped: frozenset[str] = frozenset()
+        """Disk paths that the session's processes had in their memory for writing when its last cell ended."""
         self._background: dict[str, None] = {}
         """Disk paths written outside any cell: the session's, and no cell's."""
 
@@ -91,6 +94,8 @@ class SessionRecorder:
             is_new = True
             self._queue.extend(received)
         self._note_refusal(self._runs.flush_points)
+        for store in self.stores():
+            store.listen()
         for fault in self.inbox.faults:
             log.warning("%s: %s", self.inbox.session, fault)
             self._note_fault(fault)
@@ -100,6 +105,11 @@ class SessionRecorder:
         if not self._queue:
             self.around.acknowledge(self.inbox.session, self.inbox.position)
         return is_new
+
+    def stores(self) -> set[Store]:
+        """Of the cells that are running, and the one used last."""
+        last = [self._last_store] if self._last_store is not None else []
+        return {*(self._stores[each] for each in self._executions), *last}
 
     @property
     def is_end_explained(self) -> bool:
@@ -305,6 +315,7 @@ class SessionRecorder:
                 self.around.acknowledge(self.inbox.session, end_position)
             return Aftermath(self._begun_since(), self._written_by)
 
+        before, self.mapped = self.mapped, self._mapped_now()
         told = Circumstances(
             ended_at=self._ended_at(execution),
             now=self.around.clock(),
@@ -312,6 +323,7 @@ class SessionRecorder:
             reasons=self._partial_reasons(execution),
             is_late=end_position is None,
             after_cell=self._last_cell.get(execution.disk_path or ""),
+            mapped=before | self.mapped,
             staged=staged,
         )
         activity = self.around.activity(store)
@@ -512,6 +524,10 @@ class SessionRecorder:
 
     def _ended_at(self, execution: OpenExecution) -> float:
         return execution.finished.at if execution.finished else execution.ended_at or self.around.clock()
+
+    def _mapped_now(self) -> frozenset[str]:
+        process = self.inbox.process()
+        return mapped_for_writing(process.pid) if process is not None else frozenset()
 
     def _kernel(self) -> Any:
         return self.around.kernels.get(self.started.kernel_id if self.started else None)

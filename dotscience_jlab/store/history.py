@@ -32,6 +32,8 @@ from .objects import AUTHOR, RECORDS_REF, CommitText, ObjectId, Objects, TreeIte
 from .records import append_records, named_blobs, records_since, with_series_blob
 from .scan import Scanner, Seen
 from .series import read_series, series_bytes
+from .suspects import Attention, Suspects
+from .watch import FolderWatch
 
 SNAPSHOT_SCHEMA = """
 CREATE TABLE IF NOT EXISTS snapshots (id TEXT PRIMARY KEY, line TEXT, ordinal INTEGER, commit_id TEXT, created_at TEXT,
@@ -58,6 +60,7 @@ class History:
         remove: Callable[[], None] = lambda: None,
         is_there: Callable[[], bool] = lambda: True,
         lock: ContextManager[Any] | None = None,
+        watch: FolderWatch | None = None,
     ) -> None:
         self.objects = objects
         self._index = index
@@ -73,7 +76,10 @@ class History:
         with index.write() as db:
             for statement in SNAPSHOT_SCHEMA.split(";"):
                 db.execute(statement)
-        self._scanner = Scanner(root, objects, self._load_seen(), kept_in=index.path.parent if index.path else None)
+        self._attention = Attention(objects, watch)
+        self._scanner = Scanner(
+            root, objects, self._load_seen(), kept_in=index.path.parent if index.path else None, enters=self._attention.enters
+        )
         self._head_files: tuple[ObjectId, dict[WorkspacePath, TreeEntry]] | None = None
         for line in {MAIN_LINE, *objects.lines()}:
             self._catch_up(line)
@@ -267,9 +273,41 @@ class History:
         touched: Iterable[WorkspacePath] = (),
         line: str = MAIN_LINE,
         only: Sequence[WorkspacePath] | None = None,
+        reread: Iterable[WorkspacePath] = (),
     ) -> ScanResult:
         with self._folder_busy:
-            return self._scanner.scan(rules, touched, self._files_of_head(line), self.size_bytes(), only)
+            tree, files = self._head_of(line)
+            if only is not None:
+                asked = Suspects(frozenset(only), are_heard=False)
+                return self._scanner.scan(rules, touched, files, self.size_bytes(), asked, reread)[0]
+            suspects = self._attention.suspects(tree, rules)
+            result, unsettled = self._scanner.scan(rules, touched, files, self.size_bytes(), suspects, reread)
+            return self._attention.looked(result, tree, rules, suspects, unsettled)
+
+    def listen(self) -> None:
+        if self._folder_busy.acquire(blocking=False):
+            try:
+                self._attention.listen()
+            finally:
+                self._folder_busy.release()
+
+    @property
+    def why_all_is_looked_at(self) -> str:
+        return self._attention.why_all
+
+    def check_watch(self, rules: KeepRules, excused: Iterable[WorkspacePath] = ()) -> None:
+        with self._folder_busy:
+            tree, files = self._head_of(MAIN_LINE)
+            heard = self._attention.suspects(tree, rules)
+            result, unsettled = self._scanner.scan(rules, (), files, self.size_bytes())
+            missed = self._attention.not_heard(result.edits, heard) - set(excused)
+            self._attention.looked(result, tree, rules, None, unsettled)
+            if missed:
+                self._attention.mistrust(missed)
+
+    def stop_watching(self) -> None:
+        with self._folder_busy:
+            self._attention.close()
 
     def forget_all(self) -> int:
         freed = self.objects.size_bytes()
@@ -284,6 +322,8 @@ class History:
         return self._is_there()
 
     def close(self) -> None:
+        with self._folder_busy:
+            self._attention.close()
         self._index.close()
         self.objects.close()
 
@@ -379,15 +419,15 @@ class History:
     def _item(self, entry: TreeEntry | None) -> TreeItem | None:
         return None if entry is None else TreeItem(trees.MODES[entry.mode], entry.digest)
 
-    def _files_of_head(self, line: str) -> dict[WorkspacePath, TreeEntry]:
-        """Kept in step while publishing, read anew when somebody else moved the line."""
+    def _head_of(self, line: str) -> tuple[ObjectId | None, dict[WorkspacePath, TreeEntry]]:
+        """The head's tree and its files: kept in step while publishing, read anew when somebody else moved the line."""
         commit = self.objects.ref(line_ref(line))
         if commit is None:
-            return {}
+            return None, {}
         tree = self.objects.commit(commit).tree
         if self._head_files is None or self._head_files[0] != tree:
             self._head_files = tree, {path: self._entry(item) for path, item in trees.walk(self.objects, tree)}
-        return self._head_files[1]
+        return self._head_files
 
     def _move_head_files(self, draft: SnapshotDraft, before: ObjectId | None, after: ObjectId) -> None:
         with self._folder_busy:

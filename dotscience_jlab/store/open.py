@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import sys
 import time
 from contextlib import contextmanager
 from pathlib import Path
@@ -21,6 +22,7 @@ from .history import History
 from .index import SCHEMA_VERSION, SqliteIndex
 from .layout import create_layout, protect, read_workspace, store_folder, write_workspace
 from .memory import MemoryObjects
+from .watch import FolderWatch
 
 LOCK_WAIT_S = 30.0
 LOCK_POLL_S = 0.002
@@ -69,6 +71,7 @@ def open_store(
         remove=lambda: shutil.rmtree(folder),
         is_there=is_there,
         lock=lock,
+        watch=FolderWatch(root, folder) if sys.platform == "linux" and index.path else None,
     )
 
 
