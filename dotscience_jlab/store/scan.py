@@ -84,7 +84,7 @@ class _Look:
 
     @property
     def n_files(self) -> int:
-        return len(self.head.keys() | self.present.keys()) if self.is_partial else len(self.present)
+        return len(self.head) + len(self.present.keys() - self.head.keys()) if self.is_partial else len(self.present)
 
     @cached_property
     def ordered_head(self) -> list[WorkspacePath]:
