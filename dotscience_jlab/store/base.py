@@ -220,8 +220,11 @@ class Index(Protocol):
     def notebook_for(self, path: str) -> str | None:
         """The NotebookId last seen at this path."""
 
-    def rename_path(self, old: str, new: str) -> None:
-        """From now on `new` is where the notebook of `old` lies (a record says so durably; see Store.append of executions)."""
+    def notebooks_at(self, path: str) -> list[tuple[str, str]]:
+        """Those last seen at this path or below the folder of that name: (what follows `path`, NotebookId), by path.
+
+        'b' -> ('', id) for a notebook `b`, ('/c.ipynb', id) for `b/c.ipynb`.
+        """
 
     def pragma(self, name: str, value: str | None = None) -> str | None:
         """Read or write one small named fact of this cache (schema version, last scan); gone when it is rebuilt."""

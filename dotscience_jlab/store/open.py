@@ -19,7 +19,7 @@ from ..model.workspace import Origin, Workspace
 from .disk import disk_errors
 from .git import GitObjects
 from .history import History
-from .index import SCHEMA_VERSION, SqliteIndex
+from .index import SCHEMA_VERSION, SqliteIndex, remove_index
 from .layout import create_layout, protect, read_workspace, store_folder, write_workspace
 from .memory import MemoryObjects
 from .watch import FolderWatch
@@ -108,8 +108,7 @@ def _open_index(path: Path) -> SqliteIndex:
     except StoreDamaged:
         pass
     with disk_errors(path):
-        for name in (path.name, path.name + "-wal", path.name + "-shm"):
-            path.with_name(name).unlink(missing_ok=True)
+        remove_index(path)
     return SqliteIndex(path)
 
 
