@@ -468,7 +468,7 @@ class SessionRecorder:
 
     def _disk_path(self, event: ev.ExecutionStarted) -> str | None:
         """Of its notebook or script: the server knows best, then what the kernel was told at its start."""
-        if self.started is None or event.kind in ("console", "widget"):
+        if self.started is None or event.kind == "console":
             return None
         hint = self._kernel().disk_path or self.started.notebook_disk_path or self.started.script_disk_path
         return hint if hint and os.path.isabs(hint) else None
