@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
+import re
 import signal
 import sys
 import time
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Iterator
+from typing import Callable, Iterator
 
 import psutil
 import pytest
@@ -61,7 +61,7 @@ def test_its_events_cost_one_notification_and_no_dialog_and_nothing_is_missed(se
 
     start(0, SLOW.format(tenths=15, text="the lid closes"))
     with lid_closed(server):
-        lab.page.wait_for_timeout(3000)
+        lab.page.wait_for_timeout(2500)
     expect(lab.cell(0).locator(".jp-Cell-outputArea")).to_contain_text("the lid closes", timeout=WAIT_MS)
 
     start(1, SLOW.format(tenths=10, text="the network is lost"))
@@ -105,15 +105,94 @@ def test_its_events_cost_one_notification_and_no_dialog_and_nothing_is_missed(se
     expect(lab.panel.get_by_text("The kernel (bash) does not report itself")).to_be_visible()
     assert "made by a shell" in lab.entry_tab("Output")
     lab.shot("story-13-bash")
-    assert server.executions(path="shell.ipynb")[0]["capture"] == "partial"
+    (of_shell,) = server.executions(path="shell.ipynb")
+    assert (of_shell["capture"], of_shell["execution_count"]) == ("partial", 1)
     assert not lab.page_errors
 
 
-def recorded(lab: LabPage, n_executions: int) -> list[tuple[str, str]]:
+@pytest.mark.slow
+@pytest.mark.parametrize("hour", range(7))
+def test_an_hour_of_six_restarts_and_sixty_cells_is_in_the_history_in_order(
+    hour: int, server: LabServer, lab: LabPage
+) -> None:
+    name = f"hour-{hour}.ipynb"
+    sources = [f"'{hour}:{number}'" for number in range(10)]
+    write_notebook(server.root, name, *sources)
+    lab.open_lab(name)
+    witness = Witness(lab.page)
+    for _ in range(6):
+        lab.command("notebook:run-all-cells")
+        expect(lab.cell(9).locator(".jp-InputPrompt")).to_have_text("[10]:", timeout=WAIT_MS)
+        restart(lab)
+        lab.command("notebook:clear-all-cell-outputs")
+        expect(lab.cell(9).locator(".jp-InputPrompt")).to_have_text("[ ]:", timeout=WAIT_MS)
+    assert recorded(lab, 60, path=name) == [(source, "ok") for source in sources * 6]
+    assert (witness.dialogs, witness.notifications[1:]) == ([], [])
+    assert not [state for state in witness.states if state.startswith("not recorded")]
+    assert not lab.page_errors
+
+
+def test_off_here_stops_it_at_once_and_forgetting_removes_it_all(
+    lab_server_with: Callable[..., LabServer], open_page: Callable[[LabServer], LabPage]
+) -> None:
+    server = lab_server_with()
+    write_notebook(server.root, "private.ipynb", "'wanted'", "open('mine.txt', 'w').write('mine')")
+    lab = open_page(server)
+    lab.open_lab("private.ipynb")
+    lab.run_cell(0)
+    lab.run_cell(1)
+    lab.show_panel()
+    lab.wait_for_entry("mine.txt")
+
+    folder_menu(lab, "Off Here")
+    lab.say_in_panel("paused")
+    expect(lab.page.locator(".ds-StatusItem")).to_contain_text("paused")
+    lab.type_into(0, "'not wanted'")
+    lab.run_cell(0)
+    lab.shot("story-13-off")
+    folder_menu(lab, "Resume Recording")
+    lab.say_in_panel("recorded")
+    lab.type_into(0, "'wanted again'")
+    lab.run_cell(0)
+    lab.wait_for_entry("'wanted again'")
+    assert "'not wanted'" not in [each["source"] for each in server.executions()]
+    lab.command("docmanager:save")
+    lab.wait_until("() => !window.jupyterapp.shell.currentWidget.context.model.dirty")
+
+    before = user_files(server.root)
+    folder_menu(lab, "Forget This Folder’s History…")
+    expect(lab.page.get_by_role("dialog")).to_contain_text("Your own files stay as they are.")
+    lab.shot("story-13-forget")
+    lab.dialog_button("Forget")
+    lab.page.get_by_text(re.compile("Forgotten; .* are free again.")).wait_for()
+    expect(lab.entries).to_have_count(0, timeout=WAIT_MS)
+    lab.shot("story-13-forgotten")
+    assert not (server.root / ".dotscience").exists()
+    assert user_files(server.root) == before
+
+    lab.command("kernelmenu:shutdown")
+    lab.wait_until("() => !window.jupyterapp.shell.currentWidget.sessionContext.session")
+    lab.page.wait_for_timeout(5000)
+    assert not (server.root / ".dotscience").exists(), "the end of its kernel brings nothing back"
+    assert not lab.page_errors
+
+
+def folder_menu(lab: LabPage, item: str) -> None:
+    lab.panel.get_by_title("Recorded in ").click()
+    lab.page.get_by_role("menuitem", name=item).click()
+
+
+def user_files(root: Path) -> dict[str, bytes]:
+    """path -> bytes of everything but the history."""
+    files = (path for path in root.rglob("*") if path.is_file() and ".dotscience" not in path.parts)
+    return {str(path.relative_to(root)): path.read_bytes() for path in files}
+
+
+def recorded(lab: LabPage, n_executions: int, **query: str) -> list[tuple[str, str]]:
     """Source and outcome of all, in order; waits until there are so many and none runs."""
     deadline = time.monotonic() + WAIT_MS / 1000
     while True:
-        found = [(each["source"], each["outcome"]) for each in lab.server.executions(limit="1000")]
+        found = [(each["source"], each["outcome"]) for each in lab.server.executions(limit="1000", **query)]
         if time.monotonic() > deadline or (len(found) >= n_executions and "running" not in {outcome for _, outcome in found}):
             return found
         lab.page.wait_for_timeout(100)

@@ -24,7 +24,8 @@ WATCH = """() => {
 }"""
 
 ADDITIONS = """() => {
-  const isOurs = node => /(^|[\\s"])(ds-|dotscience)/.test([node.className, node.id, node.dataset?.id, node.dataset?.command].join(' '));
+  const namesOf = node => [node.className, node.id, node.dataset.id, node.dataset.command].join(' ');
+  const isOurs = node => /(^|[\\s"])(ds-|dotscience)/.test(namesOf(node));
   const found = [];
   const visit = node => {
     if (!(node instanceof HTMLElement) || !node.checkVisibility()) return;
