@@ -152,8 +152,8 @@ class RunBook:
     # -- as it is shown and stored -------------------------------------------------------------------
 
     def flush_points(self) -> None:
-        """StoreError keeps those that could not be written for the next time."""
-        for run_id in list(self._points):
+        """StoreError keeps those that could not be written for the next time; a deleted history, until there is a new one."""
+        for run_id in [each for each in self._points if self._stores[each].is_there()]:
             self._stores[run_id].index.add_points(run_id, self._points[run_id])
             del self._points[run_id]
 
@@ -161,7 +161,7 @@ class RunBook:
         """Show live runs now; they become durable when their cell ends."""
         for run in self._runs.values():
             store = self._stores[run.id]
-            if run.is_changed and not self._is_stored_further(store, run):
+            if run.is_changed and store.is_there() and not self._is_stored_further(store, run):
                 store.index.feed([self._record(run, environment_of(store))])
                 tell(store, run)
                 run.is_changed = run.closed_as is not None or any(each in self._executions for each in run.executions)
