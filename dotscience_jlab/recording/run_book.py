@@ -154,8 +154,8 @@ class RunBook:
     # -- as it is shown and stored -------------------------------------------------------------------
 
     def flush_points(self) -> None:
-        """StoreError keeps those that could not be written for the next time."""
-        for run_id in list(self._points):
+        """StoreError keeps those that could not be written for the next time; a deleted history, until there is a new one."""
+        for run_id in [each for each in self._points if self._stores[each].is_there()]:
             self._stores[run_id].index.add_points(run_id, self._points[run_id])
             del self._points[run_id]
 
@@ -163,8 +163,10 @@ class RunBook:
         """Show live runs now; they become durable when their cell ends."""
         for run in self._runs.values():
             store = self._stores[run.id]
-            known = self._known(store, run.id) if run.is_changed else None
-            if run.is_changed and not (known and _is_further(known, run)):
+            if not run.is_changed or not store.is_there():
+                continue
+            known = self._known(store, run.id)
+            if known is None or not _is_further(known, run):
                 record = self._record(run, environment_of(store))
                 if known is not None:  # what the store put in, and a replay cannot know
                     record = replace(record, series_blob=known.series_blob, environment=record.environment or known.environment)
