@@ -9,7 +9,7 @@ import sys
 import time
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Callable, Iterator
+from typing import Iterator
 
 import psutil
 import pytest
@@ -59,14 +59,14 @@ def test_its_events_cost_one_notification_and_no_dialog_and_nothing_is_missed(se
     rename(lab, "morning.ipynb", "noon.ipynb")
     run(2, "'under another name'")
 
-    start(0, SLOW.format(tenths=15, text="the lid closes"))
+    start(0, SLOW.format(tenths=10, text="the lid closes"))
     with lid_closed(server):
-        lab.page.wait_for_timeout(2500)
+        lab.page.wait_for_timeout(2000)
     expect(lab.cell(0).locator(".jp-Cell-outputArea")).to_contain_text("the lid closes", timeout=WAIT_MS)
 
-    start(1, SLOW.format(tenths=10, text="the network is lost"))
+    start(1, SLOW.format(tenths=5, text="the network is lost"))
     lab.page.context.set_offline(True)
-    lab.page.wait_for_timeout(2500)
+    lab.page.wait_for_timeout(1500)
     lab.page.context.set_offline(False)
     expect(lab.cell(1).locator(".jp-Cell-outputArea")).to_contain_text("the network is lost", timeout=WAIT_MS)
     lab.wait_for_kernel()
@@ -132,12 +132,8 @@ def test_an_hour_of_six_restarts_and_sixty_cells_is_in_the_history_in_order(
     assert not lab.page_errors
 
 
-def test_off_here_stops_it_at_once_and_forgetting_removes_it_all(
-    lab_server_with: Callable[..., LabServer], open_page: Callable[[LabServer], LabPage]
-) -> None:
-    server = lab_server_with()
+def test_off_here_stops_it_at_once_and_forgetting_removes_it_all(server: LabServer, lab: LabPage) -> None:
     write_notebook(server.root, "private.ipynb", "'wanted'", "open('mine.txt', 'w').write('mine')")
-    lab = open_page(server)
     lab.open_lab("private.ipynb")
     lab.run_cell(0)
     lab.run_cell(1)
@@ -170,9 +166,13 @@ def test_off_here_stops_it_at_once_and_forgetting_removes_it_all(
     assert not (server.root / ".dotscience").exists()
     assert user_files(server.root) == before
 
+    n_sessions = len(spools(server))
     lab.command("kernelmenu:shutdown")
     lab.wait_until("() => !window.jupyterapp.shell.currentWidget.sessionContext.session")
-    lab.page.wait_for_timeout(5000)
+    deadline = time.monotonic() + WAIT_MS / 1000
+    while len(spools(server)) >= n_sessions and time.monotonic() < deadline:
+        lab.page.wait_for_timeout(100)
+    assert len(spools(server)) < n_sessions, "the recorder is done with the kernel that ended"
     assert not (server.root / ".dotscience").exists(), "the end of its kernel brings nothing back"
     assert not lab.page_errors
 
@@ -180,6 +180,11 @@ def test_off_here_stops_it_at_once_and_forgetting_removes_it_all(
 def folder_menu(lab: LabPage, item: str) -> None:
     lab.panel.get_by_title("Recorded in ").click()
     lab.page.get_by_role("menuitem", name=item).click()
+
+
+def spools(server: LabServer) -> list[Path]:
+    """One a kernel session whose end is not stored yet."""
+    return list((server.home / "data" / "dotscience" / "spool").iterdir())
 
 
 def user_files(root: Path) -> dict[str, bytes]:

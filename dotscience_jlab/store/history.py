@@ -37,9 +37,8 @@ from .suspects import Attention, Suspects
 from .watch import FolderWatch
 
 SNAPSHOT_SCHEMA = """
-CREATE TABLE IF NOT EXISTS snapshots (line TEXT, id TEXT, ordinal INTEGER, commit_id TEXT, created_at TEXT, body TEXT,
-    PRIMARY KEY (line, id)) WITHOUT ROWID;
-CREATE INDEX IF NOT EXISTS snapshots_by_id ON snapshots (id, line);
+CREATE TABLE IF NOT EXISTS snapshots (id TEXT PRIMARY KEY, line TEXT, ordinal INTEGER, commit_id TEXT, created_at TEXT,
+    body TEXT) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS snapshots_by_line ON snapshots (line, ordinal);
 CREATE TABLE IF NOT EXISTS files_seen (path BLOB PRIMARY KEY, body TEXT) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS named_blobs (digest TEXT PRIMARY KEY) WITHOUT ROWID;
@@ -138,8 +137,7 @@ class History:
             top = 2**62
             if before is not None:
                 self._row(before)
-                found = db.execute("SELECT ordinal FROM snapshots WHERE line = ? AND id = ?", (line, before)).fetchone()
-                top = found[0] if found else 0
+                top = db.execute("SELECT ordinal FROM snapshots WHERE id = ?", (before,)).fetchone()[0]
             rows = db.execute(
                 "SELECT body FROM snapshots WHERE line = ? AND ordinal < ? ORDER BY ordinal DESC LIMIT ?",
                 (line, top, limit),
@@ -433,7 +431,7 @@ class History:
                 return
             last = db.execute("SELECT max(ordinal) FROM snapshots WHERE line = ?", (snapshot.line,)).fetchone()[0] or 0
             body = body_with_checksum(to_json(snapshot))
-            row = (snapshot.line, snapshot.id, last + 1, commit, snapshot.created_at, body)
+            row = (snapshot.id, snapshot.line, last + 1, commit, snapshot.created_at, body)
             db.execute("INSERT OR REPLACE INTO snapshots VALUES (?, ?, ?, ?, ?, ?)", row)
             self._index.pragma(f"commit of {snapshot.line}", commit)
 
@@ -443,9 +441,7 @@ class History:
         """(commit, body)"""
         check_id("snapshot", snapshot)
         with self._index.read() as db:
-            found = db.execute(
-                "SELECT commit_id, body FROM snapshots WHERE id = ? ORDER BY line != ?, line LIMIT 1", (snapshot, MAIN_LINE)
-            ).fetchone()
+            found = db.execute("SELECT commit_id, body FROM snapshots WHERE id = ?", (snapshot,)).fetchone()
         if found is None:
             raise NotFound(f"There is no snapshot {snapshot} here.", "`ds log` lists them.")
         return found[0], found[1]

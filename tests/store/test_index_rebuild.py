@@ -101,14 +101,6 @@ def test_taken_in_by_another_process_it_is_the_same(store: History, tmp_path: Pa
         name: len(found) + (name == "runs") for name, found in before.items()}
 
 
-def test_a_line_that_another_git_began_takes_no_snapshot_away(store: History) -> None:
-    told = store.snapshots()
-    git(repository(store), "branch", "copy", "main")
-    again = open_store(store.root)
-    assert [again.snapshots(line) for line in ("main", "try")] == [told, store.snapshots("try")]
-    assert [each.id for each in again.snapshots("copy")] == [each.id for each in told]
-
-
 def test_records_rewritten_by_another_program_are_taken_in_anew(store: History) -> None:
     tip = git(repository(store), "rev-parse", "refs/ds/records~3").strip()
     git(repository(store), "update-ref", "refs/ds/records", tip)
