@@ -47,6 +47,7 @@ CREATE TABLE IF NOT EXISTS executions (
     outcome TEXT, words TEXT, body TEXT) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS executions_by_time ON executions (started_at, id);
 CREATE INDEX IF NOT EXISTS executions_by_path ON executions (path, started_at, id);
+CREATE INDEX IF NOT EXISTS executions_by_notebook ON executions (notebook);
 CREATE INDEX IF NOT EXISTS executions_by_session ON executions (session, ordinal);
 CREATE TABLE IF NOT EXISTS uses (path TEXT, role TEXT, execution TEXT, started_at TEXT,
     PRIMARY KEY (path, role, execution)) WITHOUT ROWID;
@@ -58,6 +59,7 @@ CREATE INDEX IF NOT EXISTS runs_by_time ON runs (started_at);
 CREATE INDEX IF NOT EXISTS runs_by_number ON runs (number);
 CREATE INDEX IF NOT EXISTS runs_by_name ON runs (name);
 CREATE INDEX IF NOT EXISTS runs_by_path ON runs (path, started_at);
+CREATE INDEX IF NOT EXISTS runs_by_notebook ON runs (notebook);
 CREATE TABLE IF NOT EXISTS run_values (run TEXT, field TEXT, name TEXT, number REAL, text TEXT,
     PRIMARY KEY (run, field, name)) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS run_values_by_name ON run_values (field, name, number);
@@ -72,6 +74,11 @@ CREATE TABLE IF NOT EXISTS notebooks (path TEXT PRIMARY KEY, notebook TEXT) WITH
 
 REBUILT = "It is only a cache and is built anew from the history: ask again."
 RECORD_TABLES = ("executions", "uses", "runs", "run_values", "sessions", "annotations", "forgotten", "points", "notebooks")
+_OF_NOTEBOOK = """{table}.id IN (SELECT id FROM {table} WHERE path = ?
+    UNION SELECT id FROM {table} WHERE notebook = (SELECT notebook FROM notebooks WHERE path = ?))"""
+"""A renamed notebook keeps its history: what was executed under its old names belongs to it. A union, because SQLite reads the
+whole table for an OR whose second half is a question of its own."""
+
 _SORT_COLUMNS = {"started_at", "name", "number", "state", "path"}
 _BODY_SORTS = {"finished_at", "duration_s", "description", "opened_by", "published_at"}
 _VALUE_FIELDS = ("parameters", "metrics", "summary", "labels")
@@ -161,29 +168,27 @@ class SqliteIndex:
             self._db.execute("INSERT OR REPLACE INTO notebooks VALUES (?, ?)", (_text(record.path), record.notebook))
 
     def _feed_run(self, record: Run) -> None:
+        """Columns that searches and sorts use are of the record with its annotations applied; the body is as recorded."""
         if self.is_forgotten(record.id):
             return
-        row = (record.id, record.number, _text(record.name), record.state, record.started_at, record.notebook,
-               _text(record.path), "", _body(record))
+        run = self._annotated(record)
+        values = (f"{name} {value}" for table in (run.parameters, run.labels) for name, value in table.items())
+        words = "\n".join((run.name, run.note, run.description, run.path or "", *values)).lower()
+        row = (record.id, record.number, _text(run.name), record.state, record.started_at, record.notebook,
+               _text(record.path), _text(words), _body(record))
         self._db.execute("INSERT OR REPLACE INTO runs VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", row)
-        self._refresh_words(record.id)
-
-    def _refresh_words(self, run_id: str) -> None:
-        """Columns that searches and sorts use, from the record with its annotations applied."""
-        found = self._db.execute("SELECT body FROM runs WHERE id = ?", (run_id,)).fetchone()
-        if found is None:
-            return
-        run = self._annotated(self._record(found[0]))
-        self._db.execute("DELETE FROM run_values WHERE run = ?", (run_id,))
+        self._db.execute("DELETE FROM run_values WHERE run = ?", (record.id,))
         rows = [
-            (run_id, field, _text(name), *_number_and_text(value.last if field == "metrics" else value))
+            (record.id, field, _text(name), *_number_and_text(value.last if field == "metrics" else value))
             for field in _VALUE_FIELDS
             for name, value in getattr(run, field).items()
         ]
         self._db.executemany("INSERT OR REPLACE INTO run_values VALUES (?, ?, ?, ?, ?)", rows)
-        values = (f"{name} {value}" for table in (run.parameters, run.labels) for name, value in table.items())
-        words = "\n".join((run.name, run.note, run.description, run.path or "", *values)).lower()
-        self._db.execute("UPDATE runs SET name = ?, words = ? WHERE id = ?", (_text(run.name), _text(words), run_id))
+
+    def _refresh_words(self, run_id: str) -> None:
+        found = self._db.execute("SELECT body FROM runs WHERE id = ?", (run_id,)).fetchone()
+        if found is not None:
+            self._feed_run(self._record(found[0]))
 
     def add_points(self, run: RunId, points: Iterable[tuple[int, str, int | None, float, float]]) -> None:
         rows = []
@@ -238,8 +243,7 @@ class SqliteIndex:
         where, values = _conditions(notebook=notebook, session=session, cell_id=cell_id, outcome=outcome)
         path, file, after = _text(path), _text(file), _text(after)
         if path is not None:
-            # A renamed notebook keeps its history: what was executed under its old names belongs to it.
-            where.append("(path = ? OR notebook = (SELECT notebook FROM notebooks WHERE path = ?))")
+            where.append(_OF_NOTEBOOK.format(table="executions"))
             values += [path, path]
         if text:
             where.append("instr(words, ?) > 0")
@@ -321,7 +325,7 @@ class SqliteIndex:
         where, values = _conditions(**{"runs.notebook": notebook, "runs.state": state})
         path = _text(path)
         if path is not None:
-            where.append("(runs.path = ? OR runs.notebook = (SELECT notebook FROM notebooks WHERE path = ?))")
+            where.append(_OF_NOTEBOOK.format(table="runs"))
             values += [path, path]
         if text:
             where.append("instr(runs.words, ?) > 0")
