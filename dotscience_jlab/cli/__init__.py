@@ -18,6 +18,7 @@ import sys
 import click
 
 from .. import __version__
+from .check import check
 from .doctor import doctor
 from .errors import CommandGroup
 from .folder import forget, init, off, on, pause, resume, status, widen
@@ -38,7 +39,7 @@ def main() -> None:
 
 for _command in (
     init, status, snapshot, runs, log, show, diff, restore, fork, run, export,
-    off, on, pause, resume, widen, forget, doctor, completion,
+    off, on, pause, resume, widen, forget, check, doctor, completion,
 ):
     main.add_command(_command)
 

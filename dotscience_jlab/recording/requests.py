@@ -23,13 +23,13 @@ from ..model.run import Run
 from ..model.snapshot import Snapshot
 from ..settings import Settings
 from ..store.base import Store
-from . import annotate, compare, doctor, export, foreign, forget, fork, keep, lineage, restore, why
+from . import annotate, check, compare, doctor, export, foreign, forget, fork, keep, lineage, restore, why
 from .activity import Activity
 from .kernels import Kernels
 from .references import resolve_snapshot
 from .snapshots import ASKED_FOR, take_snapshot
 from .status import status_of
-from .workspaces import Workspaces
+from .workspaces import Workspaces, find_root
 
 Params = Mapping[str, Any]
 Progress = Callable[[int, int, str], None]
@@ -364,6 +364,15 @@ class Desk:
     def _doctor(self, params: Params, _: Progress) -> Any:
         return {"checks": to_json(doctor.examine(self.settings, _optional(params, "disk_path"), self.workspaces))}
 
+    def _check(self, params: Params, progress: Progress) -> Any:
+        """By workspace or by disk path: a history that does not open must be checked too."""
+        if params.get("workspace") is not None:
+            root = self.workspaces.root_of(_text(params, "workspace"))
+        else:
+            root = find_root(self.workspaces.real(_text(params, "disk_path")), self.workspaces.home).path
+        is_repairing = params.get("repair") is not None and _flag(params, "repair")
+        return check.check_folder(self.workspaces, root, progress, is_repairing=is_repairing)
+
     # -- what was asked for --------------------------------------------------------------------------
 
     def _store(self, params: Params) -> Store:
@@ -440,6 +449,7 @@ class Desk:
         "documents.renamed": _documents_renamed,
         "kernels.report": _kernels_report,
         "doctor": _doctor,
+        "check": _check,
     }
 
 

@@ -40,6 +40,10 @@ WORKSPACE_ROW_SCHEMA = record_of(
     contents_path={"anyOf": [TEXT, {"type": "null"}], "description": "null: outside Jupyter's folder."},
 )
 NUMBERED_TEXT = record_of(name=TEXT, value=JSON_FLOAT, text=TEXT)
+FINDING = record_of(
+    kind=TEXT, what=TEXT, sentence=TEXT, remedy=TEXT, is_damage=FLAG, is_repaired=FLAG, snapshots=TEXTS, n_snapshots=COUNT,
+    paths=TEXTS, n_paths=COUNT, records=TEXTS, n_records=COUNT,
+)
 CODE_CHANGE = record_of(title=TEXT, before=TEXT, after=TEXT, unified=TEXT)
 
 
@@ -238,6 +242,14 @@ OPERATIONS: tuple[Operation, ...] = (
     Operation("GET", f"{W}/environments/{{digest}}", "environments.get", "Python and packages as captured", ANY_OBJECT),
     Operation("GET", f"{W}/artifacts/{{digest}}", "blobs.get", "Bytes that a record names", {}, is_download=True),
     # -- reports, health
+    Operation(
+        "POST", f"{W}/check", "check", "Is every byte of its history what it was; on request, tidy up what can lose nothing",
+        record_of(
+            root=TEXT, n_objects=COUNT, n_bytes=COUNT, n_snapshots=COUNT, n_records=COUNT, n_sessions=COUNT, is_whole=FLAG,
+            sentence=TEXT, findings=list_of(FINDING),
+        ),
+        body={"repair": or_null(FLAG)},
+    ),
     Operation(
         "PUT", "documents", "documents.report", "The notebook as the browser holds it", record_of(needs_whole=FLAG),
         body={
