@@ -6,7 +6,6 @@ ways re-read what they wrote, take its locks, or run its housekeeping in the mid
 
 from __future__ import annotations
 
-import hashlib
 import os
 import random
 import threading
@@ -14,20 +13,24 @@ import time
 import uuid
 import zlib
 from collections import OrderedDict
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Iterator
 
 from dulwich.errors import NotGitRepository
 from dulwich.file import FileLocked
-from dulwich.objects import Blob, Commit, ShaFile, Tree
+from dulwich.objects import Blob, Commit, ShaFile, Tree, object_class
 from dulwich.repo import Repo
 
 from ..errors import NotFound, StoreDamaged
 from ..model.ids import BlobDigest
-from .disk import disk_errors
-from .objects import FOLDER_MODE, CommitText, ObjectId, TreeItem
+from .batch import Batch
+from .deflate import deflated
+from .disk import disk_errors, flush_file, flush_folder
+from .objects import Buffer, CommitText, ObjectId, Sink, TreeItem, object_id, tree_bytes
+from .pack import DRAFT_PREFIX as PACK_DRAFT_PREFIX
+from .pack import KIND_NAMES, PackDraft
 
-COMPRESSION_LEVEL = 1
-"""The default level is the whole cost of storing data; level 1 is within a few per cent of it in size for text."""
 TREES_KEPT = 4096
 MEASURE_EVERY_S = 300.0
 DRAFT_PREFIX = "tmp_obj_"
@@ -65,7 +68,10 @@ class GitObjects:
             raise StoreDamaged(f"{path} is not a git repository.", "Restore it from a copy.") from error
         self.path = path
         self._busy = threading.RLock()
+        self._publishing = threading.Lock()
         self._unsynced: list[Path] = []
+        self._drafts: list[PackDraft] = []
+        """Packs that are whole but have no name yet, since no ref needs them."""
         self._trees: OrderedDict[ObjectId, dict[bytes, TreeItem]] = OrderedDict()
         self._sizes: dict[ObjectId, int] = {}
         self._size: int | None = None
@@ -73,13 +79,13 @@ class GitObjects:
 
     # -- writing -----------------------------------------------------------------------------------
 
-    def put_blob(self, data: bytes) -> BlobDigest:
-        digest = BlobDigest(self._put(b"blob", data))
+    def put_blob(self, data: Buffer, name: BlobDigest | None = None) -> BlobDigest:
+        digest = BlobDigest(self._put(b"blob", data, name))
         self._sizes[digest] = len(data)
         return digest
 
     def put_tree(self, items: dict[bytes, TreeItem]) -> ObjectId:
-        made = self._put(b"tree", _tree_bytes(items))
+        made = self._put(b"tree", tree_bytes(items))
         self._keep_tree(made, dict(items))
         return made
 
@@ -94,24 +100,37 @@ class GitObjects:
         made.message = commit.message.encode("utf-8", "replace")
         return self._put(b"commit", made.as_raw_string())
 
-    def _put(self, kind: bytes, data: bytes) -> ObjectId:
-        header = kind + b" %d\0" % len(data)
-        digest = hashlib.sha1(header, usedforsecurity=False)
-        digest.update(data)
-        name = digest.hexdigest()
-        if self.has(name):
-            return name
+    @contextmanager
+    def batch(self) -> Iterator[Sink]:
+        batch = Batch(self)
+        try:
+            yield batch
+            batch.finish()
+        except BaseException:
+            batch.discard()
+            raise
+
+    def adopt(self, draft: PackDraft) -> None:
+        with self._busy:
+            self._drafts.append(draft)
+            if self._size is not None:
+                self._size += draft.size_bytes
+
+    def _put(self, kind: bytes, data: Buffer, name: ObjectId | None = None) -> ObjectId:
+        name = name or object_id(kind, data)
+        if not self.has(name):
+            self.put_loose(kind, name, data)
+        return name
+
+    def put_loose(self, kind: bytes, name: ObjectId, data: Buffer) -> None:
         path = self.path / "objects" / name[:2] / name[2:]
         with disk_errors(self.path):
             path.parent.mkdir(exist_ok=True)
             draft = path.parent / f"{DRAFT_PREFIX}{uuid.uuid4().hex}"
-            packer = zlib.compressobj(COMPRESSION_LEVEL)
             fd = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o444)
             try:
                 with os.fdopen(fd, "wb") as file:
-                    file.write(packer.compress(header))
-                    file.write(packer.compress(data))
-                    file.write(packer.flush())
+                    file.writelines(deflated(data, kind + b" %d\0" % len(data)))
                     n_written = file.tell()
                 os.replace(draft, path)
             except BaseException:
@@ -121,19 +140,20 @@ class GitObjects:
             self._unsynced.append(path)
             if self._size is not None:
                 self._size += n_written
-        return name
 
     def has(self, name: ObjectId) -> bool:
         with disk_errors(self.path):
-            if (self.path / "objects" / name[:2] / name[2:]).exists():
+            if (self.path / "objects" / name[:2] / name[2:]).exists() or self._draft_of(name) is not None:
                 return True
-            return bool(self._repo.object_store.packs) and self._is_packed(name)
+            with self._busy:
+                return self._repo.object_store.contains_packed(name.encode("ascii"))
 
-    def _is_packed(self, name: ObjectId) -> bool:
+    def _draft_of(self, name: ObjectId) -> PackDraft | None:
         with self._busy:
-            return any(name.encode("ascii") in pack for pack in self._repo.object_store.packs)
+            return next((draft for draft in self._drafts if name in draft), None)
 
     def sync(self) -> None:
+        self._publish_packs()
         with self._busy:
             waiting, self._unsynced = self._unsynced, []
         try:
@@ -142,13 +162,23 @@ class GitObjects:
                     os.sync()
                     return
                 for path in waiting:
-                    _fsync(path)
+                    flush_file(path)
                 for folder in {path.parent for path in waiting}:
-                    _fsync(folder)
+                    flush_folder(folder)
         except BaseException:
             with self._busy:
                 self._unsynced = waiting + self._unsynced
             raise
+
+    def _publish_packs(self) -> None:
+        """Each stays readable as a draft until it is readable as a pack."""
+        with self._publishing, disk_errors(self.path):
+            with self._busy:
+                drafts = list(self._drafts)
+            for draft in drafts:
+                draft.publish()
+                with self._busy:
+                    self._drafts.remove(draft)
 
     def move_ref(self, name: str, old: ObjectId | None, new: ObjectId) -> bool:
         ref, target = name.encode("utf-8"), new.encode("ascii")
@@ -165,10 +195,16 @@ class GitObjects:
     # -- reading -----------------------------------------------------------------------------------
 
     def blob(self, digest: ObjectId) -> bytes:
-        found = self._object(digest)
-        if not isinstance(found, Blob):
+        kind, data = self._read(digest)
+        if kind != Blob.type_name:
             raise NotFound(f"{digest} does not name the bytes of a file.")
-        return bytes(found.as_raw_string())
+        return data
+
+    def content(self, name: ObjectId) -> bytes | dict[bytes, TreeItem]:
+        kind, data = self._read(name)
+        if kind not in (Blob.type_name, Tree.type_name):
+            raise NotFound(f"{name} names neither the bytes of a file nor a folder.")
+        return data if kind == Blob.type_name else self.tree(name)
 
     def blob_size(self, digest: ObjectId) -> int:
         if digest not in self._sizes:
@@ -210,7 +246,9 @@ class GitObjects:
     def sweep(self) -> None:
         for lock in [*self.path.glob("*.lock"), *(self.path / "refs").rglob("*.lock")]:
             _remove_if_old(lock, STALE_LOCK_S)
-        for draft in (self.path / "objects").glob(f"??/{DRAFT_PREFIX}*"):
+        for draft in [
+            *(self.path / "objects").glob(f"??/{DRAFT_PREFIX}*"), *(self.path / "objects/pack").glob(f"{PACK_DRAFT_PREFIX}*")
+        ]:
             _remove_if_old(draft, STALE_DRAFT_S)
 
     def size_bytes(self) -> int:
@@ -231,21 +269,40 @@ class GitObjects:
         return total
 
     def close(self) -> None:
+        with self._busy:
+            for draft in self._drafts:
+                draft.discard()
+            self._drafts.clear()
         self._repo.close()
 
     def _object(self, name: ObjectId) -> ShaFile:
-        with self._busy:
-            try:
-                found = self._repo.object_store[name.encode("ascii")]
-                data = found.as_raw_string()
-            except KeyError as error:
-                raise NotFound(f"The object {name} is not in this history.") from error
-            except Exception as error:  # dulwich meets damage with many kinds of error
-                raise StoreDamaged(f"The object {name} is damaged: {error}.", "Restore the store from a copy.") from error
-        expected = hashlib.sha1(found.type_name + b" %d\0" % len(data) + data, usedforsecurity=False).hexdigest()
-        if expected != name:
+        kind, data = self._read(name)
+        made = object_class(kind)
+        assert made is not None
+        try:
+            return made.from_raw_string(made.type_num, data)
+        except Exception as error:  # dulwich meets damage with many kinds of error
+            raise StoreDamaged(f"The object {name} cannot be read: {error}.", "Restore the store from a copy.") from error
+
+    def _read(self, name: ObjectId) -> tuple[bytes, bytes]:
+        """(kind, bytes), checked against the name."""
+        kind, data = self._read_unchecked(name)
+        if object_id(kind, data) != name:
             raise StoreDamaged(f"The object {name} holds other bytes than its name says.", "Restore the store from a copy.")
-        return found
+        return kind, data
+
+    def _read_unchecked(self, name: ObjectId) -> tuple[bytes, bytes]:
+        try:
+            draft = self._draft_of(name)
+            if draft is not None:
+                return draft.read(name)
+            with self._busy:
+                number, data = self._repo.object_store.get_raw(name.encode("ascii"))
+            return KIND_NAMES[number], data
+        except KeyError as error:
+            raise NotFound(f"The object {name} is not in this history.") from error
+        except Exception as error:  # dulwich meets damage with many kinds of error
+            raise StoreDamaged(f"The object {name} is damaged: {error}.", "Restore the store from a copy.") from error
 
     def _loose_size(self, name: ObjectId) -> int | None:
         """From the header of a loose object: a few bytes of it are read."""
@@ -263,23 +320,9 @@ class GitObjects:
                 self._trees.popitem(last=False)
 
 
-def _tree_bytes(items: dict[bytes, TreeItem]) -> bytes:
-    """git's form and order: a folder sorts as if its name ended in a slash. Source: git's `fsck` ("treeNotSorted")."""
-    ordered = sorted(items.items(), key=lambda each: each[0] + b"/" if each[1].mode == FOLDER_MODE else each[0])
-    return b"".join(b"%o %s\0%s" % (item.mode, name, bytes.fromhex(item.id)) for name, item in ordered)
-
-
 def _remove_if_old(path: Path, age_s: float) -> None:
     try:
         if time.time() - path.lstat().st_mtime > age_s:
             path.unlink()
     except OSError:
         return  # gone already, or not ours to remove
-
-
-def _fsync(path: Path) -> None:
-    fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-    try:
-        os.fsync(fd)
-    finally:
-        os.close(fd)
