@@ -31,6 +31,9 @@ class Repository(Protocol):
     def adopt(self, draft: PackDraft) -> None:
         """Read from it, and publish it before a ref moves."""
 
+    def remember_tree(self, name: ObjectId, items: dict[bytes, TreeItem]) -> None:
+        """It is likely to be read soon."""
+
 
 class Batch:
     """A `Sink` for one thread. Ends with `finish` or `discard`."""
@@ -45,7 +48,9 @@ class Batch:
         return BlobDigest(self._put(b"blob", data, name))
 
     def put_tree(self, items: dict[bytes, TreeItem]) -> ObjectId:
-        return self._put(b"tree", tree_bytes(items), None)
+        made = self._put(b"tree", tree_bytes(items), None)
+        self._repository.remember_tree(made, items)
+        return made
 
     def has(self, name: ObjectId) -> bool:
         return name in self._waiting or (self._draft is not None and name in self._draft) or self._repository.has(name)

@@ -70,6 +70,9 @@ class KnownChunks:
         self._at = {name.offset: name for name in names}
         self._by_digest = {name.fast_digest: name for name in self._at.values()}
 
+    def __bool__(self) -> bool:
+        return bool(self._at)
+
     def expected(self, offset: int) -> ChunkName | None:
         """The chunk that began at `offset`; not the last one, whose end was no cut."""
         name = self._at.get(offset)

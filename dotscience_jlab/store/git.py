@@ -29,7 +29,7 @@ from .deflate import deflated
 from .disk import disk_errors, flush_file, flush_folder
 from .objects import Buffer, CommitText, ObjectId, Sink, TreeItem, object_id, tree_bytes
 from .pack import DRAFT_PREFIX as PACK_DRAFT_PREFIX
-from .pack import KIND_NAMES, PackDraft
+from .pack import KIND_NAMES, MOST_HEADER_BYTES, PackDraft, entry_size
 
 TREES_KEPT = 4096
 MEASURE_EVERY_S = 300.0
@@ -86,7 +86,7 @@ class GitObjects:
 
     def put_tree(self, items: dict[bytes, TreeItem]) -> ObjectId:
         made = self._put(b"tree", tree_bytes(items))
-        self._keep_tree(made, dict(items))
+        self.remember_tree(made, dict(items))
         return made
 
     def put_commit(self, commit: CommitText) -> ObjectId:
@@ -208,7 +208,7 @@ class GitObjects:
 
     def blob_size(self, digest: ObjectId) -> int:
         if digest not in self._sizes:
-            self._sizes[digest] = self._loose_size(digest) or len(self.blob(digest))
+            self._sizes[digest] = self._loose_size(digest) or self._packed_size(digest) or len(self.blob(digest))
         return self._sizes[digest]
 
     def tree(self, tree: ObjectId) -> dict[bytes, TreeItem]:
@@ -221,7 +221,7 @@ class GitObjects:
         if not isinstance(found, Tree):
             raise StoreDamaged(f"The folder {tree} cannot be read.", "Run `git fsck` in the store.")
         items = {each.path: TreeItem(each.mode, each.sha.decode("ascii")) for each in found.iteritems()}
-        self._keep_tree(tree, items)
+        self.remember_tree(tree, items)
         return items
 
     def commit(self, commit: ObjectId) -> CommitText:
@@ -313,7 +313,19 @@ class GitObjects:
         except (OSError, ValueError, zlib.error):
             return None
 
-    def _keep_tree(self, tree: ObjectId, items: dict[bytes, TreeItem]) -> None:
+    def _packed_size(self, name: ObjectId) -> int | None:
+        """From the header of its entry; None if it is in no pack, or a delta, or in one that has just gone."""
+        with self._busy:
+            for pack in self._repo.object_store.packs:
+                try:
+                    offset = pack.index.object_offset(name.encode("ascii"))
+                    with open(pack.data.filename, "rb") as file:
+                        return entry_size(os.pread(file.fileno(), MOST_HEADER_BYTES, offset))
+                except (KeyError, OSError):
+                    continue
+        return None
+
+    def remember_tree(self, tree: ObjectId, items: dict[bytes, TreeItem]) -> None:
         with self._busy:
             self._trees[tree] = items
             while len(self._trees) > TREES_KEPT:

@@ -12,9 +12,9 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import asdict, dataclass
-from typing import Iterable, Iterator, Mapping
+from typing import Iterable, Iterator, Mapping, NamedTuple, Sequence
 
-from ..errors import StoreDamaged, StoreTooNew
+from ..errors import NotFound, StoreDamaged, StoreTooNew
 from ..model.ids import BlobDigest
 from ..model.snapshot import EXECUTABLE, FILE, TreeEntry
 from .chunks import Chunk, ChunkName
@@ -38,16 +38,27 @@ class Meta:
         return json.dumps(asdict(self), sort_keys=True, separators=(",", ":")).encode("ascii") + b"\n"
 
 
-def put_large(sink: Sink, chunks: Iterable[Chunk], mode: str) -> tuple[TreeEntry, list[ChunkName]]:
-    """Keep the file; (its entry, how it was cut). A chunk that is known and still there is neither named nor written again."""
+class Kept(NamedTuple):
+    """A file that was put into a store."""
+
+    entry: TreeEntry
+    chunks: Sequence[ChunkName] | None
+    """How it was cut, if it was."""
+    n_new_bytes: int
+    """Of its bytes those that the store may not have had."""
+
+
+def put_large(sink: Sink, chunks: Iterable[Chunk], mode: str) -> Kept:
+    """A chunk that is known and still there is neither named nor written again."""
     names: list[ChunkName] = []
+    n_new_bytes = 0
     folder: dict[bytes, TreeItem] = {}
     items: dict[bytes, TreeItem] = {}
     for chunk in chunks:
-        if not chunk.is_known:
-            sink.put_blob(chunk.data, BlobDigest(chunk.name.id))
-        elif not sink.has(chunk.name.id):
-            sink.put_blob(chunk.data)
+        if not (chunk.is_known and sink.has(chunk.name.id)):
+            # What was only remembered is named anew: nothing is stored under a name that was not seen to be its own.
+            sink.put_blob(chunk.data, None if chunk.is_known else BlobDigest(chunk.name.id))
+            n_new_bytes += len(chunk.data)
         if len(folder) == CHUNKS_PER_FOLDER:
             items[b"%05d" % len(items)], folder = TreeItem(FOLDER_MODE, sink.put_tree(folder)), {}
         folder[b"%06d" % len(names)] = TreeItem(CHUNK_MODE, chunk.name.id)
@@ -56,7 +67,7 @@ def put_large(sink: Sink, chunks: Iterable[Chunk], mode: str) -> tuple[TreeEntry
         items[b"%05d" % len(items)] = TreeItem(FOLDER_MODE, sink.put_tree(folder))
     size_bytes = names[-1].offset + names[-1].length if names else 0
     items[META] = TreeItem(CHUNK_MODE, sink.put_blob(Meta(mode, len(names), size_bytes).to_bytes()))
-    return TreeEntry(BlobDigest(sink.put_tree(items)), size_bytes, mode, is_chunked=True), names
+    return Kept(TreeEntry(BlobDigest(sink.put_tree(items)), size_bytes, mode, is_chunked=True), names, n_new_bytes)
 
 
 def is_large(items: Mapping[bytes, TreeItem]) -> bool:
@@ -87,6 +98,16 @@ def chunk_ids(objects: Objects, digest: ObjectId) -> Iterator[ObjectId]:
     folders = ((int(name), item) for name, item in objects.tree(digest).items() if name != META)
     for _, folder in sorted(folders):
         yield from (item.id for _, item in sorted((int(name), item) for name, item in objects.tree(folder.id).items()))
+
+
+def read_file(objects: Objects, digest: ObjectId) -> Iterator[bytes]:
+    """The bytes of any file by its digest, in pieces of at most a few MiB. NotFound before the first one."""
+    content = objects.content(digest)
+    if isinstance(content, bytes):
+        return iter((content,))
+    if not is_large(content):
+        raise NotFound(f"{digest} does not name the bytes of a file.")
+    return read_large(objects, digest)
 
 
 def read_large(objects: Objects, digest: ObjectId) -> Iterator[bytes]:

@@ -15,6 +15,7 @@ from ..errors import Conflict, NotFound, StoreDamaged
 from ..model.ids import new_store_id
 from ..model.instant import instant
 from ..model.workspace import Origin, Workspace
+from .chunks import SIZES, ChunkSizes
 from .disk import disk_errors
 from .git import GitObjects
 from .history import History
@@ -28,7 +29,12 @@ LOCK_POLL_S = 0.002
 
 
 def open_store(
-    root: Path, *, create: bool = False, fallback_dir: Path | None = None, origin: Origin | None = None
+    root: Path,
+    *,
+    create: bool = False,
+    fallback_dir: Path | None = None,
+    origin: Origin | None = None,
+    sizes: ChunkSizes = SIZES,
 ) -> History:
     """The history of the workspace at `root`. NotFound if there is none and not `create`.
 
@@ -69,12 +75,14 @@ def open_store(
         remove=lambda: shutil.rmtree(folder),
         is_there=is_there,
         lock=lock,
+        sizes=sizes,
     )
 
 
-def memory_store(root: Path) -> History:
+def memory_store(root: Path, sizes: ChunkSizes = SIZES) -> History:
     """A history in memory over a real folder."""
-    return History(MemoryObjects(), SqliteIndex(None), Workspace(new_store_id(), instant(time.time()), root=str(root)), root)
+    workspace = Workspace(new_store_id(), instant(time.time()), root=str(root))
+    return History(MemoryObjects(), SqliteIndex(None), workspace, root, sizes=sizes)
 
 
 class _StoreLock:

@@ -30,7 +30,7 @@ KINDS = {b"commit": 1, b"tree": 2, b"blob": 3}
 KIND_NAMES = {number: kind for kind, number in KINDS.items()}
 HEADER = struct.Struct(">4sII")
 READ_BYTES = 1 << 20
-MOST_HEADER_BYTES = 12
+MOST_HEADER_BYTES = 10
 """Of an entry: a type and a length of 64 bits in groups of seven."""
 LARGE_OFFSET = 1 << 31
 AT_ONCE_BYTES = 65_536
@@ -188,6 +188,18 @@ def _entry_header(kind: bytes, size_bytes: int) -> bytes:
         byte, rest = rest & 0x7F, rest >> 7
     made.append(byte)
     return bytes(made)
+
+
+def entry_size(header: bytes) -> int | None:
+    """Of the object whose entry begins so: its size in bytes; None for a delta, where it stands elsewhere."""
+    if header[0] >> 4 & 7 not in KIND_NAMES:
+        return None
+    size_bytes, shift = header[0] & 0xF, 4
+    for before, byte in zip(header, header[1:]):
+        if before < 0x80:
+            break
+        size_bytes, shift = size_bytes | (byte & 0x7F) << shift, shift + 7
+    return size_bytes
 
 
 def _index_bytes(entries: dict[str, Entry], pack_digest: bytes) -> bytes:

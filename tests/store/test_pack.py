@@ -64,6 +64,12 @@ class TestDeflate:
         assert sum(map(len, deflated(b"1.25,2.5,red\n" * 100_000))) < 50_000
 
 
+@pytest.mark.parametrize("size_bytes", [0, 1, 15, 16, 2047, 2048, 300_000, 2**32, 2**40])
+@pytest.mark.parametrize("kind", [b"blob", b"tree", b"commit"])
+def test_the_size_stands_in_the_header(kind: bytes, size_bytes: int) -> None:
+    assert pack.entry_size(pack._entry_header(kind, size_bytes) + b"\x78\x9c") == size_bytes
+
+
 class TestDraft:
     @settings(max_examples=15)
     @given(st.lists(st.binary(max_size=300), unique=True, max_size=20))
@@ -133,6 +139,19 @@ class TestDraft:
         draft.publish()
         assert sorted(name.split(".")[-1] for name in files(repository)) == ["idx", "pack"]
         assert fsck(repository) == ""
+
+
+class TestSizes:
+    def test_of_loose_and_packed_objects_and_deltas(self, objects: GitObjects, repository: Path) -> None:
+        blobs = [RANDOM[:100_000] + b"%d" % n for n in range(3)] + [b"", b"x" * 300]
+        names = [objects.put_blob(data) for data in blobs]
+        assert [GitObjects(repository).blob_size(name) for name in names] == list(map(len, blobs))
+        listed = "".join(f"{name} f{n}\n" for n, name in enumerate(names))
+        words = ["git", "-C", str(repository), "pack-objects", "-q", "--window=10", str(repository / "objects/pack/pack")]
+        subprocess.run(words, input=listed, text=True, check=True, capture_output=True)
+        for name in names:
+            (repository / "objects" / name[:2] / name[2:]).unlink()
+        assert [GitObjects(repository).blob_size(name) for name in names] == list(map(len, blobs))
 
 
 class TestBatch:
