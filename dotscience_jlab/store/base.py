@@ -93,9 +93,12 @@ class Store(Protocol):
     def read_blob(self, digest: BlobDigest) -> bytes:
         """What `put_bytes` kept, checked against its name. NotFound for a large file: `read_file` reads any."""
 
-    def read_file(self, digest: BlobDigest) -> Iterator[bytes]:
-        """The bytes of a file of a snapshot, by its entry's digest, in pieces of at most a few MiB, each checked against its
-        name; memory stays flat however large it is. NotFound before the first piece, StoreDamaged before any wrong one."""
+    def read_file(self, digest: BlobDigest, offset: int = 0) -> Iterator[bytes]:
+        """The bytes of a file of a snapshot from `offset` on, by its entry's digest, in pieces of at most a few MiB.
+
+        Memory stays flat however large it is. Each piece is checked against its name: NotFound before the first one,
+        StoreDamaged before any wrong one.
+        """
 
     def is_named(self, digest: BlobDigest) -> bool:
         """True if a record names these bytes (outputs, environments, artifacts): others are not handed out by digest."""

@@ -55,8 +55,16 @@ def _block_header(n_bytes: int, *, is_last: bool) -> bytes:
     return struct.pack("<BHH", is_last, n_bytes, n_bytes ^ 0xFFFF)
 
 
+def most_deflated_bytes(size_bytes: int) -> int:
+    """Of a zlib stream of so many bytes, by any writer. Source: zlib's deflateBound, which is a little less."""
+    return size_bytes + (size_bytes >> 7) + 1024
+
+
 def inflated(data: Buffer, size_bytes: int) -> bytes:
-    """size_bytes: of what comes out, so that it is made in one piece. isal_zlib.error if it is damaged."""
+    """What lies behind the end of the stream is left alone. size_bytes: of what comes out, so that it is made in one piece.
+
+    isal_zlib.error if it is damaged.
+    """
     return isal_zlib.decompress(data, bufsize=max(size_bytes, 1))
 
 

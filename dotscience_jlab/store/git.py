@@ -11,9 +11,10 @@ import random
 import threading
 import time
 import uuid
+import weakref
 import zlib
 from collections import OrderedDict
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Iterator
 
@@ -29,7 +30,7 @@ from .deflate import deflated
 from .disk import disk_errors, flush_file, flush_folder
 from .objects import Buffer, CommitText, ObjectId, Sink, TreeItem, object_id, tree_bytes
 from .pack import DRAFT_PREFIX as PACK_DRAFT_PREFIX
-from .pack import KIND_NAMES, MOST_HEADER_BYTES, PackDraft, entry_size
+from .pack import KIND_NAMES, MOST_HEADER_BYTES, PackDraft, read_entry, read_header
 
 TREES_KEPT = 4096
 MEASURE_EVERY_S = 300.0
@@ -66,6 +67,8 @@ class GitObjects:
             self._repo = Repo(str(path), bare=True)
         except NotGitRepository as error:
             raise StoreDamaged(f"{path} is not a git repository.", "Restore it from a copy.") from error
+        # dulwich complains of packs left open when it is taken down: at the end of a process, into the user's terminal.
+        weakref.finalize(self, self._repo.close)
         self.path = path
         self._busy = threading.RLock()
         self._publishing = threading.Lock()
@@ -296,6 +299,11 @@ class GitObjects:
             draft = self._draft_of(name)
             if draft is not None:
                 return draft.read(name)
+            for file, offset in self._packed_at(name):
+                with suppress(OSError):  # it went with a repack: dulwich looks again
+                    found = read_entry(file, offset)
+                    if found is not None:
+                        return found
             with self._busy:
                 number, data = self._repo.object_store.get_raw(name.encode("ascii"))
             return KIND_NAMES[number], data
@@ -315,15 +323,23 @@ class GitObjects:
 
     def _packed_size(self, name: ObjectId) -> int | None:
         """From the header of its entry; None if it is in no pack, or a delta, or in one that has just gone."""
-        with self._busy:
-            for pack in self._repo.object_store.packs:
-                try:
-                    offset = pack.index.object_offset(name.encode("ascii"))
-                    with open(pack.data.filename, "rb") as file:
-                        return entry_size(os.pread(file.fileno(), MOST_HEADER_BYTES, offset))
-                except (KeyError, OSError):
-                    continue
+        for path, offset in self._packed_at(name):
+            try:
+                with open(path, "rb", buffering=0) as file:
+                    header = read_header(os.pread(file.fileno(), MOST_HEADER_BYTES, offset))
+                return header.size_bytes if header is not None else None
+            except OSError:
+                continue
         return None
+
+    def _packed_at(self, name: ObjectId) -> Iterator[tuple[str, int]]:
+        """(pack's path, offset) of each copy in a pack."""
+        with self._busy:
+            packs = self._repo.object_store.packs
+        for pack in packs:
+            with suppress(KeyError, OSError), self._busy:
+                offset = pack.index.object_offset(name.encode("ascii"))
+                yield pack.data.filename, offset
 
     def remember_tree(self, tree: ObjectId, items: dict[bytes, TreeItem]) -> None:
         with self._busy:

@@ -114,8 +114,8 @@ class History:
         with self.objects.batch() as sink:
             return put_file_bytes(sink, data, mode, self._sizes).entry
 
-    def read_file(self, digest: BlobDigest) -> Iterator[bytes]:
-        return read_file(self.objects, digest)
+    def read_file(self, digest: BlobDigest, offset: int = 0) -> Iterator[bytes]:
+        return read_file(self.objects, digest, offset)
 
     def is_named(self, digest: BlobDigest) -> bool:
         with self._index.read() as db:

@@ -24,6 +24,8 @@ META = b"meta"
 FORMAT = 1
 CHUNKS_PER_FOLDER = 256
 CHUNK_MODE = 0o100644
+PIECE_BYTES = 4 << 20
+"""A plain blob is read in pieces of this size: earlier programs kept files up to 50 MB as one."""
 FOLDER_NAME = re.compile(rb"[0-9]{5,}")
 
 
@@ -100,25 +102,32 @@ def chunk_ids(objects: Objects, digest: ObjectId) -> Iterator[ObjectId]:
         yield from (item.id for _, item in sorted((int(name), item) for name, item in objects.tree(folder.id).items()))
 
 
-def read_file(objects: Objects, digest: ObjectId) -> Iterator[bytes]:
+def read_file(objects: Objects, digest: ObjectId, offset: int = 0) -> Iterator[bytes]:
     """The bytes of any file by its digest, in pieces of at most a few MiB. NotFound before the first one."""
     content = objects.content(digest)
     if isinstance(content, bytes):
-        return iter((content,))
+        return (content[at : at + PIECE_BYTES] for at in range(offset, len(content), PIECE_BYTES))
     if not is_large(content):
         raise NotFound(f"{digest} does not name the bytes of a file.")
-    return read_large(objects, digest)
+    return read_large(objects, digest, offset)
 
 
-def read_large(objects: Objects, digest: ObjectId) -> Iterator[bytes]:
-    """The bytes, a chunk at a time, each checked against its name. StoreDamaged, at the end, if some are not there."""
-    meta, n_chunks, n_bytes = read_meta(objects, digest), 0, 0
+def read_large(objects: Objects, digest: ObjectId, offset: int = 0) -> Iterator[bytes]:
+    """A chunk at a time, each checked against its name. StoreDamaged before the first wrong byte, or at the end if some lack.
+
+    Chunks before `offset` are not read, only their sizes.
+    """
+    meta, at, n_chunks = read_meta(objects, digest), 0, 0
     for chunk in chunk_ids(objects, digest):
+        n_chunks += 1
+        if at < offset and (end := at + objects.blob_size(chunk)) <= offset:
+            at = end
+            continue
         data = objects.blob(chunk)
-        n_chunks, n_bytes = n_chunks + 1, n_bytes + len(data)
-        yield data
-    if (n_chunks, n_bytes) != (meta.n_chunks, meta.size_bytes):
-        raise _damaged(digest, f"it holds {n_bytes:,} bytes in {n_chunks:,} chunks, not {meta.size_bytes:,} in {meta.n_chunks:,}")
+        yield data[max(offset - at, 0) :]
+        at += len(data)
+    if (n_chunks, at) != (meta.n_chunks, meta.size_bytes):
+        raise _damaged(digest, f"it holds {at:,} bytes in {n_chunks:,} chunks, not {meta.size_bytes:,} in {meta.n_chunks:,}")
 
 
 def _damaged(digest: ObjectId, what: str) -> StoreDamaged:

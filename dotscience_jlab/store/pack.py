@@ -21,7 +21,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
-from .deflate import crc32, deflated, inflated
+from .deflate import crc32, deflated, inflated, most_deflated_bytes
 from .disk import flush_folder
 from .objects import Buffer
 
@@ -179,6 +179,37 @@ def _behind(pieces: list[Buffer], n_bytes: int) -> list[Buffer]:
     return []
 
 
+class EntryHeader(NamedTuple):
+    kind: bytes
+    size_bytes: int
+    """Of the object."""
+    length: int
+    """Of the header."""
+
+
+def read_header(start: bytes) -> EntryHeader | None:
+    """Of the entry that begins so; None for a delta, whose kind and size stand elsewhere."""
+    number, size_bytes, shift = start[0] >> 4 & 7, start[0] & 0xF, 4
+    length = 1
+    while start[length - 1] & 0x80:
+        size_bytes |= (start[length] & 0x7F) << shift
+        length, shift = length + 1, shift + 7
+    return EntryHeader(KIND_NAMES[number], size_bytes, length) if number in KIND_NAMES else None
+
+
+def read_entry(pack: str, offset: int) -> tuple[bytes, bytes] | None:
+    """(kind, bytes) of the object there; None for a delta. isal's error if it is damaged.
+
+    Read, not mapped: the pages of a map count as this process's memory, a large file's all of them.
+    """
+    with open(pack, "rb", buffering=0) as file:
+        header = read_header(os.pread(file.fileno(), MOST_HEADER_BYTES, offset))
+        if header is None:
+            return None
+        data = os.pread(file.fileno(), most_deflated_bytes(header.size_bytes), offset + header.length)
+        return header.kind, inflated(data, header.size_bytes)
+
+
 def _entry_header(kind: bytes, size_bytes: int) -> bytes:
     """Three bits of type, then the size, seven bits a byte, lowest first."""
     byte, rest = KINDS[kind] << 4 | size_bytes & 0xF, size_bytes >> 4
@@ -188,18 +219,6 @@ def _entry_header(kind: bytes, size_bytes: int) -> bytes:
         byte, rest = rest & 0x7F, rest >> 7
     made.append(byte)
     return bytes(made)
-
-
-def entry_size(header: bytes) -> int | None:
-    """Of the object whose entry begins so: its size in bytes; None for a delta, where it stands elsewhere."""
-    if header[0] >> 4 & 7 not in KIND_NAMES:
-        return None
-    size_bytes, shift = header[0] & 0xF, 4
-    for before, byte in zip(header, header[1:]):
-        if before < 0x80:
-            break
-        size_bytes, shift = size_bytes | (byte & 0x7F) << shift, shift + 7
-    return size_bytes
 
 
 def _index_bytes(entries: dict[str, Entry], pack_digest: bytes) -> bytes:

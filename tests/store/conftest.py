@@ -11,7 +11,6 @@ from dotscience_jlab.store.chunks import ChunkSizes
 from dotscience_jlab.store.history import History
 from dotscience_jlab.store.open import memory_store, open_store
 
-
 SMALL_CHUNKS = ChunkSizes(file_above=2048, least=256, average=512, most=2048)
 """So that files of a few thousand bytes are large ones."""
 

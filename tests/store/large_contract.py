@@ -139,6 +139,13 @@ class LargeFiles:
         with pytest.raises(NotFound):
             store.read_blob(made.digest)
 
+    @pytest.mark.parametrize("offset", [0, 1, 700, 25_000, 49_999, 50_000])
+    @pytest.mark.parametrize("is_large", [True, False])
+    def test_reading_from_the_middle(self, store: History, offset: int, is_large: bool) -> None:
+        data = noise(50_000)
+        digest = store.put_file_bytes(data).digest if is_large else store.put_bytes(data)
+        assert b"".join(store.read_file(digest, offset)) == data[offset:]
+
     def test_only_files_are_read(self, store: History) -> None:
         made = publish(store, {"folder/a": b"1"})
         tree = store.objects.commit(store.commit_of(made.id)).tree

@@ -67,7 +67,8 @@ class TestDeflate:
 @pytest.mark.parametrize("size_bytes", [0, 1, 15, 16, 2047, 2048, 300_000, 2**32, 2**40])
 @pytest.mark.parametrize("kind", [b"blob", b"tree", b"commit"])
 def test_the_size_stands_in_the_header(kind: bytes, size_bytes: int) -> None:
-    assert pack.entry_size(pack._entry_header(kind, size_bytes) + b"\x78\x9c") == size_bytes
+    made = pack._entry_header(kind, size_bytes)
+    assert pack.read_header(made + b"\x78\x9c") == (kind, size_bytes, len(made))
 
 
 class TestDraft:
