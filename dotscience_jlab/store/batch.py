@@ -26,6 +26,8 @@ class Repository(Protocol):
 
     def has(self, name: ObjectId) -> bool: ...
 
+    def is_kept(self, kind: bytes, name: ObjectId, data: Buffer) -> bool: ...
+
     def put_loose(self, kind: bytes, name: ObjectId, data: Buffer) -> None: ...
 
     def adopt(self, draft: PackDraft) -> None:
@@ -53,7 +55,7 @@ class Batch:
         return made
 
     def has(self, name: ObjectId) -> bool:
-        return name in self._waiting or (self._draft is not None and name in self._draft) or self._repository.has(name)
+        return self._is_new_here(name) or self._repository.has(name)
 
     def finish(self) -> None:
         """Everything can be read through the repository when this returns. OSError: `discard` then."""
@@ -71,7 +73,7 @@ class Batch:
 
     def _put(self, kind: bytes, data: Buffer, name: ObjectId | None) -> ObjectId:
         name = name or object_id(kind, data)
-        if self.has(name):
+        if self._is_new_here(name) or self._repository.is_kept(kind, name, data):
             return name
         with disk_errors(self._repository.path):
             if self._draft is not None:
@@ -82,6 +84,9 @@ class Batch:
             if len(self._waiting) > MOST_LOOSE or self._n_bytes > MOST_LOOSE_BYTES:
                 self._begin_pack()
         return name
+
+    def _is_new_here(self, name: ObjectId) -> bool:
+        return name in self._waiting or (self._draft is not None and name in self._draft)
 
     def _begin_pack(self) -> None:
         folder = self._repository.path / "objects" / "pack"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import errno
-import os
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Iterator
@@ -25,16 +24,3 @@ def disk_errors(path: Path) -> Iterator[None]:
         if error.errno in NO_RIGHT:
             raise StoreReadOnly(f"{path} cannot be written.", "Give yourself the right to write there.") from error
         raise StoreError(f"The disk refused: {error.strerror or error}.", "`ds doctor` says more.") from error
-
-
-def flush_file(path: Path) -> None:
-    """Its bytes survive a power cut when this returns."""
-    fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-    try:
-        os.fsync(fd)
-    finally:
-        os.close(fd)
-
-
-flush_folder = flush_file
-"""The names in it survive a power cut."""

@@ -16,31 +16,33 @@ import zlib
 from collections import OrderedDict
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Iterator
+from typing import Callable, Iterator, TypeVar
 
-from dulwich.errors import NotGitRepository
-from dulwich.file import FileLocked
-from dulwich.objects import Blob, Commit, ShaFile, Tree, object_class
+from dulwich.objects import Commit, ShaFile, Tree
+from dulwich.pack import Pack, PackFileDisappeared
 from dulwich.repo import Repo
 
-from ..errors import NotFound, StoreDamaged
+from ..errors import NotFound, StoreDamaged, StoreError
 from ..model.ids import BlobDigest
 from .batch import Batch
 from .deflate import deflated
-from .disk import disk_errors, flush_file, flush_folder
+from .disk import disk_errors
+from .durable import sync_files
 from .objects import Buffer, CommitText, ObjectId, Sink, TreeItem, object_id, tree_bytes
-from .pack import DRAFT_PREFIX as PACK_DRAFT_PREFIX
 from .pack import KIND_NAMES, MOST_HEADER_BYTES, PackDraft, read_entry, read_header
+from .refs import OBJECT_ID, RefLocked, move_ref
+from .sweep import sweep
 
 TREES_KEPT = 4096
 MEASURE_EVERY_S = 300.0
 DRAFT_PREFIX = "tmp_obj_"
 """git's own `gc` removes leftovers of this name too."""
-STALE_LOCK_S = 5.0
-"""Our writers hold the store's lock, so a ref's `.lock` is another git's, held for milliseconds, or a killed process's."""
-STALE_DRAFT_S = 3600.0
-SYNC_ALL_ABOVE = 64
-"""More new objects than this are flushed by one sync of the disk rather than one each."""
+YOUNG_S = 3600.0
+"""An object that somebody else wrote this lately may not be on the disk yet: whoever names it syncs it too."""
+REMEDY = "`ds check` names what is damaged and what refers to it."
+
+
+_Kind = TypeVar("_Kind", bound=ShaFile)
 
 
 def create_repository(path: Path) -> None:
@@ -52,6 +54,7 @@ def create_repository(path: Path) -> None:
             ((b"gc",), b"auto", b"0"),
             ((b"core",), b"logAllRefUpdates", b"false"),
             ((b"core",), b"bigFileThreshold", b"536870912"),
+            ((b"pack",), b"compression", b"1"),
             ((b"receive",), b"denyNonFastForwards", b"false"),
         ):
             config.set(section, name, value)
@@ -63,16 +66,20 @@ class GitObjects:
     """The repository at `path`, which must exist."""
 
     def __init__(self, path: Path) -> None:
-        try:
-            self._repo = Repo(str(path), bare=True)
-        except NotGitRepository as error:
-            raise StoreDamaged(f"{path} is not a git repository.", "Restore it from a copy.") from error
+        with disk_errors(path):
+            try:
+                self._repo = Repo(str(path), bare=True)
+            except OSError:
+                raise
+            except Exception as error:  # dulwich meets damage of HEAD or config with many kinds of error
+                sentence = f"{path} cannot be opened as a git repository: {error}."
+                raise StoreDamaged(sentence, "Restore its HEAD and config from a copy.") from error
         # dulwich complains of packs left open when it is taken down: at the end of a process, into the user's terminal.
         weakref.finalize(self, self._repo.close)
         self.path = path
         self._busy = threading.RLock()
         self._publishing = threading.Lock()
-        self._unsynced: list[Path] = []
+        self._unsynced: set[Path] = set()
         self._drafts: list[PackDraft] = []
         """Packs that are whole but have no name yet, since no ref needs them."""
         self._trees: OrderedDict[ObjectId, dict[bytes, TreeItem]] = OrderedDict()
@@ -89,7 +96,7 @@ class GitObjects:
 
     def put_tree(self, items: dict[bytes, TreeItem]) -> ObjectId:
         made = self._put(b"tree", tree_bytes(items))
-        self.remember_tree(made, dict(items))
+        self.remember_tree(made, items)
         return made
 
     def put_commit(self, commit: CommitText) -> ObjectId:
@@ -121,56 +128,89 @@ class GitObjects:
 
     def _put(self, kind: bytes, data: Buffer, name: ObjectId | None = None) -> ObjectId:
         name = name or object_id(kind, data)
-        if not self.has(name):
+        if not self.is_kept(kind, name, data):
             self.put_loose(kind, name, data)
         return name
 
     def put_loose(self, kind: bytes, name: ObjectId, data: Buffer) -> None:
-        path = self.path / "objects" / name[:2] / name[2:]
+        path = self._loose_path(name)
         with disk_errors(self.path):
-            path.parent.mkdir(exist_ok=True)
-            draft = path.parent / f"{DRAFT_PREFIX}{uuid.uuid4().hex}"
-            fd = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o444)
-            try:
-                with os.fdopen(fd, "wb") as file:
-                    file.writelines(deflated(data, kind + b" %d\0" % len(data)))
-                    n_written = file.tell()
-                os.replace(draft, path)
-            except BaseException:
-                draft.unlink(missing_ok=True)
-                raise
+            n_written = self._write(path, deflated(data, _header(kind, data)))
         with self._busy:
-            self._unsynced.append(path)
+            self._unsynced.add(path)
             if self._size is not None:
                 self._size += n_written
 
+    def is_kept(self, kind: bytes, name: ObjectId, data: Buffer) -> bool:
+        """True if the store holds these bytes. A loose object is read: after a power cut its name may stand before nothing."""
+        path, header = self._loose_path(name), _header(kind, data)
+        with disk_errors(self.path):
+            try:
+                written_at = path.stat().st_mtime
+                found = zlib.decompress(path.read_bytes())
+                if not found.startswith(header) or memoryview(found)[len(header) :] != data:
+                    return False
+            except (FileNotFoundError, zlib.error):
+                return self._draft_of(name) is not None or self._pack_of(name) is not None
+        if abs(time.time() - written_at) < YOUNG_S:
+            with self._busy:
+                self._unsynced.add(path)
+        return True
+
+    def _write(self, path: Path, pieces: list[Buffer]) -> int:
+        """Whole or not at all; bytes written."""
+        if not path.parent.is_dir():
+            path.parent.mkdir(exist_ok=True)
+            with self._busy:
+                self._unsynced.add(path.parent)
+        draft = path.parent / f"{DRAFT_PREFIX}{uuid.uuid4().hex}"
+        fd = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o444)
+        try:
+            with os.fdopen(fd, "wb") as file:
+                file.writelines(pieces)
+                n_written = file.tell()
+            os.replace(draft, path)
+        except BaseException:
+            with suppress(OSError):
+                draft.unlink()
+            raise
+        return n_written
+
     def has(self, name: ObjectId) -> bool:
         with disk_errors(self.path):
-            if (self.path / "objects" / name[:2] / name[2:]).exists() or self._draft_of(name) is not None:
-                return True
-            with self._busy:
-                return self._repo.object_store.contains_packed(name.encode("ascii"))
+            return self._loose_path(name).exists() or self._draft_of(name) is not None or self._pack_of(name) is not None
 
     def _draft_of(self, name: ObjectId) -> PackDraft | None:
         with self._busy:
             return next((draft for draft in self._drafts if name in draft), None)
 
+    def _loose_path(self, name: ObjectId) -> Path:
+        return self.path / "objects" / name[:2] / name[2:]
+
+    def _packs(self) -> Iterator[Pack]:
+        """This store's and those of stores that it borrows from, as they lie on the disk now."""
+        with self._busy:
+            stores = [self._repo.object_store, *self._repo.object_store.alternates]
+            yield from [pack for store in stores for pack in store.packs]
+
+    def _pack_of(self, name: ObjectId) -> Pack | None:
+        """A pack whose index cannot be read has nothing: what it held is then written anew."""
+        for pack in self._packs():
+            with self._busy, suppress(Exception):
+                if name.encode("ascii") in pack:
+                    return pack
+        return None
+
     def sync(self) -> None:
         self._publish_packs()
         with self._busy:
-            waiting, self._unsynced = self._unsynced, []
+            waiting, self._unsynced = self._unsynced, set()
         try:
             with disk_errors(self.path):
-                if len(waiting) > SYNC_ALL_ABOVE:
-                    os.sync()
-                    return
-                for path in waiting:
-                    flush_file(path)
-                for folder in {path.parent for path in waiting}:
-                    flush_folder(folder)
+                sync_files(waiting)
         except BaseException:
             with self._busy:
-                self._unsynced = waiting + self._unsynced
+                self._unsynced |= waiting
             raise
 
     def _publish_packs(self) -> None:
@@ -184,13 +224,10 @@ class GitObjects:
                     self._drafts.remove(draft)
 
     def move_ref(self, name: str, old: ObjectId | None, new: ObjectId) -> bool:
-        ref, target = name.encode("utf-8"), new.encode("ascii")
         with self._busy, disk_errors(self.path):
             try:
-                if old is None:
-                    return bool(self._repo.refs.add_if_new(ref, target))
-                return bool(self._repo.refs.set_if_equals(ref, old.encode("ascii"), target))
-            except FileLocked:
+                return move_ref(self.path, name, old, new, lambda: self.ref(name))
+            except RefLocked:
                 self.sweep()
                 time.sleep(random.uniform(0.2, 0.5))
                 return False
@@ -199,15 +236,15 @@ class GitObjects:
 
     def blob(self, digest: ObjectId) -> bytes:
         kind, data = self._read(digest)
-        if kind != Blob.type_name:
+        if kind != b"blob":
             raise NotFound(f"{digest} does not name the bytes of a file.")
         return data
 
     def content(self, name: ObjectId) -> bytes | dict[bytes, TreeItem]:
         kind, data = self._read(name)
-        if kind not in (Blob.type_name, Tree.type_name):
+        if kind not in (b"blob", b"tree"):
             raise NotFound(f"{name} names neither the bytes of a file nor a folder.")
-        return data if kind == Blob.type_name else self.tree(name)
+        return data if kind == b"blob" else self.tree(name)
 
     def blob_size(self, digest: ObjectId) -> int:
         if digest not in self._sizes:
@@ -220,39 +257,37 @@ class GitObjects:
             if known is not None:
                 self._trees.move_to_end(tree)
                 return known
-        found = self._object(tree)
-        if not isinstance(found, Tree):
-            raise StoreDamaged(f"The folder {tree} cannot be read.", "Run `git fsck` in the store.")
+        found = self._parsed(Tree, tree)
         items = {each.path: TreeItem(each.mode, each.sha.decode("ascii")) for each in found.iteritems()}
         self.remember_tree(tree, items)
         return items
 
     def commit(self, commit: ObjectId) -> CommitText:
-        found = self._object(commit)
-        if not isinstance(found, Commit):
-            raise StoreDamaged(f"The commit {commit} cannot be read.", "Run `git fsck` in the store.")
+        found = self._parsed(Commit, commit)
         parents = tuple(parent.decode("ascii") for parent in found.parents)
         message, author = found.message.decode("utf-8", "replace"), found.author.decode("utf-8", "replace")
         return CommitText(found.tree.decode("ascii"), parents, message, float(found.commit_time), author)
 
     def ref(self, name: str) -> ObjectId | None:
-        with self._busy:
+        with self._busy, disk_errors(self.path):
             try:
-                return self._repo.refs[name.encode("utf-8")].decode("ascii")
+                found = self._repo.refs[name.encode("utf-8")].decode("ascii", "replace")
             except KeyError:
                 return None
+            except OSError:
+                raise
+            except Exception as error:
+                raise StoreDamaged(f"The ref {name} cannot be read: {error}.", REMEDY) from error
+        if not OBJECT_ID.fullmatch(found):
+            raise StoreDamaged(f"The ref {name} holds no object's name.", REMEDY)
+        return found
 
     def lines(self) -> list[str]:
         with self._busy:
             return sorted(name.decode("utf-8", "replace") for name in self._repo.refs.subkeys(b"refs/heads"))
 
     def sweep(self) -> None:
-        for lock in [*self.path.glob("*.lock"), *(self.path / "refs").rglob("*.lock")]:
-            _remove_if_old(lock, STALE_LOCK_S)
-        for draft in [
-            *(self.path / "objects").glob(f"??/{DRAFT_PREFIX}*"), *(self.path / "objects/pack").glob(f"{PACK_DRAFT_PREFIX}*")
-        ]:
-            _remove_if_old(draft, STALE_DRAFT_S)
+        sweep(self.path)
 
     def size_bytes(self) -> int:
         """What the repository takes on disk: listed now and then, counted along in between."""
@@ -278,39 +313,59 @@ class GitObjects:
             self._drafts.clear()
         self._repo.close()
 
-    def _object(self, name: ObjectId) -> ShaFile:
-        kind, data = self._read(name)
-        made = object_class(kind)
-        assert made is not None
+    def _parsed(self, cls: type[_Kind], name: ObjectId) -> _Kind:
+        """A folder or commit that something here names: not to be there is damage."""
         try:
-            return made.from_raw_string(made.type_num, data)
+            kind, data = self._read(name)
+            if kind != cls.type_name:
+                raise StoreDamaged(f"The object {name} is no {cls.type_name.decode()}.", REMEDY)
+            return cls.from_raw_string(cls.type_num, data)  # type: ignore[return-value]
+        except NotFound as error:
+            raise StoreDamaged(f"The {cls.type_name.decode()} {name} is not there any more.", REMEDY) from error
+        except StoreError:
+            raise
         except Exception as error:  # dulwich meets damage with many kinds of error
-            raise StoreDamaged(f"The object {name} cannot be read: {error}.", "Restore the store from a copy.") from error
+            raise StoreDamaged(f"The object {name} cannot be read: {error}.", REMEDY) from error
 
     def _read(self, name: ObjectId) -> tuple[bytes, bytes]:
-        """(kind, bytes), checked against the name."""
-        kind, data = self._read_unchecked(name)
-        if object_id(kind, data) != name:
-            raise StoreDamaged(f"The object {name} holds other bytes than its name says.", "Restore the store from a copy.")
-        return kind, data
+        """(kind, bytes) of the first whole copy, loose or packed: one damaged file costs only what lies in it alone."""
+        damage: Exception | None = None
+        for copy in self._copies(name):
+            try:
+                kind, data = copy()
+            except (FileNotFoundError, KeyError, PackFileDisappeared):
+                continue
+            except OSError as error:
+                refusal = f"The disk refused to read {name}: {error.strerror or error}."
+                damage = damage or StoreError(refusal, "Try again; if it stays so, copy the folder to another disk.")
+                continue
+            except Exception as error:
+                damage = StoreDamaged(f"The object {name} is damaged: {error}.", REMEDY)
+                continue
+            if object_id(kind, data) == name:
+                return kind, data
+            damage = StoreDamaged(f"The object {name} holds other bytes than its name says.", REMEDY)
+        raise damage or NotFound(f"The object {name} is not in this history.")
 
-    def _read_unchecked(self, name: ObjectId) -> tuple[bytes, bytes]:
-        try:
-            draft = self._draft_of(name)
-            if draft is not None:
-                return draft.read(name)
-            for file, offset in self._packed_at(name):
-                with suppress(OSError):  # it went with a repack: dulwich looks again
-                    found = read_entry(file, offset)
-                    if found is not None:
-                        return found
-            with self._busy:
-                number, data = self._repo.object_store.get_raw(name.encode("ascii"))
-            return KIND_NAMES[number], data
-        except KeyError as error:
-            raise NotFound(f"The object {name} is not in this history.") from error
-        except Exception as error:  # dulwich meets damage with many kinds of error
-            raise StoreDamaged(f"The object {name} is damaged: {error}.", "Restore the store from a copy.") from error
+    def _copies(self, name: ObjectId) -> Iterator[Callable[[], tuple[bytes, bytes]]]:
+        draft = self._draft_of(name)
+        if draft is not None:
+            yield lambda: draft.read(name)
+        yield lambda: _read_loose(self._loose_path(name))
+        for pack in self._packs():
+            yield lambda pack=pack: self._read_packed(pack, name)  # type: ignore[misc]
+        for store in self._repo.object_store.alternates:
+            yield lambda store=store: _read_loose(Path(store.path, name[:2], name[2:]))  # type: ignore[misc]
+
+    def _read_packed(self, pack: Pack, name: ObjectId) -> tuple[bytes, bytes]:
+        with self._busy:
+            path, offset = _path_of(pack), pack.index.object_offset(name.encode("ascii"))
+        found = read_entry(path, offset)
+        if found is not None:
+            return found
+        with self._busy:
+            number, data = pack.get_raw(name.encode("ascii"))
+        return KIND_NAMES[number], data
 
     def _loose_size(self, name: ObjectId) -> int | None:
         """From the header of a loose object: a few bytes of it are read."""
@@ -322,24 +377,15 @@ class GitObjects:
             return None
 
     def _packed_size(self, name: ObjectId) -> int | None:
-        """From the header of its entry; None if it is in no pack, or a delta, or in one that has just gone."""
-        for path, offset in self._packed_at(name):
-            try:
+        """From the header of its entry; None if it is in no pack, or as a delta, or in one that cannot be read."""
+        for pack in self._packs():
+            with suppress(Exception):  # dulwich meets damage with many kinds of error
+                with self._busy:
+                    path, offset = _path_of(pack), pack.index.object_offset(name.encode("ascii"))
                 with open(path, "rb", buffering=0) as file:
                     header = read_header(os.pread(file.fileno(), MOST_HEADER_BYTES, offset))
                 return header.size_bytes if header is not None else None
-            except OSError:
-                continue
         return None
-
-    def _packed_at(self, name: ObjectId) -> Iterator[tuple[str, int]]:
-        """(pack's path, offset) of each copy in a pack."""
-        with self._busy:
-            packs = self._repo.object_store.packs
-        for pack in packs:
-            with suppress(KeyError, OSError), self._busy:
-                offset = pack.index.object_offset(name.encode("ascii"))
-                yield pack.data.filename, offset
 
     def remember_tree(self, tree: ObjectId, items: dict[bytes, TreeItem]) -> None:
         with self._busy:
@@ -348,9 +394,16 @@ class GitObjects:
                 self._trees.popitem(last=False)
 
 
-def _remove_if_old(path: Path, age_s: float) -> None:
-    try:
-        if time.time() - path.lstat().st_mtime > age_s:
-            path.unlink()
-    except OSError:
-        return  # gone already, or not ours to remove
+def _header(kind: bytes, data: Buffer) -> bytes:
+    return kind + b" %d\0" % len(data)
+
+
+def _path_of(pack: Pack) -> str:
+    """dulwich says its name only."""
+    return os.path.join(os.path.dirname(pack.index.path), pack.data.filename)
+
+
+def _read_loose(path: Path) -> tuple[bytes, bytes]:
+    """(kind, bytes); ValueError or zlib.error if the file is damaged."""
+    header, _, data = zlib.decompress(path.read_bytes()).partition(b"\0")
+    return header.split(b" ")[0], data

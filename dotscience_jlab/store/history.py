@@ -6,7 +6,7 @@ catch up with, never a lie; `_catch_up` runs at every opening.
 
 from __future__ import annotations
 
-import json
+import logging
 import os
 import re
 import threading
@@ -15,10 +15,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, Callable, ContextManager, Iterable, Iterator, Sequence
 
-from ..errors import Conflict, NotFound
+from ..errors import Conflict, NotFound, StoreDamaged, StoreError
 from ..model.change import Change
 from ..model.codec import from_json, to_json
-from ..model.ids import BlobDigest, SnapshotId, check_id, new_snapshot_id
+from ..model.ids import BlobDigest, RunId, SnapshotId, check_id, new_snapshot_id
 from ..model.instant import epoch_s
 from ..model.paths import WorkspacePath
 from ..model.run import RUNNING, Run
@@ -26,17 +26,20 @@ from ..model.snapshot import FILE, MAIN_LINE, Snapshot, SnapshotDraft, TreeEntry
 from ..model.workspace import FORMAT_VERSION, Workspace
 from . import trees
 from .base import KeepRules, Record, ScanResult
+from .checksums import body_with_checksum
 from .chunks import SIZES, ChunkSizes
 from .index import SqliteIndex
 from .intake import put_file_bytes
 from .large_file import read_file, read_meta
 from .messages import clean_message, commit_message, parse_commit, snapshot_id
 from .objects import AUTHOR, RECORDS_REF, CommitText, ObjectId, Objects, TreeItem, line_ref
-from .records import append_records, named_blobs, records_since, with_series_blob
+from .records import append_records, commits_since, named_blobs, records_of, with_series_blob
 from .scan import Scanner
 from .seen import SeenFiles
 from .series import read_series, series_bytes
+from .suspects import Attention, Suspects
 from .tree_names import is_marked
+from .watch import FolderWatch
 
 SNAPSHOT_SCHEMA = """
 CREATE TABLE IF NOT EXISTS snapshots (id TEXT PRIMARY KEY, line TEXT, ordinal INTEGER, commit_id TEXT, created_at TEXT,
@@ -44,6 +47,8 @@ CREATE TABLE IF NOT EXISTS snapshots (id TEXT PRIMARY KEY, line TEXT, ordinal IN
 CREATE INDEX IF NOT EXISTS snapshots_by_line ON snapshots (line, ordinal);
 CREATE TABLE IF NOT EXISTS named_blobs (digest TEXT PRIMARY KEY) WITHOUT ROWID;
 """
+log = logging.getLogger(__name__)
+
 MOVE_TRIES = 20
 AUTHOR_SHAPE = re.compile(r"[^<>\0\n]+ <[^<>\0\n]*>")
 
@@ -62,6 +67,7 @@ class History:
         remove: Callable[[], None] = lambda: None,
         is_there: Callable[[], bool] = lambda: True,
         lock: ContextManager[Any] | None = None,
+        watch: FolderWatch | None = None,
         sizes: ChunkSizes = SIZES,
     ) -> None:
         self.objects = objects
@@ -78,13 +84,14 @@ class History:
         with index.write() as db:
             for statement in SNAPSHOT_SCHEMA.split(";"):
                 db.execute(statement)
+        self._attention = Attention(objects, watch)
         self._sizes = sizes
         self._seen = SeenFiles(index, sizes)
         kept_in = index.path.parent if index.path else None
-        self._scanner = Scanner(root, objects, self._seen, kept_in=kept_in, sizes=sizes)
+        self._scanner = Scanner(root, objects, self._seen, kept_in=kept_in, enters=self._attention.enters, sizes=sizes)
         self._head_files: tuple[ObjectId, dict[WorkspacePath, TreeEntry]] | None = None
-        for line in {MAIN_LINE, *objects.lines()}:
-            self._catch_up(line)
+        for line in sorted({MAIN_LINE, *objects.lines()}):
+            self._look(line)
 
     @property
     def workspace(self) -> Workspace:
@@ -124,18 +131,21 @@ class History:
     # -- snapshots ---------------------------------------------------------------------------------
 
     def head(self, line: str = MAIN_LINE) -> Snapshot | None:
-        self._catch_up(line)
+        self._look(line)
+        return self._known_head(line)
+
+    def _known_head(self, line: str) -> Snapshot | None:
         with self._index.read() as db:
             found = db.execute(
                 "SELECT body FROM snapshots WHERE line = ? ORDER BY ordinal DESC LIMIT 1", (line,)
             ).fetchone()
-        return from_json(Snapshot, json.loads(found[0])) if found else None
+        return self._shown(found[0]) if found else None
 
     def snapshot(self, snapshot: SnapshotId) -> Snapshot:
-        return from_json(Snapshot, json.loads(self._row(snapshot)[1]))
+        return self._shown(self._row(snapshot)[1])
 
     def snapshots(self, line: str = MAIN_LINE, limit: int = 100, before: SnapshotId | None = None) -> list[Snapshot]:
-        self._catch_up(line)
+        self._look(line)
         with self._index.read() as db:
             top = 2**62
             if before is not None:
@@ -145,7 +155,7 @@ class History:
                 "SELECT body FROM snapshots WHERE line = ? AND ordinal < ? ORDER BY ordinal DESC LIMIT ?",
                 (line, top, limit),
             ).fetchall()
-        return [from_json(Snapshot, json.loads(body)) for (body,) in rows]
+        return [self._shown(body) for (body,) in rows]
 
     def entry(self, snapshot: SnapshotId, path: WorkspacePath) -> TreeEntry | None:
         item = trees.find(self.objects, self._tree_of(snapshot), path)
@@ -215,7 +225,7 @@ class History:
         self._claim_format(draft)
         with self.objects.batch() as sink:
             tree = trees.edited_tree(self.objects, start, edits, sink)
-        head = self.head(draft.line)
+        head = self._known_head(draft.line)
         if tree == before and head is not None:
             self._keep_with(head, unkept)
             self.objects.sync()
@@ -239,7 +249,8 @@ class History:
         self.objects.sync()
         if not self.objects.move_ref(ref, parent, commit):
             return None
-        self._index_snapshot(snapshot, commit)
+        with self._behind_at_worst():
+            self._index_snapshot(snapshot, commit)
         self._move_head_files(draft, before, tree)
         return snapshot
 
@@ -276,11 +287,12 @@ class History:
             return
         at = max((epoch_s(str(at)) for at in map(_time_of, kept) if at), default=0.0)
         commit = append_records(self.objects, kept, at)
-        self._index_records(kept, commit)
+        with self._behind_at_worst():
+            self._index_records(kept, commit)
 
     def _with_series(self, record: Record) -> Record:
         if isinstance(record, Run) and record.state != RUNNING and self._index.has_points(record.id):
-            digest = self.put_bytes(series_bytes(self._index.all_points(record.id)))
+            digest = self.put_bytes(series_bytes(self._index.placed_points(record.id)))
             return with_series_blob(record, digest)
         return record
 
@@ -292,9 +304,41 @@ class History:
         touched: Iterable[WorkspacePath] = (),
         line: str = MAIN_LINE,
         only: Sequence[WorkspacePath] | None = None,
+        reread: Iterable[WorkspacePath] = (),
     ) -> ScanResult:
         with self._folder_busy:
-            return self._scanner.scan(rules, touched, self._files_of_head(line), self.size_bytes(), only)
+            tree, files = self._head_of(line)
+            if only is not None:
+                asked = Suspects(frozenset(only), are_heard=False)
+                return self._scanner.scan(rules, touched, files, self.size_bytes(), asked, reread)[0]
+            suspects = self._attention.suspects(tree, rules)
+            result, unsettled = self._scanner.scan(rules, touched, files, self.size_bytes(), suspects, reread)
+            return self._attention.looked(result, tree, rules, suspects, unsettled)
+
+    def listen(self) -> None:
+        if self._folder_busy.acquire(blocking=False):
+            try:
+                self._attention.listen()
+            finally:
+                self._folder_busy.release()
+
+    @property
+    def why_all_is_looked_at(self) -> str:
+        return self._attention.why_all
+
+    def check_watch(self, rules: KeepRules, excused: Iterable[WorkspacePath] = ()) -> None:
+        with self._folder_busy:
+            tree, files = self._head_of(MAIN_LINE)
+            heard = self._attention.suspects(tree, rules)
+            result, unsettled = self._scanner.scan(rules, (), files, self.size_bytes())
+            missed = self._attention.not_heard(result.edits, heard) - set(excused)
+            self._attention.looked(result, tree, rules, None, unsettled)
+            if missed:
+                self._attention.mistrust(missed)
+
+    def stop_watching(self) -> None:
+        with self._folder_busy:
+            self._attention.close()
 
     def forget_all(self) -> int:
         freed = self.objects.size_bytes()
@@ -309,6 +353,8 @@ class History:
         return self._is_there()
 
     def close(self) -> None:
+        with self._folder_busy:
+            self._attention.close()
         self._index.close()
         self.objects.close()
 
@@ -322,38 +368,67 @@ class History:
         if self._is_in_step(line):
             return
         with self._index.write():
-            self._catch_up_records(self.objects.ref(RECORDS_REF), self._index.pragma("records_commit"))
-            self._catch_up_line(line, self.objects.ref(line_ref(line)), self._index.pragma(f"commit of {line}"))
+            self._catch_up_records(*self._tip_and_known(RECORDS_REF, "records_commit"))
+            self._catch_up_line(line, *self._tip_and_known(line_ref(line), f"commit of {line}"))
+
+    def _look(self, line: str) -> None:
+        """Before a question: where the index cannot be written (a full disk), what it knows already is shown."""
+        try:
+            self._catch_up(line)
+        except StoreDamaged:
+            raise
+        except StoreError as error:
+            log.warning("%s: the index stays behind: %s", self._root, error)
+
+    @contextmanager
+    def _behind_at_worst(self) -> Iterator[None]:
+        """Around the index once a ref has moved: what is kept is kept, and an index that refuses it catches up later."""
+        try:
+            yield
+        except StoreError as error:
+            log.warning("%s: kept, but not yet in the index: %s", self._root, error)
 
     def _is_in_step(self, line: str) -> bool:
-        return (
-            self.objects.ref(RECORDS_REF) == self._index.pragma("records_commit")
-            and self.objects.ref(line_ref(line)) == self._index.pragma(f"commit of {line}")
+        return all(
+            self.objects.ref(name) == self._index.pragma(fact)
+            for name, fact in ((RECORDS_REF, "records_commit"), (line_ref(line), f"commit of {line}"))
         )
 
-    def _catch_up_records(self, commit: ObjectId | None, known: ObjectId | None) -> None:
-        if commit == known:
-            return
-        found = list(records_since(self.objects, known))
-        self._index_records(found, commit)
-        for record in found:
-            if isinstance(record, Run) and record.series_blob and not self._index.has_points(record.id):
-                rows = enumerate(read_series(self.objects.blob(record.series_blob)))
-                self._index.add_points(record.id, ((n, *point) for n, point in rows))
+    def _tip_and_known(self, name: str, fact: str) -> tuple[ObjectId | None, ObjectId | None]:
+        """What the ref names, and what the index has taken in. A ref that was there and is gone is damage: going on without
+        it would begin a second history and leave the first to be swept away."""
+        tip, known = self.objects.ref(name), self._index.pragma(fact)
+        if tip is None and known is not None and name in (RECORDS_REF, line_ref(MAIN_LINE)):
+            raise StoreDamaged(f"The ref {name} is gone; it named {known}.", "`ds check` says how to put it back.")
+        return tip, known
 
-    def _catch_up_line(self, line: str, commit: ObjectId | None, known: ObjectId | None) -> None:
-        found: list[tuple[ObjectId, Snapshot]] = []
-        while commit is not None and commit != known:
-            text = self.objects.commit(commit)
-            parent = text.parents[0] if text.parents else None
-            found.append((commit, self._snapshot_of(text, commit, line)))
-            commit = parent
-        if commit is None and known is not None:
-            with self._index.write() as db:  # the line was rewritten: what it was is no part of it any more
+    def _catch_up_records(self, tip: ObjectId | None, known: ObjectId | None) -> None:
+        if tip == known:
+            return
+        commits, is_rewritten = commits_since(self.objects, tip, known)
+        if is_rewritten:
+            with self._index.write() as db:
+                self._index.forget_records()
+                db.execute("DELETE FROM named_blobs")
+        series: dict[str, str] = {}
+        for commit in commits:
+            found = list(records_of(self.objects, commit))
+            self._index_records(found, commit)
+            series.update((each.id, each.series_blob) for each in found if isinstance(each, Run) and each.series_blob)
+        for run, blob in series.items():
+            if not self._index.is_forgotten(run):
+                self._index.add_points(RunId(run), read_series(self.objects.blob(blob)))
+
+    def _catch_up_line(self, line: str, tip: ObjectId | None, known: ObjectId | None) -> None:
+        if tip == known:
+            return
+        commits, is_rewritten = commits_since(self.objects, tip, known)
+        if is_rewritten:
+            with self._index.write() as db:  # what it was is no part of it any more
                 db.execute("DELETE FROM snapshots WHERE line = ?", (line,))
                 db.execute("DELETE FROM facts WHERE name = ?", (f"commit of {line}",))
-        for each, snapshot in reversed(found):
-            self._index_snapshot(snapshot, each)
+        for commit in commits:
+            self._index_snapshot(self._snapshot_of(self.objects.commit(commit), commit, line), commit)
 
     def _snapshot_of(self, text: CommitText, commit: ObjectId, line: str) -> Snapshot:
         """From the commit alone: its message and trailers say all but the number of changes."""
@@ -378,7 +453,7 @@ class History:
             if self._index.pragma(f"commit of {snapshot.line}") == commit:
                 return
             last = db.execute("SELECT max(ordinal) FROM snapshots WHERE line = ?", (snapshot.line,)).fetchone()[0] or 0
-            body = json.dumps(to_json(snapshot), separators=(",", ":"))
+            body = body_with_checksum(to_json(snapshot))
             row = (snapshot.id, snapshot.line, last + 1, commit, snapshot.created_at, body)
             db.execute("INSERT OR REPLACE INTO snapshots VALUES (?, ?, ?, ?, ?, ?)", row)
             self._index.pragma(f"commit of {snapshot.line}", commit)
@@ -393,6 +468,9 @@ class History:
         if found is None:
             raise NotFound(f"There is no snapshot {snapshot} here.", "`ds log` lists them.")
         return found[0], found[1]
+
+    def _shown(self, body: str) -> Snapshot:
+        return from_json(Snapshot, self._index.checked(body))
 
     def _tree_of(self, snapshot: SnapshotId) -> ObjectId:
         return self.objects.commit(self._row(snapshot)[0]).tree
@@ -409,15 +487,15 @@ class History:
             return None
         return TreeItem(trees.LARGE_MODE if entry.is_chunked else trees.MODES[entry.mode], entry.digest)
 
-    def _files_of_head(self, line: str) -> dict[WorkspacePath, TreeEntry]:
-        """Kept in step while publishing, read anew when somebody else moved the line."""
+    def _head_of(self, line: str) -> tuple[ObjectId | None, dict[WorkspacePath, TreeEntry]]:
+        """The head's tree and its files: kept in step while publishing, read anew when somebody else moved the line."""
         commit = self.objects.ref(line_ref(line))
         if commit is None:
-            return {}
+            return None, {}
         tree = self.objects.commit(commit).tree
         if self._head_files is None or self._head_files[0] != tree:
             self._head_files = tree, {path: self._entry(item) for path, item in trees.walk(self.objects, tree)}
-        return self._head_files[1]
+        return self._head_files
 
     def _move_head_files(self, draft: SnapshotDraft, before: ObjectId | None, after: ObjectId) -> None:
         with self._folder_busy:

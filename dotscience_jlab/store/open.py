@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import sys
 import time
 from contextlib import contextmanager
 from pathlib import Path
@@ -19,9 +20,10 @@ from .chunks import SIZES, ChunkSizes
 from .disk import disk_errors
 from .git import GitObjects
 from .history import History
-from .index import SCHEMA_VERSION, SqliteIndex
+from .index import SCHEMA_VERSION, SqliteIndex, remove_index
 from .layout import create_layout, protect, read_workspace, store_folder, write_workspace
 from .memory import MemoryObjects
+from .watch import FolderWatch
 
 LOCK_WAIT_S = 30.0
 LOCK_POLL_S = 0.002
@@ -75,6 +77,7 @@ def open_store(
         remove=lambda: shutil.rmtree(folder),
         is_there=is_there,
         lock=lock,
+        watch=FolderWatch(root, folder) if sys.platform == "linux" and index.path else None,
         sizes=sizes,
     )
 
@@ -113,8 +116,7 @@ def _open_index(path: Path) -> SqliteIndex:
     except StoreDamaged:
         pass
     with disk_errors(path):
-        for name in (path.name, path.name + "-wal", path.name + "-shm"):
-            path.with_name(name).unlink(missing_ok=True)
+        remove_index(path)
     return SqliteIndex(path)
 
 

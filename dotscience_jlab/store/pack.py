@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from .deflate import crc32, deflated, inflated, most_deflated_bytes
-from .disk import flush_folder
+from .durable import sync_path
 from .objects import Buffer
 
 DRAFT_PREFIX = "tmp_pack_"
@@ -129,7 +129,7 @@ class PackDraft:
             os.replace(index, final.with_suffix(".idx"))
         finally:
             index.unlink(missing_ok=True)
-        flush_folder(self._folder)
+        sync_path(self._folder)
 
     def discard(self) -> None:
         """Nothing of it stays."""

@@ -4,15 +4,17 @@ than a fast hash. Rows of `state.db`: a cache.
 
 from __future__ import annotations
 
-import json
 import os
 import struct
+import zlib
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Iterable, Sequence
 
 from ..errors import DotscienceError
 from ..model.paths import WorkspacePath
 from ..model.snapshot import TreeEntry
+from .checksums import body_with_checksum, checked_body
 from .chunks import NOTHING_KNOWN, ChunkName, ChunkSizes, KnownChunks
 from .index import SqliteIndex
 
@@ -59,6 +61,9 @@ class SeenFiles:
     def get(self, path: WorkspacePath) -> Seen | None:
         return self._seen.get(path)
 
+    def items(self) -> Iterable[tuple[WorkspacePath, Seen]]:
+        return self._seen.items()
+
     def put(self, path: WorkspacePath, seen: Seen, chunks: Sequence[ChunkName] | None = None) -> None:
         """chunks: how it was cut, if it was."""
         self._seen[path] = seen
@@ -94,29 +99,38 @@ class SeenFiles:
         with self._index.read() as db:
             rows = db.execute("SELECT path, body FROM files_seen").fetchall()
         for path, body in rows:
-            yield WorkspacePath(os.fsdecode(path)), _seen_from_text(body)
+            with suppress(ValueError):  # damaged: the file is read again
+                yield WorkspacePath(os.fsdecode(path)), _seen_from_text(body)
 
 
 def _seen_text(seen: Seen) -> str:
     entry = seen.entry
-    return json.dumps([seen.signature, seen.read_at_ns, entry.digest, entry.size_bytes, entry.mode, entry.is_chunked])
+    told = [seen.signature, seen.read_at_ns, entry.digest, entry.size_bytes, entry.mode, entry.is_chunked]
+    return body_with_checksum({"seen": told})
 
 
 def _seen_from_text(text: str) -> Seen:
-    """Rows of earlier versions end before `is_chunked`."""
-    found, read_at_ns, digest, size_bytes, mode, *is_chunked = json.loads(text)
+    """ValueError if the row is damaged. Rows of earlier versions end before `is_chunked`."""
+    found, read_at_ns, digest, size_bytes, mode, *is_chunked = checked_body(text)["seen"]
     return Seen(tuple(found), read_at_ns, TreeEntry(digest, size_bytes, mode, is_chunked=is_chunked == [True]))
 
 
 _CHUNK = struct.Struct(">Ih32s20s")
 """length, next byte, blake3, git's name; offsets follow from the lengths. 58 bytes, 90 kB for a file of 1 GiB."""
+_CHECKSUM = struct.Struct(">I")
 
 
 def chunks_to_bytes(chunks: Sequence[ChunkName]) -> bytes:
-    return b"".join(_CHUNK.pack(each.length, each.next_byte, each.fast_digest, bytes.fromhex(each.id)) for each in chunks)
+    """A crc32, then the chunks one after the other."""
+    body = b"".join(_CHUNK.pack(each.length, each.next_byte, each.fast_digest, bytes.fromhex(each.id)) for each in chunks)
+    return _CHECKSUM.pack(zlib.crc32(body)) + body
 
 
-def chunks_from_bytes(body: bytes) -> Iterable[ChunkName]:
+def chunks_from_bytes(data: bytes) -> Iterable[ChunkName]:
+    """Nothing if it is damaged: the file is cut anew."""
+    body = data[_CHECKSUM.size :]
+    if len(body) % _CHUNK.size or data[: _CHECKSUM.size] != _CHECKSUM.pack(zlib.crc32(body)):
+        return
     offset = 0
     for length, next_byte, fast_digest, name in _CHUNK.iter_unpack(body):
         yield ChunkName(offset, length, fast_digest, name.hex(), next_byte)
