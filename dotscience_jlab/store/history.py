@@ -15,32 +15,36 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, Callable, ContextManager, Iterable, Iterator, Sequence
 
-from ..errors import Conflict, DotscienceError, NotFound, StoreDamaged, StoreError
+from ..errors import Conflict, NotFound, StoreDamaged, StoreError
 from ..model.change import Change
 from ..model.codec import from_json, to_json
 from ..model.ids import BlobDigest, RunId, SnapshotId, check_id, new_snapshot_id
 from ..model.instant import epoch_s
 from ..model.paths import WorkspacePath
 from ..model.run import RUNNING, Run
-from ..model.snapshot import MAIN_LINE, Snapshot, SnapshotDraft, TreeEntry
-from ..model.workspace import Workspace
+from ..model.snapshot import FILE, MAIN_LINE, Snapshot, SnapshotDraft, TreeEntry
+from ..model.workspace import FORMAT_VERSION, Workspace
 from . import trees
 from .base import KeepRules, Record, ScanResult
-from .checksums import body_with_checksum, checked_body
+from .checksums import body_with_checksum
+from .chunks import SIZES, ChunkSizes
 from .index import SqliteIndex
+from .intake import put_file_bytes
+from .large_file import read_file, read_meta
 from .messages import clean_message, commit_message, parse_commit, snapshot_id
 from .objects import AUTHOR, RECORDS_REF, CommitText, ObjectId, Objects, TreeItem, line_ref
 from .records import append_records, commits_since, named_blobs, records_of, with_series_blob
-from .scan import Scanner, Seen
+from .scan import Scanner
+from .seen import SeenFiles
 from .series import read_series, series_bytes
 from .suspects import Attention, Suspects
+from .tree_names import is_marked
 from .watch import FolderWatch
 
 SNAPSHOT_SCHEMA = """
 CREATE TABLE IF NOT EXISTS snapshots (id TEXT PRIMARY KEY, line TEXT, ordinal INTEGER, commit_id TEXT, created_at TEXT,
     body TEXT) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS snapshots_by_line ON snapshots (line, ordinal);
-CREATE TABLE IF NOT EXISTS files_seen (path BLOB PRIMARY KEY, body TEXT) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS named_blobs (digest TEXT PRIMARY KEY) WITHOUT ROWID;
 """
 log = logging.getLogger(__name__)
@@ -64,6 +68,7 @@ class History:
         is_there: Callable[[], bool] = lambda: True,
         lock: ContextManager[Any] | None = None,
         watch: FolderWatch | None = None,
+        sizes: ChunkSizes = SIZES,
     ) -> None:
         self.objects = objects
         self._index = index
@@ -80,9 +85,10 @@ class History:
             for statement in SNAPSHOT_SCHEMA.split(";"):
                 db.execute(statement)
         self._attention = Attention(objects, watch)
-        self._scanner = Scanner(
-            root, objects, self._load_seen(), kept_in=index.path.parent if index.path else None, enters=self._attention.enters
-        )
+        self._sizes = sizes
+        self._seen = SeenFiles(index, sizes)
+        kept_in = index.path.parent if index.path else None
+        self._scanner = Scanner(root, objects, self._seen, kept_in=kept_in, enters=self._attention.enters, sizes=sizes)
         self._head_files: tuple[ObjectId, dict[WorkspacePath, TreeEntry]] | None = None
         for line in sorted({MAIN_LINE, *objects.lines()}):
             self._look(line)
@@ -110,6 +116,13 @@ class History:
 
     def read_blob(self, digest: BlobDigest) -> bytes:
         return self.objects.blob(digest)
+
+    def put_file_bytes(self, data: bytes, mode: str = FILE) -> TreeEntry:
+        with self.objects.batch() as sink:
+            return put_file_bytes(sink, data, mode, self._sizes).entry
+
+    def read_file(self, digest: BlobDigest, offset: int = 0) -> Iterator[bytes]:
+        return read_file(self.objects, digest, offset)
 
     def is_named(self, digest: BlobDigest) -> bool:
         with self._index.read() as db:
@@ -209,7 +222,9 @@ class History:
         before = self.objects.commit(parent).tree if parent else None
         start = self._tree_of(draft.base) if draft.base is not None else before
         edits = {path: self._item(entry) for path, entry in draft.edits.items()}
-        tree = trees.edited_tree(self.objects, start, edits)
+        self._claim_format(draft)
+        with self.objects.batch() as sink:
+            tree = trees.edited_tree(self.objects, start, edits, sink)
         head = self._known_head(draft.line)
         if tree == before and head is not None:
             self._keep_with(head, unkept)
@@ -238,6 +253,14 @@ class History:
             self._index_snapshot(snapshot, commit)
         self._move_head_files(draft, before, tree)
         return snapshot
+
+    def _claim_format(self, draft: SnapshotDraft) -> None:
+        """Before the first large file or escaped name comes in: a reader that knows neither would misread the folder."""
+        if self._workspace.format_version < FORMAT_VERSION and any(
+            entry is not None and (entry.is_chunked or any(map(is_marked, os.fsencode(path).split(b"/"))))
+            for path, entry in draft.edits.items()
+        ):
+            self.save_workspace(replace(self._workspace, format_version=FORMAT_VERSION))
 
     def _keep_with(self, snapshot: Snapshot, unkept: list[Any]) -> None:
         for records in unkept:
@@ -453,11 +476,16 @@ class History:
         return self.objects.commit(self._row(snapshot)[0]).tree
 
     def _entry(self, item: TreeItem) -> TreeEntry:
+        if item.mode == trees.LARGE_MODE:
+            meta = read_meta(self.objects, item.id)
+            return TreeEntry(BlobDigest(item.id), meta.size_bytes, meta.mode, is_chunked=True)
         size = self.objects.blob_size(item.id)
         return TreeEntry(BlobDigest(item.id), size, trees.MODE_NAMES.get(item.mode, "file"))
 
     def _item(self, entry: TreeEntry | None) -> TreeItem | None:
-        return None if entry is None else TreeItem(trees.MODES[entry.mode], entry.digest)
+        if entry is None:
+            return None
+        return TreeItem(trees.LARGE_MODE if entry.is_chunked else trees.MODES[entry.mode], entry.digest)
 
     def _head_of(self, line: str) -> tuple[ObjectId | None, dict[WorkspacePath, TreeEntry]]:
         """The head's tree and its files: kept in step while publishing, read anew when somebody else moved the line."""
@@ -487,35 +515,9 @@ class History:
                 files[path] = entry
         return after, files
 
-    def _load_seen(self) -> dict[WorkspacePath, Seen]:
-        with self._index.read() as db:
-            rows = db.execute("SELECT path, body FROM files_seen").fetchall()
-        seen = {}
-        for path, body in rows:
-            try:
-                signature, read_at_ns, digest, size, mode = checked_body(body)["seen"]
-            except ValueError:
-                continue  # the file is read again
-            entry = TreeEntry(digest, size, mode)
-            seen[WorkspacePath(os.fsdecode(path))] = Seen(tuple(signature), read_at_ns, entry)
-        return seen
-
     def _save_seen(self) -> None:
-        """Only once the bytes are durable: a cache that outlived them would make a tree of what is not there."""
         with self._folder_busy:
-            fresh, self._scanner.newly_seen = self._scanner.newly_seen, {}
-        if not fresh:
-            return
-        rows = [
-            (os.fsencode(path), body_with_checksum({"seen": [each.signature, each.read_at_ns, each.entry.digest,
-                                                             each.entry.size_bytes, each.entry.mode]}))
-            for path, each in fresh.items()
-        ]
-        try:
-            with self._index.write() as db:
-                db.executemany("INSERT OR REPLACE INTO files_seen VALUES (?, ?)", rows)
-        except DotscienceError:
-            return  # only a cache: the files are read again after a restart
+            self._seen.save()
 
 
 def _time_of(record: Record) -> str | None:

@@ -14,6 +14,7 @@ from ..errors import NotFound, StoreDamaged
 from ..model.ids import new_store_id
 from ..model.instant import instant
 from ..model.workspace import Origin, Workspace
+from .chunks import SIZES, ChunkSizes
 from .disk import disk_errors
 from .git import GitObjects
 from .history import History
@@ -25,7 +26,12 @@ from .watch import FolderWatch
 
 
 def open_store(
-    root: Path, *, create: bool = False, fallback_dir: Path | None = None, origin: Origin | None = None
+    root: Path,
+    *,
+    create: bool = False,
+    fallback_dir: Path | None = None,
+    origin: Origin | None = None,
+    sizes: ChunkSizes = SIZES,
 ) -> History:
     """The history of the workspace at `root`. NotFound if there is none and not `create`.
 
@@ -67,12 +73,14 @@ def open_store(
         is_there=is_there,
         lock=lock,
         watch=FolderWatch(root, folder) if sys.platform == "linux" and index.path else None,
+        sizes=sizes,
     )
 
 
-def memory_store(root: Path) -> History:
+def memory_store(root: Path, sizes: ChunkSizes = SIZES) -> History:
     """A history in memory over a real folder."""
-    return History(MemoryObjects(), SqliteIndex(None), Workspace(new_store_id(), instant(time.time()), root=str(root)), root)
+    workspace = Workspace(new_store_id(), instant(time.time()), root=str(root))
+    return History(MemoryObjects(), SqliteIndex(None), workspace, root, sizes=sizes)
 
 
 def _open_index(path: Path) -> SqliteIndex:
