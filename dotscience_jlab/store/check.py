@@ -16,7 +16,7 @@ from ..model.workspace import Workspace
 from .check_history import Walk, Walked
 from .check_index import REMEDY as REBUILD_INDEX
 from .check_index import check_index, known_refs
-from .check_objects import StoredObjects, check_objects, index_pack
+from .check_objects import StoredObjects, check_objects, index_pack, stored_commits
 from .check_refs import check_workspace, lost_refs, misled_refs, read_refs
 from .findings import INDEX, OBJECT, RUBBISH, WORKSPACE, Checked, Finding, Referrers
 from .git import GitObjects
@@ -74,8 +74,9 @@ def _look(folder: Path, root: Path, progress: Progress) -> tuple[Checked, list[P
     else:
         try:
             walked = _walk(objects, refs, stored, progress)
-            findings += misled_refs(repository, refs, known_refs(repository / "state.db"), walked.broken.keys())
-            findings += lost_refs(refs, names_snapshots=walked.names_snapshots, names_executions=walked.names_executions)
+            known = known_refs(repository / "state.db")
+            findings += misled_refs(repository, refs, known, walked.broken.keys())
+            findings += lost_refs(repository, refs | known, lambda: stored_commits(folders))
             findings += _broken(walked)
             findings += walked.findings
             progress(0, 0, "index")

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, Iterator
 
 from ..model.codec import from_stored
+from ..model.states import RUNNING
 from ..model.workspace import Workspace
 from .checksums import checked_body, is_point_whole
 from .findings import INDEX, MOST_NAMED, Finding
@@ -44,7 +45,7 @@ def check_index(path: Path, objects: Objects, workspace: Workspace, root: Path, 
             if found or _fact(live, "schema") != SCHEMA_VERSION:
                 return found
             with _rebuilt(_Readable(objects, _refs(live), broken), workspace, root) as (fresh, index):
-                _add_unfinished(live, index)
+                _add_unfinished(live, index, is_partial=bool(broken))
                 tables = TABLES.items()
                 return [each for table, key in tables for each in _compared(table, key, live, fresh, is_partial=bool(broken))]
     except sqlite3.Error as error:
@@ -132,18 +133,22 @@ def _rebuilt(objects: Objects, workspace: Workspace, root: Path) -> Iterator[tup
             index.close()
 
 
-def _add_unfinished(live: sqlite3.Connection, index: SqliteIndex) -> None:
-    """What sessions that are not over have told since git was written: the spool has it."""
+def _add_unfinished(live: sqlite3.Connection, index: SqliteIndex, *, is_partial: bool) -> None:
+    """What sessions that are not over have told since git was written: the spool has it.
+
+    is_partial: records are lost from git, so only what is running counts as not yet written there.
+    """
     with index.read() as fresh:
         over = {session for (session,) in fresh.execute("SELECT id FROM sessions")}
     rows = itertools.chain(
-        live.execute("SELECT body FROM executions ORDER BY started_at, id"),
-        live.execute("SELECT body FROM runs ORDER BY started_at, id"),
+        live.execute("SELECT body, outcome FROM executions ORDER BY started_at, id"),
+        live.execute("SELECT body, state FROM runs ORDER BY started_at, id"),
     )
-    for (body,) in rows:
+    for body, state in rows:
         record = from_stored(checked_body(body))
         if record is not None and record.session is not None and record.session not in over:
-            index.feed([record])
+            if state == RUNNING or not is_partial:
+                index.feed([record])
 
 
 def _compared(

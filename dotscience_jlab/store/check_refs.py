@@ -6,7 +6,7 @@ import json
 import re
 from dataclasses import fields
 from pathlib import Path
-from typing import Collection, Iterator
+from typing import Callable, Collection, Iterator
 
 from ..model.workspace import Workspace
 from .findings import REF, WORKSPACE, Finding
@@ -18,6 +18,9 @@ HEAD = b"ref: refs/heads/main\n"
 PACKED = re.compile(rb"([0-9a-f]{40}) (refs/[^\0\n ]+)")
 PEELED = re.compile(rb"\^[0-9a-f]{40}")
 PACKED_HEADER = re.compile(rb"# pack-refs with:(?: (?:peeled|fully-peeled|sorted))* ?")
+PARENT = re.compile(rb"^parent ([0-9a-f]{40})$", re.MULTILINE)
+IS_SNAPSHOT = re.compile(rb"^Ds-Snapshot: ", re.MULTILINE)
+IS_RECORDS = re.compile(rb"\n\n\d+ records?\n")
 FROM_A_COPY = "Put it back from a copy of the folder."
 
 
@@ -50,15 +53,23 @@ def misled_refs(
             yield Finding(REF, name, f"{told}.", FROM_A_COPY)
 
 
-def lost_refs(refs: dict[str, ObjectId], *, names_snapshots: bool, names_executions: bool) -> Iterator[Finding]:
-    """Where even the index does not know it: the two halves of a history name each other."""
-    main = line_ref("main")
-    if main not in refs and names_snapshots:
-        sentence = f"The ref {main} is gone: records name snapshots, and no line holds them."
-        yield Finding(REF, main, sentence, "`git fsck --lost-found` in the store names the newest commit that is left.")
-    if RECORDS_REF not in refs and names_executions:
-        sentence = f"The ref {RECORDS_REF} is gone: snapshots name executions that nothing tells of."
-        yield Finding(REF, RECORDS_REF, sentence, "`git fsck --lost-found` in the store names the newest commit that is left.")
+def lost_refs(
+    repository: Path, refs: dict[str, ObjectId], commits: Callable[[], Iterator[tuple[ObjectId, bytes]]]
+) -> Iterator[Finding]:
+    """Refs that even the index does not know: commits are left that only a ref can have been at the end of.
+
+    commits: every one that is stored; asked only if a ref is missing. One alone was never named: its writer was killed.
+    """
+    for name, is_its in ((line_ref("main"), IS_SNAPSHOT), (RECORDS_REF, IS_RECORDS)):
+        if name in refs:
+            continue
+        parents = {commit: PARENT.findall(data.partition(b"\n\n")[0]) for commit, data in commits() if is_its.search(data)}
+        named = {parent.decode() for found in parents.values() for parent in found}
+        ends = sorted(commit for commit in parents if commit not in named and parents[commit])
+        if ends:
+            told = ", ".join(ends[:3])
+            remedy = f"`git -C {repository} update-ref {name} {ends[0]}` puts it back; `git log {ends[0]}` shows what it holds."
+            yield Finding(REF, name, f"The ref {name} is gone, and with it what ends in {told}.", remedy)
 
 
 def check_workspace(repository: Path) -> Iterator[Finding]:
