@@ -39,6 +39,14 @@ def check_index(path: Path, objects: Objects, workspace: Workspace, root: Path, 
     """path: of `state.db`. broken: objects that cannot be read; what they held is named by rows that git does not have."""
     if not path.exists():
         return []
+    was_at_rest = _is_at_rest(path)
+    found = _check(path, objects, workspace, root, broken)
+    if found and was_at_rest and not _is_at_rest(path):  # somebody began to write meanwhile: then a moment's look was not one
+        return _check(path, objects, workspace, root, broken)
+    return found
+
+
+def _check(path: Path, objects: Objects, workspace: Workspace, root: Path, broken: set[ObjectId]) -> list[Finding]:
     try:
         with closing(_opened(path)) as live:
             found = [_finding(each) for each in _faults(live)]
@@ -64,10 +72,16 @@ def known_refs(path: Path) -> dict[str, ObjectId]:
 
 
 def _opened(path: Path) -> sqlite3.Connection:
-    """Reads one state of it, however long this takes, and writes nothing."""
-    live = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, isolation_level=None, timeout=30.0)
+    """Reads one state of it, however long this takes, and writes nothing, not even the files of a WAL."""
+    how = "immutable=1" if _is_at_rest(path) else "mode=ro"
+    live = sqlite3.connect(f"{path.absolute().as_uri()}?{how}", uri=True, isolation_level=None, timeout=30.0)
     live.execute("BEGIN")
     return live
+
+
+def _is_at_rest(path: Path) -> bool:
+    """Nobody has it open."""
+    return not path.with_name(path.name + "-wal").exists()
 
 
 def _faults(live: sqlite3.Connection) -> Iterator[str]:
