@@ -7,6 +7,7 @@ from typing import Any, Dict, Optional, Tuple
 
 from .ids import SnapshotId, StoreId
 from .instant import Instant
+from .remote import Remote
 
 FORMAT_VERSION = 1
 
@@ -37,6 +38,8 @@ class Workspace:
     is_paused: bool = False
     settings: Dict[str, Any] = field(default_factory=dict)
     """Limits of this folder by name (settings.Limits), and `excludes`: extra patterns."""
+    remotes: Tuple[Remote, ...] = ()
+    """Other places that keep this history, by name; `remote.checked_remote` before each use."""
 
 
 @dataclass(frozen=True)
