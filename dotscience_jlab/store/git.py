@@ -24,7 +24,7 @@ from dulwich.repo import Repo
 from ..errors import NotFound, StoreDamaged
 from ..model.ids import BlobDigest
 from .disk import disk_errors
-from .objects import FOLDER_MODE, CommitText, ObjectId, TreeItem
+from .objects import FOLDER_MODE, CommitText, ObjectId, TreeItem, line_ref
 
 COMPRESSION_LEVEL = 1
 """The default level is the whole cost of storing data; level 1 is within a few per cent of it in size for text."""
@@ -35,6 +35,8 @@ DRAFT_PREFIX = "tmp_obj_"
 STALE_LOCK_S = 5.0
 """Our writers hold the store's lock, so a ref's `.lock` is another git's, held for milliseconds, or a killed process's."""
 STALE_DRAFT_S = 3600.0
+SUBMODULE_MODE = 0o160000
+"""Names a commit of another repository: it comes with commits that another git made, and there is nothing to read."""
 SYNC_ALL_ABOVE = 64
 """More new objects than this are flushed by one sync of the disk rather than one each."""
 
@@ -162,6 +164,14 @@ class GitObjects:
                 time.sleep(random.uniform(0.2, 0.5))
                 return False
 
+    def drop_ref(self, name: str, old: ObjectId) -> bool:
+        with self._busy, disk_errors(self.path):
+            try:
+                return bool(self._repo.refs.remove_if_equals(name.encode("utf-8"), old.encode("ascii")))
+            except FileLocked:
+                self.sweep()
+                return False
+
     # -- reading -----------------------------------------------------------------------------------
 
     def blob(self, digest: ObjectId) -> bytes:
@@ -184,7 +194,8 @@ class GitObjects:
         found = self._object(tree)
         if not isinstance(found, Tree):
             raise StoreDamaged(f"The folder {tree} cannot be read.", "Run `git fsck` in the store.")
-        items = {each.path: TreeItem(each.mode, each.sha.decode("ascii")) for each in found.iteritems()}
+        entries = (each for each in found.iteritems() if each.mode != SUBMODULE_MODE)
+        items = {each.path: TreeItem(each.mode, each.sha.decode("ascii")) for each in entries}
         self._keep_tree(tree, items)
         return items
 
@@ -203,9 +214,14 @@ class GitObjects:
             except KeyError:
                 return None
 
-    def lines(self) -> list[str]:
+    def refs(self, below: str) -> dict[str, ObjectId]:
+        prefix = below.encode("utf-8")
         with self._busy:
-            return sorted(name.decode("utf-8", "replace") for name in self._repo.refs.subkeys(b"refs/heads"))
+            found = self._repo.refs.as_dict(prefix.rstrip(b"/"))
+        return {os.fsdecode(name): found[name].decode("ascii") for name in sorted(found)}
+
+    def lines(self) -> list[str]:
+        return list(self.refs(line_ref("")))
 
     def sweep(self) -> None:
         for lock in [*self.path.glob("*.lock"), *(self.path / "refs").rglob("*.lock")]:

@@ -12,6 +12,7 @@ import re
 import threading
 from contextlib import contextmanager, nullcontext
 from dataclasses import replace
+from itertools import islice
 from pathlib import Path
 from typing import Any, Callable, ContextManager, Iterable, Iterator, Sequence
 
@@ -28,10 +29,12 @@ from . import trees
 from .base import KeepRules, Record, ScanResult
 from .index import SqliteIndex
 from .messages import clean_message, commit_message, parse_commit, snapshot_id
-from .objects import AUTHOR, RECORDS_REF, CommitText, ObjectId, Objects, TreeItem, line_ref
-from .records import append_records, named_blobs, records_since, with_series_blob
+from .objects import AUTHOR, RECORDS_REF, REMOTES_REF, CommitText, ObjectId, Objects, TreeItem, line_ref
+from .record_order import records_since
+from .records import append_records, named_blobs, with_series_blob
 from .scan import Scanner, Seen
 from .series import read_series, series_bytes
+from .union import unite_records
 
 SNAPSHOT_SCHEMA = """
 CREATE TABLE IF NOT EXISTS snapshots (id TEXT PRIMARY KEY, line TEXT, ordinal INTEGER, commit_id TEXT, created_at TEXT,
@@ -75,7 +78,10 @@ class History:
                 db.execute(statement)
         self._scanner = Scanner(root, objects, self._load_seen(), kept_in=index.path.parent if index.path else None)
         self._head_files: tuple[ObjectId, dict[WorkspacePath, TreeEntry]] | None = None
-        for line in {MAIN_LINE, *objects.lines()}:
+        self._only_is_enough = True
+        """False: the line was moved past what the folder is known to hold, so the next look is at all of it."""
+        self._catch_up()
+        for line in self._other_lines():
             self._catch_up(line)
 
     @property
@@ -108,8 +114,14 @@ class History:
 
     # -- snapshots ---------------------------------------------------------------------------------
 
+    def lines(self) -> list[str]:
+        return [MAIN_LINE, *self._other_lines()]
+
     def head(self, line: str = MAIN_LINE) -> Snapshot | None:
         self._catch_up(line)
+        if line != MAIN_LINE:
+            head = self._head_id(line)
+            return self.snapshot(head) if head else None
         with self._index.read() as db:
             found = db.execute(
                 "SELECT body FROM snapshots WHERE line = ? ORDER BY ordinal DESC LIMIT 1", (line,)
@@ -121,6 +133,8 @@ class History:
 
     def snapshots(self, line: str = MAIN_LINE, limit: int = 100, before: SnapshotId | None = None) -> list[Snapshot]:
         self._catch_up(line)
+        if line != MAIN_LINE:
+            return list(islice(self._back_from(self._head_id(line), before), limit))
         with self._index.read() as db:
             top = 2**62
             if before is not None:
@@ -131,6 +145,18 @@ class History:
                 (line, top, limit),
             ).fetchall()
         return [from_json(Snapshot, json.loads(body)) for (body,) in rows]
+
+    def _back_from(self, head: SnapshotId | None, before: SnapshotId | None) -> Iterator[Snapshot]:
+        """Along first parents: a line's past is often another line's, so it is not listed by the line's name."""
+        after = self.snapshot(before).parents[:1] if before is not None else (head,) if head else ()
+        while after and self._is_in("snapshots", after[0]):
+            snapshot = self.snapshot(after[0])
+            yield snapshot
+            after = snapshot.parents[:1]
+
+    def _head_id(self, line: str) -> SnapshotId | None:
+        commit = self.objects.ref(line_ref(line))
+        return snapshot_id(self.objects.commit(commit).message, commit) if commit else None
 
     def entry(self, snapshot: SnapshotId, path: WorkspacePath) -> TreeEntry | None:
         item = trees.find(self.objects, self._tree_of(snapshot), path)
@@ -269,7 +295,10 @@ class History:
         only: Sequence[WorkspacePath] | None = None,
     ) -> ScanResult:
         with self._folder_busy:
-            return self._scanner.scan(rules, touched, self._files_of_head(line), self.size_bytes(), only)
+            chosen = only if self._only_is_enough else None
+            found = self._scanner.scan(rules, touched, self._files_of_head(line), self.size_bytes(), chosen)
+            self._only_is_enough = self._only_is_enough or chosen is None
+            return found
 
     def forget_all(self) -> int:
         freed = self.objects.size_bytes()
@@ -287,6 +316,28 @@ class History:
         self._index.close()
         self.objects.close()
 
+    # -- what came from elsewhere --------------------------------------------------------------------
+
+    def unite_records(self, theirs: ObjectId) -> bool:
+        """Take in the records of a commit whose objects are here and were checked; False if they all were known."""
+        with self._busy, self._lock:
+            is_new = unite_records(self.objects, theirs)
+            self._catch_up()
+            return is_new
+
+    def place_line(self, line: str, old: ObjectId | None, new: ObjectId) -> bool:
+        """Let `line` end at commit `new`, whose objects are here and were checked; False if it does not end at `old` any more.
+
+        The folder is not touched: for the workspace's own line the next scan compares all of it with the new end. The
+        caller holds what keeps scans and snapshots out meanwhile.
+        """
+        with self._busy, self._lock:
+            self.objects.sync()
+            is_moved = old == new or self.objects.move_ref(line_ref(line), old, new)
+            self._only_is_enough = self._only_is_enough and (line != MAIN_LINE or old == new)
+            self._catch_up(line)
+            return is_moved
+
     # -- keeping the index in step -----------------------------------------------------------------
 
     def _catch_up(self, line: str = MAIN_LINE) -> None:
@@ -303,7 +354,7 @@ class History:
     def _is_in_step(self, line: str) -> bool:
         return (
             self.objects.ref(RECORDS_REF) == self._index.pragma("records_commit")
-            and self.objects.ref(line_ref(line)) == self._index.pragma(f"commit of {line}")
+            and self.objects.ref(line_ref(line)) == (self._index.pragma(f"commit of {line}") or None)
         )
 
     def _catch_up_records(self, commit: ObjectId | None, known: ObjectId | None) -> None:
@@ -317,18 +368,38 @@ class History:
                 self._index.add_points(record.id, ((n, *point) for n, point in rows))
 
     def _catch_up_line(self, line: str, commit: ObjectId | None, known: ObjectId | None) -> None:
+        """A snapshot that several lines have is listed under the first of them, and under the workspace's own before all."""
         found: list[tuple[ObjectId, Snapshot]] = []
+        head = commit
         while commit is not None and commit != known:
             text = self.objects.commit(commit)
+            if line != MAIN_LINE and self._is_in("snapshots", snapshot_id(text.message, commit)):
+                break
             parent = text.parents[0] if text.parents else None
             found.append((commit, self._snapshot_of(text, commit, line)))
             commit = parent
-        if commit is None and known is not None:
+        if line == MAIN_LINE and commit is None and known is not None:
             with self._index.write() as db:  # the line was rewritten: what it was is no part of it any more
-                db.execute("DELETE FROM snapshots WHERE line = ?", (line,))
-                db.execute("DELETE FROM facts WHERE name = ?", (f"commit of {line}",))
+                db.execute("DELETE FROM snapshots")
+                db.execute("DELETE FROM facts WHERE name LIKE 'commit of %'")
         for each, snapshot in reversed(found):
-            self._index_snapshot(snapshot, each)
+            if line == MAIN_LINE or not self._is_in("forgotten", snapshot.id):
+                self._index_snapshot(snapshot, each)
+        if line != MAIN_LINE:
+            self._index.pragma(f"commit of {line}", head or "")
+        elif commit is None and known is not None:
+            for other in self._other_lines():
+                self._catch_up_line(other, self.objects.ref(line_ref(other)), None)
+
+    def _is_in(self, table: str, snapshot: SnapshotId) -> bool:
+        with self._index.read() as db:
+            return db.execute(f"SELECT 1 FROM {table} WHERE id = ?", (snapshot,)).fetchone() is not None
+
+    def _other_lines(self) -> list[str]:
+        """All but the workspace's own: this folder's by name, then those of remotes as last fetched."""
+        own = [line for line in self.objects.lines() if line != MAIN_LINE]
+        remote = (name.split("/heads/", 1) for name in self.objects.refs(REMOTES_REF) if "/heads/" in name)
+        return [*own, *(f"{name}:{line}" for name, line in remote)]
 
     def _snapshot_of(self, text: CommitText, commit: ObjectId, line: str) -> Snapshot:
         """From the commit alone: its message and trailers say all but the number of changes."""

@@ -58,6 +58,13 @@ CREATE TABLE IF NOT EXISTS points (run TEXT, position INTEGER, name TEXT, step I
 CREATE TABLE IF NOT EXISTS notebooks (path TEXT PRIMARY KEY, notebook TEXT) WITHOUT ROWID;
 """
 
+_FORGET = """
+INSERT INTO forgotten VALUES (?, ?) ON CONFLICT (id) DO UPDATE SET body = excluded.body
+WHERE (json_extract(excluded.body, '$.created_at'), json_extract(excluded.body, '$.id'))
+    < (json_extract(forgotten.body, '$.created_at'), json_extract(forgotten.body, '$.id'))
+"""
+"""The first word about a thing that is gone counts, in whatever order they are taken in."""
+
 _SORT_COLUMNS = {"started_at", "name", "number", "state", "path"}
 _BODY_SORTS = {"finished_at", "duration_s", "description", "opened_by", "published_at"}
 _VALUE_FIELDS = ("parameters", "metrics", "summary", "labels")
@@ -120,7 +127,7 @@ class SqliteIndex:
             self._refresh_words(record.about)
         elif isinstance(record, Tombstone):
             for forgotten in record.ids:
-                self._db.execute("INSERT OR IGNORE INTO forgotten VALUES (?, ?)", (forgotten, _body(record)))
+                self._db.execute(_FORGET, (forgotten, _body(record)))
                 for table, column in (("executions", "id"), ("runs", "id"), ("uses", "execution"), ("points", "run"),
                                       ("run_values", "run"), ("annotations", "about")):
                     self._db.execute(f"DELETE FROM {table} WHERE {column} = ?", (forgotten,))
