@@ -42,6 +42,25 @@ class Remote:
     """What this folder's line `main` is called there; another folder's line may have that name."""
 
 
+SAME, AHEAD, BEHIND, DIVERGED, ONLY_HERE, ONLY_THERE, REWRITTEN = (
+    "same", "ahead", "behind", "diverged", "only_here", "only_there", "rewritten"
+)
+
+
+@dataclass(frozen=True)
+class LineState:
+    """How a line of this folder and the one it belongs to at a remote stand to each other, as last asked."""
+
+    line: str
+    """'main'; '' if only the remote has it."""
+    remote_line: str
+    """'origin:main': what restore, fork, diff and show take for its newest snapshot."""
+    state: str
+    """same | ahead (to push) | behind | diverged | only_here | only_there | rewritten (here, since the last push)"""
+    n_ahead: int = 0
+    n_behind: int = 0
+
+
 def checked_remote(remote: Remote) -> Remote:
     """`remote` itself; InvalidRequest says what is wrong with it. Asked at every use: settings may have been edited."""
     if not isinstance(remote.name, str) or not NAME.fullmatch(remote.name):

@@ -338,6 +338,14 @@ class History:
             self._catch_up(line)
             return is_moved
 
+    def is_on_own_line(self, snapshot: SnapshotId) -> bool:
+        with self._index.read() as db:
+            found = db.execute("SELECT 1 FROM snapshots WHERE id = ? AND line = ?", (snapshot, MAIN_LINE)).fetchone()
+        return found is not None
+
+    def is_forgotten(self, snapshot: SnapshotId) -> bool:
+        return self._is_in("forgotten", snapshot)
+
     # -- keeping the index in step -----------------------------------------------------------------
 
     def _catch_up(self, line: str = MAIN_LINE) -> None:

@@ -58,11 +58,12 @@ def snapshot_id(message: str, commit: ObjectId) -> SnapshotId:
 
 
 def parse_commit(text: CommitText, commit: ObjectId, line: str) -> Snapshot:
-    """All but parents and number of changes. It may come from elsewhere: a trailer that is no id or instant is passed over."""
+    """All but parents and number of changes. A trailer that is no id or instant, from elsewhere, is passed over."""
     found = trailers(text.message)
     fields = {field: found[name] for name, field in TRAILERS.items() if name in found and _is_good(field, found[name])}
     if "id" not in fields or "created_at" not in fields:
-        fields = {"id": snapshot_id(text.message, commit), "created_at": instant(min(max(text.at, 0.0), LAST_S)), "reason": "message"}
+        at = min(max(text.at, 0.0), LAST_S)
+        fields = {"id": snapshot_id(text.message, commit), "created_at": instant(at), "reason": "message"}
     message = text.message.rstrip("\n").rsplit("\n\n", 1)[0] if found else text.message.strip()
     return Snapshot(message=message, line=line, **fields)  # type: ignore[arg-type]
 

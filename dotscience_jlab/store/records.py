@@ -113,7 +113,7 @@ def read_segment(path: str, data: bytes) -> Iterator[Record]:
             continue
         try:
             record = from_stored(json.loads(line))
-        except (ValueError, TypeError, KeyError) as error:
+        except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
             raise StoreDamaged(f"A line of {path} cannot be read: {error}.", "Restore the store from a copy.") from error
         if record is not None:
             yield record
