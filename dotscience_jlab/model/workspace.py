@@ -67,3 +67,13 @@ class Status:
     n_left_out: int = 0
     capture: str = "complete"
     capture_reasons: Tuple[str, ...] = ()
+    copy_place: str = ""
+    """Address of the remote that is kept up to date by itself; '' for none."""
+    copied_at: Optional[Instant] = None
+    """When it last was brought up to date."""
+    copy_problem: str = ""
+    """Why it could not be, the last time."""
+    had_history_until: Optional[Instant] = None
+    """An earlier history of this folder is gone; it last recorded then."""
+    can_get_back: bool = False
+    """A copy of that earlier history was kept, and where is known."""

@@ -8,9 +8,8 @@
 
 from __future__ import annotations
 
-import threading
 from pathlib import Path
-from typing import Mapping
+from typing import Callable, Mapping
 
 from ..errors import InvalidRequest
 from ..model.remote import (
@@ -37,7 +36,7 @@ from .sending import STEP_BYTES, Sending
 
 
 class Exchange:
-    """Made for one act, in one thread. ssh_agent, is_gentle, stop: as GitCommand takes them."""
+    """Made for one act, in one thread. ssh_agent, is_gentle, is_stopped: as GitCommand takes them."""
 
     def __init__(
         self,
@@ -46,7 +45,7 @@ class Exchange:
         *,
         ssh_agent: str | None = None,
         is_gentle: bool = False,
-        stop: threading.Event | None = None,
+        is_stopped: Callable[[], bool] = lambda: False,
         step_bytes: int = STEP_BYTES,
     ) -> None:
         if not isinstance(history.objects, GitObjects):
@@ -54,7 +53,7 @@ class Exchange:
         self.history = history
         self.remote = checked_remote(remote)
         self._objects = history.objects
-        self._options = {"ssh_agent": ssh_agent, "is_gentle": is_gentle, "stop": stop}
+        self._options = {"ssh_agent": ssh_agent, "is_gentle": is_gentle, "is_stopped": is_stopped}
         self._git = self._git_for(self._objects.path)
         self._far_side = FarSide(self._git, remote.url)
         self._step_bytes = step_bytes

@@ -53,11 +53,16 @@ class GitCommand:
     """git in the repository at `path`.
 
     ssh_agent: the socket of the ssh agent to use, if not the one the recorder was started with. is_gentle: with less of the
-    processor than anybody else. stop: ends a running git when it is set.
+    processor than anybody else. is_stopped: asked ten times a second; a yes ends a running git.
     """
 
     def __init__(
-        self, path: Path, *, ssh_agent: str | None = None, is_gentle: bool = False, stop: threading.Event | None = None
+        self,
+        path: Path,
+        *,
+        ssh_agent: str | None = None,
+        is_gentle: bool = False,
+        is_stopped: Callable[[], bool] = lambda: False,
     ) -> None:
         program = shutil.which("git")
         if program is None:
@@ -72,7 +77,7 @@ class GitCommand:
         before = (nice, "-n", str(GENTLE_NICENESS)) if nice else ()
         self._words = (*before, program, *settings, *threads, "--git-dir", str(path))
         self._environment = _environment(ssh_agent)
-        self._stop = stop or threading.Event()
+        self._is_stopped = is_stopped
         self._path = path
 
     def run(self, *words: str, fed: str = "", progress: Progress | None = None) -> str:
@@ -109,7 +114,7 @@ class GitCommand:
                 process.wait(timeout=WATCH_S)
                 return
             except subprocess.TimeoutExpired:
-                if self._stop.is_set():
+                if self._is_stopped():
                     raise RemoteError("It was stopped half-way.", "What was sent or fetched so far is not done again.") from None
                 if time.monotonic() - ear.heard_at > SILENT_S:
                     sentence = f"git {what} said nothing for {SILENT_S:.0f} s, so it was ended."

@@ -12,7 +12,7 @@ from typing import Iterator
 from filelock import FileLock, Timeout
 
 from ..errors import Conflict, NotFound, StoreDamaged
-from ..model.ids import new_store_id
+from ..model.ids import StoreId, new_store_id
 from ..model.instant import instant
 from ..model.workspace import Origin, Workspace
 from .disk import disk_errors
@@ -28,7 +28,12 @@ LOCK_POLL_S = 0.002
 
 
 def open_store(
-    root: Path, *, create: bool = False, fallback_dir: Path | None = None, origin: Origin | None = None
+    root: Path,
+    *,
+    create: bool = False,
+    fallback_dir: Path | None = None,
+    origin: Origin | None = None,
+    store_id: StoreId | None = None,
 ) -> History:
     """The history of the workspace at `root`. NotFound if there is none and not `create`.
 
@@ -39,7 +44,7 @@ def open_store(
     if not (folder / "store.git" / "workspace.json").exists():
         if not create:
             raise NotFound(f"There is no history in {root}.", "Run a cell there, or `ds init`.")
-        create_layout(folder, root, instant(time.time()), origin)
+        create_layout(folder, root, instant(time.time()), origin, store_id)
     workspace = read_workspace(folder, root)
     protect(folder)
     repository = folder / "store.git"

@@ -19,7 +19,8 @@ EXECUTION = Execution(
     files=(FileUse("/d/x", "input", "x", version="s-0123456789abcdef", size_bytes=3, digest=B, candidates=(f"{S}:m0",)),),
 )
 RUN = Run(
-    "7d444840-9dc0-41d1-b245-5ffdce74fad2", "train · 1", 1, None, "finished", AT, parameters={"lr": 0.1, "big": 10**400, "on": True},
+    "7d444840-9dc0-41d1-b245-5ffdce74fad2", "train · 1", 1, None, "finished", AT,
+    parameters={"lr": 0.1, "big": 10**400, "on": True},
     metrics={"loss": MetricSummary(float("nan"), 0, float("inf"), 3, 10**30)}, labels={"x": None}, executions=(f"{S}:m1",),
     artifacts=(Artifact("a", "image", blob=B, details={"n": 1}),), series_blob=B,
 )
