@@ -10,7 +10,7 @@ import threading
 from contextlib import contextmanager
 from typing import Any, ContextManager, Iterator
 
-from ..errors import Conflict, NeedsConsent, NotFound, RemoteError
+from ..errors import Conflict, NeedsConsent, NotFound
 from ..model.codec import to_json
 from ..model.remote import AHEAD, BEHIND, DIVERGED, ONLY_HERE, ONLY_THERE, REWRITTEN, SAME, LineState, Remote
 from ..model.snapshot import MAIN_LINE
@@ -113,12 +113,7 @@ def _refuse_strangers(exchange: Exchange) -> None:
 
 def _take_in(exchange: Exchange, *, join: bool, progress: Progress) -> None:
     with exchange.incoming() as incoming:
-        try:
-            exchange.fetch(incoming, progress)
-        except RemoteError:
-            if not incoming.has_something():
-                incoming.discard()
-            raise
+        exchange.fetch(incoming, progress)
         if not join and not incoming.is_related():
             raise NeedsConsent(
                 f"The history at {exchange.remote.url} and the one of this folder have nothing in common.",

@@ -260,9 +260,9 @@ class TestConsent:
 
     def test_somebodys_code_is_no_place_for_it(self, one, there, tmp_path) -> None:
         git(tmp_path, "clone", "-q", str(there), "code")
-        for words in (["checkout", "-qb", "main"], ["-c", "user.name=a", "-c", "user.email=b@c", "commit", "-q", "--allow-empty", "-m", "x"],
-                      ["push", "-q", "origin", "main"]):
-            git(tmp_path / "code", *words)
+        identity = ("-c", "user.name=a", "-c", "user.email=b@c")
+        git(tmp_path / "code", *identity, "commit", "-q", "--allow-empty", "-m", "x")
+        git(tmp_path / "code", "push", "-q", "origin", "HEAD:main")
         one.work("a")
         one.add(there)
         for act in (one.push, one.pull):
