@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import os
+import sys
 from typing import Any
 
 import click
 
 from .asking import Desk, desk_command
-from .folder import consent
 from .printing import local_time, print_json, print_table
 
 LINE_WORDS = {
@@ -83,9 +83,8 @@ def remove(desk: Desk, name: str, yes: bool) -> None:
 @desk_command
 def push(desk: Desk, name: str | None, unscanned: bool, main_as: str | None) -> None:
     """Send this folder's history to remote NAME: snapshots, executions, runs. Broken off, it goes on where it was."""
-    if not unscanned and not desk.as_json and _needs_consent(desk, name):
-        consent(desk, False, "What is kept here has not been searched for secrets. Send all of it?")
-        unscanned = True
+    if not unscanned and not desk.as_json and sys.stdin.isatty() and _needs_consent(desk, name):
+        unscanned = click.confirm("What is kept here has not been searched for secrets. Send all of it?")
     told = desk.ask_here(
         "push", doing="Pushing", name=name, is_unscanned_allowed=unscanned or None, main_as=main_as,
         ssh_agent=desk.settings.ssh_agent,

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import os
+import shlex
 import subprocess
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
+
+import asyncssh
 
 USER, PASSWORD = "ann", "correct-horse"
 
@@ -53,8 +57,9 @@ class GitHttpServer:
             return
         path, _, query = handler.path.partition("?")
         environment = {
-            **os.environ, "GIT_PROJECT_ROOT": str(self.folder), "GIT_HTTP_EXPORT_ALL": "1", "PATH_INFO": path,
-            "QUERY_STRING": query, "REQUEST_METHOD": handler.command, "CONTENT_TYPE": handler.headers.get("Content-Type", ""), "REMOTE_USER": USER,
+            **os.environ, "GIT_PROJECT_ROOT": str(self.folder), "GIT_HTTP_EXPORT_ALL": "1",
+            "PATH_INFO": path, "QUERY_STRING": query,
+            "REQUEST_METHOD": handler.command, "CONTENT_TYPE": handler.headers.get("Content-Type", ""), "REMOTE_USER": USER,
             "REMOTE_ADDR": "127.0.0.1", "HTTP_CONTENT_ENCODING": handler.headers.get("Content-Encoding", ""),
             "GIT_PROTOCOL": handler.headers.get("Git-Protocol", ""),
         }
@@ -104,3 +109,54 @@ def fake_ssh(folder: Path) -> Path:
     program.write_text(f'#!/bin/sh\necho "$@" >> {folder}/called\nfor last; do :; done\nexec sh -c "$last"\n')
     program.chmod(0o755)
     return program
+
+
+class GitSshServer:
+    """A real SSH server on this machine, for a real `ssh`: who has the key may run git's pack programs."""
+
+    def __init__(self, folder: Path) -> None:
+        self._loop = asyncio.new_event_loop()
+        self._host_key = asyncssh.generate_private_key("ssh-ed25519")
+        self._key = asyncssh.generate_private_key("ssh-ed25519")
+        self.key, self.wrong_key, self.known_hosts = folder / "key", folder / "wrong", folder / "known_hosts"
+        for path, key in ((self.key, self._key), (self.wrong_key, asyncssh.generate_private_key("ssh-ed25519"))):
+            key.write_private_key(path)
+            path.chmod(0o600)
+        allowed = asyncssh.import_authorized_keys(self._key.export_public_key().decode())
+        serve = asyncssh.listen(
+            "127.0.0.1", 0, server_host_keys=[self._host_key], authorized_client_keys=allowed,
+            process_factory=_run_git, encoding=None,
+        )
+        self._server = self._loop.run_until_complete(serve)
+        self.port = self._server.sockets[0].getsockname()[1]
+        self.known_hosts.write_text("")
+        threading.Thread(target=self._loop.run_forever, daemon=True).start()
+
+    def let_know(self) -> None:
+        self.known_hosts.write_text(f"[127.0.0.1]:{self.port} {self._host_key.export_public_key().decode()}")
+
+    def command(self, key: Path) -> str:
+        options = {
+            "IdentityFile": key, "IdentitiesOnly": "yes", "UserKnownHostsFile": self.known_hosts, "StrictHostKeyChecking": "yes",
+        }
+        return "ssh -F none " + " ".join(f"-o {name}={value}" for name, value in options.items())
+
+    def close(self) -> None:
+        asyncio.run_coroutine_threadsafe(self._end(), self._loop).result(timeout=10)
+        self._loop.call_soon_threadsafe(self._loop.stop)
+
+    async def _end(self) -> None:
+        self._server.close()
+        await self._server.wait_closed()
+        others = [each for each in asyncio.all_tasks() if each is not asyncio.current_task()]
+        await asyncio.wait(others or [asyncio.create_task(asyncio.sleep(0))], timeout=5)
+
+
+async def _run_git(process: Any) -> None:
+    words = shlex.split(process.command)
+    assert words[0] in ("git-upload-pack", "git-receive-pack"), words
+    git = await asyncio.create_subprocess_exec(
+        "git", words[0].removeprefix("git-"), *words[1:], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    )
+    await process.redirect(stdin=git.stdin, stdout=git.stdout, stderr=git.stderr)
+    process.exit(await git.wait())

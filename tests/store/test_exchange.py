@@ -29,7 +29,7 @@ from dotscience_jlab.store.objects import CommitText, TreeItem
 from dotscience_jlab.store.open import open_store
 
 from .contract import execution, publish, run
-from .git_server import PASSWORD, USER, GitHttpServer, fake_ssh
+from .git_server import PASSWORD, USER, GitHttpServer, GitSshServer, fake_ssh
 
 KIB = 1024
 
@@ -155,6 +155,24 @@ class TestWays:
         self.there_and_back(one, two)
         called = (tmp_path / "called").read_text()
         assert f"git-receive-pack '{url}'" in called and f"git-upload-pack '{url}'" in called
+
+    @pytest.mark.filterwarnings("ignore:coroutine 'Queue.join' was never awaited")
+    @pytest.mark.skipif(shutil.which("ssh") is None, reason="there is no ssh here")
+    def test_over_a_real_ssh_with_its_key(self, one: Side, two: Side, url: str, tmp_path: Path, monkeypatch) -> None:
+        server = GitSshServer(tmp_path)
+        monkeypatch.setenv("GIT_SSH_COMMAND", server.command(server.key))
+        one.url = two.url = f"ssh://ann@127.0.0.1:{server.port}{url}"
+        try:
+            one.work(1, a=b"1")
+            with pytest.raises(RemoteError, match="ssh does not know the server of .* yet"):
+                one.push()
+            server.let_know()
+            self.there_and_back(one, two)
+            monkeypatch.setenv("GIT_SSH_COMMAND", server.command(server.wrong_key))
+            with pytest.raises(RemoteError, match="does not let you in.*ssh agent"):
+                one.push()
+        finally:
+            server.close()
 
     def test_who_cannot_be_reached_is_named(self, one: Side) -> None:
         one.work(1, a=b"1")
@@ -514,7 +532,8 @@ class TestHostile:
           "started_at": "2026-11-21T09:18:00.000000Z"}, "is not the id of a execution"),
         ({"record": "execution", "id": "k-0123456789abcdef:m9", "session": "k-0123456789abcdef", "source": "", "order": 1,
           "started_at": "2026-11-21T09:18:00.000000Z", "path": "../../.bashrc"}, "not a path inside"),
-        ({"record": "tombstone", "id": "t", "ids": [1], "reason": "", "created_at": "2026-11-21T09:18:00.000000Z"}, "Tombstone.ids"),
+        ({"record": "tombstone", "id": "t", "ids": [1], "reason": "", "created_at": "2026-11-21T09:18:00.000000Z"},
+         "Tombstone.ids"),
         ({"record": "run", "id": 7}, "cannot be read"), (b"not json", "cannot be read"), ([1], "cannot be read"),
         (b"\xff\xfe", "cannot be read"), ({"record": "run", "parameters": []}, "cannot be read"),
         (b"[" * 100_000, "cannot be read"),
@@ -558,7 +577,8 @@ class TestHostile:
         assert one.store.head() == good and "f/a" in one.store.tree(good.id)  # type: ignore[union-attr]
 
     @pytest.mark.parametrize("trailers", [
-        "Ds-Snapshot: ../../x\nDs-At: never", "Ds-Snapshot: s-0123456789abcdef\nDs-At: 2026-99-99T09:18:00.000000Z\nDs-Run: x",
+        "Ds-Snapshot: ../../x\nDs-At: never",
+        "Ds-Snapshot: s-0123456789abcdef\nDs-At: 2026-99-99T09:18:00.000000Z\nDs-Run: x",
         "Ds-At: 2026-11-21T09:18:00.000000Z"])
     def test_trailers_that_are_no_ids_are_passed_over(self, two: Side, there: Path, trailers: str) -> None:
         self.commit(there, "refs/heads/main", git(there, "rev-parse", "refs/heads/main^{tree}").strip(), f"x\n\n{trailers}")
