@@ -18,6 +18,7 @@ import sys
 import click
 
 from .. import __version__
+from .check import check
 from .doctor import doctor
 from .errors import CommandGroup
 from .exchange import pull, push, remote
@@ -39,7 +40,7 @@ def main() -> None:
 
 for _command in (
     init, status, snapshot, runs, log, show, diff, restore, fork, run, export, remote, push, pull,
-    off, on, pause, resume, widen, forget, doctor, completion,
+    off, on, pause, resume, widen, forget, check, doctor, completion,
 ):
     main.add_command(_command)
 

@@ -9,7 +9,7 @@ from .ids import SnapshotId, StoreId
 from .instant import Instant
 from .remote import Remote
 
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
 
 RECORDING, BEHIND, PAUSED, NOT_RECORDED = "recording", "behind", "paused", "not_recorded"
 """The dot's four states."""
@@ -65,6 +65,8 @@ class Status:
     left_out: Tuple[Dict[str, Any], ...] = ()
     """{'path', 'reason'} of files left out, at most 50."""
     n_left_out: int = 0
+    scan_reason: str = ""
+    """Why every file is looked at after each cell; '' while the system's news of changed files are believed."""
     capture: str = "complete"
     capture_reasons: Tuple[str, ...] = ()
     copy_place: str = ""

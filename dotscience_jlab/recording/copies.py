@@ -114,7 +114,7 @@ class CopyKeeper:
         self._notify("status", store.workspace.id, [], None)
 
     def _places(self) -> list[tuple[Store, Remote]]:
-        stores = ((store, copy_place(store)) for store in self._workspaces.open_stores())
+        stores = ((store, copy_place(store)) for store in self._workspaces.opened())
         return [(store, place) for store, place in stores if place is not None]
 
     def _waits(self, store: Store, place: Remote) -> bool:

@@ -36,6 +36,7 @@ from .kernels import Kernels
 from .recorder import SessionRecorder, Surroundings
 from .remotes import Remotes
 from .requests import Desk
+from .watch_checks import check_watch, is_check_due
 from .workspaces import Workspaces
 
 LIVE_READ_S = 0.25
@@ -114,6 +115,7 @@ class RecorderProcess:
             self._adopt_spools()
             if time.monotonic() - self._remembered_at > REMEMBER_S:
                 self._remember()
+            self._check_watches()
             if self._clients or self._sessions or self.copies.has_more():
                 self._quiet_since = time.monotonic()
             elif time.monotonic() - self._quiet_since > self.settings.recorder_idle_s:
@@ -122,13 +124,35 @@ class RecorderProcess:
     def _remember(self) -> None:
         """When each folder was last recorded: said of it where the folder, with its history, is gone."""
         self._remembered_at = time.monotonic()
-        for store in self.workspaces.open_stores():
+        for store in self.workspaces.opened():
             recorded_at = self.activity(store).recorded_at
             try:
                 if recorded_at is not None and store.is_there():
                     self.workspaces.remember(store, instant(recorded_at))
             except DotscienceError as error:
                 log.warning("remembering %s: %s", store.root, error)
+
+    def _check_watches(self) -> None:
+        now = time.time()
+        for store in self.workspaces.opened():
+            if is_check_due(self.activity(store), now):
+                self._pool.submit(self._check_watch, store)
+
+    def _check_watch(self, store: Store) -> None:
+        """In a pool thread. Where no session is left, the file watches go back: others on this computer need some too."""
+        sessions = self._recorders_of(store)
+        mapped = [each for recorder in sessions for each in recorder.mapped]
+        try:
+            check_watch(store, self.workspaces, self.activity(store), time.time(), mapped)
+            if not sessions:
+                store.stop_watching()
+        except Exception:  # the thread's edge
+            log.exception("checking %s", store.root)
+
+    def _recorders_of(self, store: Store) -> list[SessionRecorder]:
+        with self._busy:
+            recorders = [thread.recorder for thread in self._sessions.values()]
+        return [each for each in recorders if store in each.stores()]
 
     def _adopt_spools(self) -> None:
         """Take in every session that nobody else holds; new ones appear when a kernel writes before it could connect."""
@@ -165,7 +189,10 @@ class RecorderProcess:
 
     def _gone(self, session: str) -> None:
         with self._busy:
-            self._sessions.pop(session, None)
+            ended = self._sessions.pop(session, None)
+        for store in ended.recorder.stores() if ended is not None else ():
+            if store.is_there() and not self._stopping.is_set():
+                self._pool.submit(self._check_watch, store)
 
     # -- what others are handed ----------------------------------------------------------------------
 

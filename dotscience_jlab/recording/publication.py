@@ -13,7 +13,7 @@ from ..model.instant import instant
 from ..model.paths import WorkspacePath, relative_to_root
 from ..model.snapshot import Snapshot, SnapshotDraft, TreeEntry
 from ..store.base import Record, ScanResult, Store
-from ..store.fingerprint import fingerprint
+from ..store.fingerprint import Fingerprints
 from . import notebook as notebooks
 from .activity import Activity
 from .assemble import OpenExecution, marked_run, outputs_json
@@ -50,6 +50,8 @@ class Circumstances:
     """The acknowledgement was given long ago: the store had refused, or the recorder was not there."""
     after_cell: str | None
     """The cell of this notebook that ran before: an unknown cell is put in behind it."""
+    mapped: frozenset[str]
+    """Disk paths that the session's processes have, or just had, in their memory for writing."""
     staged: Callable[[], Aftermath]
     """Called once the folder is staged: acknowledges, and says what has happened meanwhile."""
 
@@ -70,7 +72,9 @@ def publish_execution(
     with workspaces.writer(store):
         head = store.head()
         touched = [path for path in (relative_to_root(each, root) for each in execution.openings) if path]
-        scan = store.scan(workspaces.rules(store), touched)
+        silent = (*told.mapped, *(each for each, opening in execution.openings.items() if "output" in opening.roles))
+        reread = [path for path in (relative_to_root(each, root) for each in silent) if path]
+        scan = store.scan(workspaces.rules(store), touched, reread=reread)
         aftermath = told.staged()
         execution.overlaps |= set(activity.others_during(execution.id, execution.started.at, told.ended_at))
         execution.is_overlapped = told.is_late or bool(aftermath.followers)
@@ -136,7 +140,7 @@ def _put_notebook(
         )
         activity.documents.keep(disk_path, document, base.come_from)
     data = notebooks.write_document(notebooks.without_private(document))
-    edits[WorkspacePath(path)] = TreeEntry(store.put_bytes(data), len(data))
+    edits[WorkspacePath(path)] = store.put_file_bytes(data)
     return base.come_from
 
 
@@ -176,7 +180,7 @@ def _folder_view(
         before=lambda path: store.entry(head.id, path) if head else None,
         changed_at=changed_at,
         version=version,
-        outside_digest=lambda disk_path: _outside_file(disk_path, max_bytes),
+        outside_digest=lambda disk_path: _outside_file(disk_path, max_bytes, workspaces.fingerprints),
         others=others,
         claimed=frozenset(aftermath.claimed(others)),
         editor_paths=frozenset(path for path in scan.edits if path.endswith(".ipynb")),
@@ -221,7 +225,7 @@ def _is_known_run(store: Store, run: RunId) -> bool:
     return True
 
 
-def _outside_file(disk_path: str, max_bytes: int) -> tuple[int, BlobDigest | None] | None:
+def _outside_file(disk_path: str, max_bytes: int, fingerprints: Fingerprints) -> tuple[int, BlobDigest | None] | None:
     """(size, digest, or None above max_bytes); None if there is no such regular file."""
     try:
         size_bytes = os.stat(disk_path).st_size
@@ -229,4 +233,4 @@ def _outside_file(disk_path: str, max_bytes: int) -> tuple[int, BlobDigest | Non
         return None
     if not os.path.isfile(disk_path):
         return None
-    return size_bytes, fingerprint(disk_path) if size_bytes <= max_bytes else None
+    return size_bytes, fingerprints.of(disk_path) if size_bytes <= max_bytes else None

@@ -12,7 +12,7 @@ import time
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Callable, Mapping, Sequence
+from typing import Any, Callable, Iterable, Iterator, Mapping, Sequence
 
 from ..errors import InvalidRequest, NotFound
 from ..model.codec import to_json
@@ -24,18 +24,20 @@ from ..model.run import Run
 from ..model.snapshot import Snapshot
 from ..settings import Settings
 from ..store.base import Store
-from . import annotate, compare, doctor, export, foreign, forget, fork, keep, lineage, restore, why
+from . import annotate, check, compare, doctor, export, foreign, forget, fork, keep, lineage, restore, why
 from .activity import Activity
 from .kernels import Kernels
 from .references import resolve_snapshot
 from .remotes import Remotes
 from .snapshots import ASKED_FOR, take_snapshot
 from .status import status_of
-from .workspaces import Workspaces
+from .workspaces import Workspaces, find_root
 
 Params = Mapping[str, Any]
 Progress = Callable[[int, int, str], None]
 MAX_PAGE = 1000
+MAX_PART_BYTES = 8 << 20
+"""Of a file in one answer."""
 
 
 class Desk:
@@ -252,7 +254,16 @@ class Desk:
         entry = store.entry(snapshot.id, path)
         if entry is None:
             raise NotFound(f"{path} is not in the snapshot of {snapshot.created_at}.", "It was not there, or not kept.")
-        return {**_content(store.read_blob(entry.digest)), "mode": entry.mode}
+        offset = _number(params, "offset", 0, entry.size_bytes)
+        data = b"".join(_up_to(MAX_PART_BYTES, store.read_file(entry.digest, offset)))
+        end = offset + len(data)
+        return {
+            "content_base64": base64.b64encode(data).decode("ascii"),
+            "size_bytes": entry.size_bytes,
+            "mode": entry.mode,
+            "snapshot": snapshot.id,
+            "next": end if end < entry.size_bytes else None,
+        }
 
     def _snapshots_changes(self, params: Params, _: Progress) -> Any:
         store = self._store(params)
@@ -406,7 +417,7 @@ class Desk:
         root = str(store.root)
         old_path, new_path = os.path.relpath(old, root), os.path.relpath(new, root)
         if not old_path.startswith("..") and not new_path.startswith(".."):
-            store.index.rename_path(old_path, new_path)
+            annotate.rename_notebooks(store, old_path, new_path, time.time())
         return {}
 
     def _kernels_report(self, params: Params, _: Progress) -> Any:
@@ -421,6 +432,15 @@ class Desk:
 
     def _doctor(self, params: Params, _: Progress) -> Any:
         return {"checks": to_json(doctor.examine(self.settings, _optional(params, "disk_path"), self.workspaces))}
+
+    def _check(self, params: Params, progress: Progress) -> Any:
+        """By workspace or by disk path: a history that does not open must be checked too."""
+        if params.get("workspace") is not None:
+            root = self.workspaces.root_of(_text(params, "workspace"))
+        else:
+            root = find_root(self.workspaces.real(_text(params, "disk_path")), self.workspaces.home).path
+        is_repairing = params.get("repair") is not None and _flag(params, "repair")
+        return check.check_folder(self.workspaces, root, progress, is_repairing=is_repairing)
 
     # -- what was asked for --------------------------------------------------------------------------
 
@@ -508,6 +528,7 @@ class Desk:
         "documents.renamed": _documents_renamed,
         "kernels.report": _kernels_report,
         "doctor": _doctor,
+        "check": _check,
     }
 
 
@@ -518,6 +539,16 @@ def _outputs(store: Store, execution: Execution) -> list[dict[str, Any]]:
     if execution.outputs_blob is None:
         return list(execution.outputs)
     return json.loads(store.read_blob(execution.outputs_blob).decode("utf-8", "surrogatepass"))
+
+
+def _up_to(most_bytes: int, pieces: Iterable[bytes]) -> Iterator[bytes]:
+    """Whole pieces, at least one, until there are so many bytes."""
+    n_bytes = 0
+    for piece in pieces:
+        if n_bytes and n_bytes + len(piece) > most_bytes:
+            return
+        n_bytes += len(piece)
+        yield piece
 
 
 def _content(data: bytes) -> dict[str, Any]:

@@ -53,6 +53,5 @@ def _unsaved_notebooks(store: Store, activity: Activity) -> dict[WorkspacePath, 
     for disk_path, document in activity.documents.newer_than_disk().items():
         path = relative_to_root(disk_path, str(store.root))
         if path is not None:
-            data = write_document(document)
-            edits[path] = TreeEntry(store.put_bytes(data), len(data))
+            edits[path] = store.put_file_bytes(write_document(document))
     return edits

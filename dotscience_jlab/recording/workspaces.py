@@ -15,6 +15,7 @@ from ..model.instant import Instant
 from ..model.paths import STORE_FOLDER
 from ..settings import Settings
 from ..store.base import KeepRules, Store
+from ..store.fingerprint import Fingerprints
 from .workspace_list import KnownWorkspace, WorkspaceList
 
 PROJECT_FILES = ("pyproject.toml", "environment.yml", "requirements.txt", "setup.py")
@@ -73,6 +74,8 @@ class Workspaces:
         self.list = WorkspaceList(settings.data_dir / "workspaces.json")
         self._busy = threading.RLock()
         self._writers: dict[StoreId, threading.RLock] = {}
+        self.fingerprints = Fingerprints()
+        """Of files outside every folder."""
 
     def for_path(self, disk_path: str, *, create: bool) -> Store:
         """The store of the workspace that `disk_path` lies in, made if there is none and `create`; else NotFound names its root."""
@@ -116,6 +119,10 @@ class Workspaces:
             self.remember(store)
             return store
 
+    def opened(self) -> list[Store]:
+        with self._busy:
+            return list(self._by_root.values())
+
     def get(self, workspace: str) -> Store:
         """By id, opened if it is on the user's list; NotFound else."""
         check_id("store", workspace)
@@ -129,6 +136,14 @@ class Workspaces:
                 if store.workspace.id == workspace:
                     return store
         raise NotFound(f"There is no workspace {workspace} on this computer.", "Open a notebook of it, or run `ds init` in it.")
+
+    def root_of(self, workspace: str) -> Path:
+        """Of a workspace on the user's list, whether its history opens or not; NotFound else."""
+        check_id("store", workspace)
+        root = self.known().get(StoreId(workspace))
+        if root is None or not Path(root).is_dir():
+            raise NotFound(f"There is no workspace {workspace} on this computer.", "Open a notebook of it, or run `ds init` in it.")
+        return Path(root)
 
     def widen(self, store: Store) -> Store:
         """The workspace becomes its parent folder. NotRecorded if that is a folder that never is one."""
@@ -171,10 +186,6 @@ class Workspaces:
             for store in self._by_root.values():
                 store.close()
             self._by_root.clear()
-
-    def open_stores(self) -> list[Store]:
-        with self._busy:
-            return list(self._by_root.values())
 
     def remember(self, store: Store, recorded_at: Instant | None = None) -> None:
         """Put it on the user's list, with when it last recorded and where a copy is kept.

@@ -47,6 +47,10 @@ REMOTE_ROW: Schema = {
 EXCHANGED = {"remote": TEXT, "url": TEXT, "lines": LINES, "sentence": TEXT}
 PULLED = {"n_executions": COUNT, "n_runs": COUNT, "is_forwarded": FLAG}
 NUMBERED_TEXT = record_of(name=TEXT, value=JSON_FLOAT, text=TEXT)
+FINDING = record_of(
+    kind=TEXT, what=TEXT, sentence=TEXT, remedy=TEXT, is_damage=FLAG, is_repaired=FLAG, snapshots=TEXTS, n_snapshots=COUNT,
+    paths=TEXTS, n_paths=COUNT, records=TEXTS, n_records=COUNT,
+)
 CODE_CHANGE = record_of(title=TEXT, before=TEXT, after=TEXT, unified=TEXT)
 
 
@@ -140,7 +144,8 @@ OPERATIONS: tuple[Operation, ...] = (
         record_of(execution=or_null(TEXT)),
         body={
             "path": CONTENTS_PATH, "kernel_id": SHORT_TEXT, "kernel_name": TEXT, "msg_id": SHORT_TEXT,
-            "cell_id": or_null(TEXT), "source": TEXT, "started_at": INSTANT, "finished_at": or_null(INSTANT),
+            "cell_id": or_null(TEXT), "execution_count": or_null(COUNT), "source": TEXT, "started_at": INSTANT,
+            "finished_at": or_null(INSTANT),
             "outcome": {"type": "string", "enum": list(OUTCOMES)},
             "error": or_null(record_of(name=TEXT, value=TEXT, traceback=TEXTS)), "outputs": list_of(ANY_OBJECT),
         },
@@ -272,6 +277,14 @@ OPERATIONS: tuple[Operation, ...] = (
     Operation("GET", f"{W}/environments/{{digest}}", "environments.get", "Python and packages as captured", ANY_OBJECT),
     Operation("GET", f"{W}/artifacts/{{digest}}", "blobs.get", "Bytes that a record names", {}, is_download=True),
     # -- reports, health
+    Operation(
+        "POST", f"{W}/check", "check", "Is every byte of its history what it was; on request, tidy up what can lose nothing",
+        record_of(
+            root=TEXT, n_objects=COUNT, n_bytes=COUNT, n_snapshots=COUNT, n_records=COUNT, n_sessions=COUNT, is_whole=FLAG,
+            sentence=TEXT, findings=list_of(FINDING),
+        ),
+        body={"repair": or_null(FLAG)},
+    ),
     Operation(
         "PUT", "documents", "documents.report", "The notebook as the browser holds it", record_of(needs_whole=FLAG),
         body={

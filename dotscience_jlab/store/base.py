@@ -1,6 +1,7 @@
 """What any store promises. `history.History` keeps it, over git on disk or over memory; `tests/store/contract.py` holds both to it.
 
-Words: a *blob* is some bytes, named by git's digest of them. A *snapshot* is a tree of blobs with parents. A *record* is one
+Words: a *blob* is some bytes, named by git's digest of them. A large file is kept as *chunks*, its digest is git's name of the
+folder of them. A *snapshot* is a tree of files with parents. A *record* is one
 of `model/codec.RECORDS`. The *index* answers queries; it is a cache of the records, fed at once, rebuildable at any time.
 
 Order of every write: objects, fsync, refs (compare and swap), then the index. What a reader can see is always whole.
@@ -21,7 +22,7 @@ from ..model.execution import Execution, Session
 from ..model.ids import BlobDigest, ExecutionId, RunId, SessionId, SnapshotId
 from ..model.paths import WorkspacePath
 from ..model.run import Annotation, Run, Series, Tombstone
-from ..model.snapshot import MAIN_LINE, Skipped, Snapshot, SnapshotDraft, TreeEntry
+from ..model.snapshot import FILE, MAIN_LINE, Skipped, Snapshot, SnapshotDraft, TreeEntry
 from ..model.workspace import Workspace
 
 Record = Execution | Session | Run | Annotation | Tombstone
@@ -32,7 +33,7 @@ class KeepRules:
     """What a scan stores. Sizes in bytes; patterns in .gitignore's language, matched against workspace paths."""
 
     small_file_bytes: int = 1_000_000
-    touched_file_bytes: int = 50_000_000
+    touched_file_bytes: int = 2_147_483_648
     n_files: int = 20_000
     data_bytes: int = 5_000_000_000
     free_bytes: int = 2_000_000_000
@@ -53,7 +54,7 @@ class ScanResult:
     n_stats: int = 0
     """Files asked of the file system for this."""
     fingerprints: Mapping[WorkspacePath, tuple[int, BlobDigest | None]] = field(default_factory=dict)
-    """Touched files too large to keep: path -> (size_bytes, digest or None when not computed)."""
+    """Touched files too large to keep: path -> (size_bytes, the digest that the store would give it, or None if unknown)."""
 
 
 @dataclass(frozen=True)
@@ -86,8 +87,18 @@ class Store(Protocol):
     def put_bytes(self, data: bytes) -> BlobDigest:
         """Keep `data`; equal bytes are kept once. Durable only with the next publish or append."""
 
+    def put_file_bytes(self, data: bytes, mode: str = FILE) -> TreeEntry:
+        """Keep what would be a file's bytes; the entry for a draft, its digest the one a scan of such a file would give."""
+
     def read_blob(self, digest: BlobDigest) -> bytes:
-        """The bytes of that name, checked against it."""
+        """What `put_bytes` kept, checked against its name. NotFound for a large file: `read_file` reads any."""
+
+    def read_file(self, digest: BlobDigest, offset: int = 0) -> Iterator[bytes]:
+        """The bytes of a file of a snapshot from `offset` on, by its entry's digest, in pieces of at most a few MiB.
+
+        Memory stays flat however large it is. Each piece is checked against its name: NotFound before the first one,
+        StoreDamaged before any wrong one.
+        """
 
     def is_named(self, digest: BlobDigest) -> bool:
         """True if a record names these bytes (outputs, environments, artifacts): others are not handed out by digest."""
@@ -131,15 +142,34 @@ class Store(Protocol):
     # the folder
 
     def scan(self, rules: KeepRules, touched: Iterable[WorkspacePath] = (), line: str = MAIN_LINE,
-             only: Sequence[WorkspacePath] | None = None) -> ScanResult:
+             only: Sequence[WorkspacePath] | None = None, reread: Iterable[WorkspacePath] = ()) -> ScanResult:
         """Compare the folder with the head of `line` and store what is new.
 
         touched: paths a cell read or wrote, kept up to the larger limit. only: look at these paths alone (the caller knows
-        that nothing else changed); None: all. Costs one stat a file, and one read of each that differs (size, mtime_ns,
-        ctime_ns, inode, mode; a file as young as its last look is read again). A file of the head that can be kept no longer
+        that nothing else changed); None: all that may have changed. reread: read these whatever their times say (memory
+        mapped for writing: that changes no time and makes no news).
+        Costs one stat a file that the system told of since the last scan, or of each file where its news cannot be believed
+        (`why_all_is_looked_at`), and one read of each that differs (size, mtime_ns, ctime_ns, inode, mode; a file as young as
+        its last look is read again). A file of the head that can be kept no longer
         (too large, quota, unreadable) is None in `edits`: a snapshot never shows other bytes than the disk held.
         A file that .gitignore names is kept once it is touched; secrets and environments never are.
         """
+
+    def listen(self) -> None:
+        """Take in the system's news of changed files, so that its queue does not run over. Never waits, costs microseconds."""
+
+    @property
+    def why_all_is_looked_at(self) -> str:
+        """Why each scan looks at every file, in words; '' where it looks only at those that the system told of."""
+
+    def check_watch(self, rules: KeepRules, excused: Iterable[WorkspacePath] = ()) -> None:
+        """Look at every file, and hold the news against it: after a change that no news told of they are believed no more.
+
+        excused: paths that may change without news. Costs one full scan; edits found by it wait for the next `scan`.
+        """
+
+    def stop_watching(self) -> None:
+        """Give the file watches back; the next scan takes them again, and looks at everything once."""
 
     def forget_all(self) -> int:
         """Remove this workspace's whole history from the disk; returns the bytes freed. The user's own files stay."""
@@ -204,8 +234,11 @@ class Index(Protocol):
     def notebook_for(self, path: str) -> str | None:
         """The NotebookId last seen at this path."""
 
-    def rename_path(self, old: str, new: str) -> None:
-        """From now on `new` is where the notebook of `old` lies (a record says so durably; see Store.append of executions)."""
+    def notebooks_at(self, path: str) -> list[tuple[str, str]]:
+        """Those last seen at this path or below the folder of that name: (what follows `path`, NotebookId), by path.
+
+        'b' -> ('', id) for a notebook `b`, ('/c.ipynb', id) for `b/c.ipynb`.
+        """
 
     def pragma(self, name: str, value: str | None = None) -> str | None:
         """Read or write one small named fact of this cache (schema version, last scan); gone when it is rebuilt."""

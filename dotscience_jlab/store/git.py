@@ -6,39 +6,46 @@ ways re-read what they wrote, take its locks, or run its housekeeping in the mid
 
 from __future__ import annotations
 
-import hashlib
 import os
 import random
 import threading
 import time
 import uuid
+import weakref
 import zlib
 from collections import OrderedDict
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Callable, Iterator, TypeVar
 
-from dulwich.errors import NotGitRepository
 from dulwich.file import FileLocked
-from dulwich.objects import Blob, Commit, ShaFile, Tree
+from dulwich.objects import Commit, ShaFile, Tree
+from dulwich.pack import Pack, PackFileDisappeared
 from dulwich.repo import Repo
 
-from ..errors import NotFound, StoreDamaged
+from ..errors import NotFound, StoreDamaged, StoreError
 from ..model.ids import BlobDigest
+from .batch import Batch
+from .deflate import deflated
 from .disk import disk_errors
-from .objects import FOLDER_MODE, CommitText, ObjectId, TreeItem, line_ref
+from .durable import sync_files
+from .objects import Buffer, CommitText, ObjectId, Sink, TreeItem, line_ref, object_id, tree_bytes
+from .pack import KIND_NAMES, MOST_HEADER_BYTES, PackDraft, read_entry, read_header
+from .refs import OBJECT_ID, RefLocked, move_ref
+from .sweep import sweep
 
-COMPRESSION_LEVEL = 1
-"""The default level is the whole cost of storing data; level 1 is within a few per cent of it in size for text."""
 TREES_KEPT = 4096
 MEASURE_EVERY_S = 300.0
 DRAFT_PREFIX = "tmp_obj_"
 """git's own `gc` removes leftovers of this name too."""
-STALE_LOCK_S = 5.0
-"""Our writers hold the store's lock, so a ref's `.lock` is another git's, held for milliseconds, or a killed process's."""
-STALE_DRAFT_S = 3600.0
 SUBMODULE_MODE = 0o160000
 """Names a commit of another repository: it comes with commits that another git made, and there is nothing to read."""
-SYNC_ALL_ABOVE = 64
-"""More new objects than this are flushed by one sync of the disk rather than one each."""
+YOUNG_S = 3600.0
+"""An object that somebody else wrote this lately may not be on the disk yet: whoever names it syncs it too."""
+REMEDY = "`ds check` names what is damaged and what refers to it."
+
+
+_Kind = TypeVar("_Kind", bound=ShaFile)
 
 
 def create_repository(path: Path) -> None:
@@ -50,6 +57,7 @@ def create_repository(path: Path) -> None:
             ((b"gc",), b"auto", b"0"),
             ((b"core",), b"logAllRefUpdates", b"false"),
             ((b"core",), b"bigFileThreshold", b"536870912"),
+            ((b"pack",), b"compression", b"1"),
             ((b"receive",), b"denyNonFastForwards", b"false"),
         ):
             config.set(section, name, value)
@@ -61,13 +69,22 @@ class GitObjects:
     """The repository at `path`, which must exist."""
 
     def __init__(self, path: Path) -> None:
-        try:
-            self._repo = Repo(str(path), bare=True)
-        except NotGitRepository as error:
-            raise StoreDamaged(f"{path} is not a git repository.", "Restore it from a copy.") from error
+        with disk_errors(path):
+            try:
+                self._repo = Repo(str(path), bare=True)
+            except OSError:
+                raise
+            except Exception as error:  # dulwich meets damage of HEAD or config with many kinds of error
+                sentence = f"{path} cannot be opened as a git repository: {error}."
+                raise StoreDamaged(sentence, "Restore its HEAD and config from a copy.") from error
+        # dulwich complains of packs left open when it is taken down: at the end of a process, into the user's terminal.
+        weakref.finalize(self, self._repo.close)
         self.path = path
         self._busy = threading.RLock()
-        self._unsynced: list[Path] = []
+        self._publishing = threading.Lock()
+        self._unsynced: set[Path] = set()
+        self._drafts: list[PackDraft] = []
+        """Packs that are whole but have no name yet, since no ref needs them."""
         self._trees: OrderedDict[ObjectId, dict[bytes, TreeItem]] = OrderedDict()
         self._sizes: dict[ObjectId, int] = {}
         self._size: int | None = None
@@ -75,14 +92,14 @@ class GitObjects:
 
     # -- writing -----------------------------------------------------------------------------------
 
-    def put_blob(self, data: bytes) -> BlobDigest:
-        digest = BlobDigest(self._put(b"blob", data))
+    def put_blob(self, data: Buffer, name: BlobDigest | None = None) -> BlobDigest:
+        digest = BlobDigest(self._put(b"blob", data, name))
         self._sizes[digest] = len(data)
         return digest
 
     def put_tree(self, items: dict[bytes, TreeItem]) -> ObjectId:
-        made = self._put(b"tree", _tree_bytes(items))
-        self._keep_tree(made, dict(items))
+        made = self._put(b"tree", tree_bytes(items))
+        self.remember_tree(made, items)
         return made
 
     def put_commit(self, commit: CommitText) -> ObjectId:
@@ -96,70 +113,124 @@ class GitObjects:
         made.message = commit.message.encode("utf-8", "replace")
         return self._put(b"commit", made.as_raw_string())
 
-    def _put(self, kind: bytes, data: bytes) -> ObjectId:
-        header = kind + b" %d\0" % len(data)
-        digest = hashlib.sha1(header, usedforsecurity=False)
-        digest.update(data)
-        name = digest.hexdigest()
-        if self.has(name):
-            return name
-        path = self.path / "objects" / name[:2] / name[2:]
-        with disk_errors(self.path):
-            path.parent.mkdir(exist_ok=True)
-            draft = path.parent / f"{DRAFT_PREFIX}{uuid.uuid4().hex}"
-            packer = zlib.compressobj(COMPRESSION_LEVEL)
-            fd = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o444)
-            try:
-                with os.fdopen(fd, "wb") as file:
-                    file.write(packer.compress(header))
-                    file.write(packer.compress(data))
-                    file.write(packer.flush())
-                    n_written = file.tell()
-                os.replace(draft, path)
-            except BaseException:
-                draft.unlink(missing_ok=True)
-                raise
+    @contextmanager
+    def batch(self) -> Iterator[Sink]:
+        batch = Batch(self)
+        try:
+            yield batch
+            batch.finish()
+        except BaseException:
+            batch.discard()
+            raise
+
+    def adopt(self, draft: PackDraft) -> None:
         with self._busy:
-            self._unsynced.append(path)
+            self._drafts.append(draft)
+            if self._size is not None:
+                self._size += draft.size_bytes
+
+    def _put(self, kind: bytes, data: Buffer, name: ObjectId | None = None) -> ObjectId:
+        name = name or object_id(kind, data)
+        if not self.is_kept(kind, name, data):
+            self.put_loose(kind, name, data)
+        return name
+
+    def put_loose(self, kind: bytes, name: ObjectId, data: Buffer) -> None:
+        path = self._loose_path(name)
+        with disk_errors(self.path):
+            n_written = self._write(path, deflated(data, _header(kind, data)))
+        with self._busy:
+            self._unsynced.add(path)
             if self._size is not None:
                 self._size += n_written
-        return name
+
+    def is_kept(self, kind: bytes, name: ObjectId, data: Buffer) -> bool:
+        """True if the store holds these bytes. A loose object is read: after a power cut its name may stand before nothing."""
+        path, header = self._loose_path(name), _header(kind, data)
+        with disk_errors(self.path):
+            try:
+                written_at = path.stat().st_mtime
+                found = zlib.decompress(path.read_bytes())
+                if not found.startswith(header) or memoryview(found)[len(header) :] != data:
+                    return False
+            except (FileNotFoundError, zlib.error):
+                return self._draft_of(name) is not None or self._pack_of(name) is not None
+        if abs(time.time() - written_at) < YOUNG_S:
+            with self._busy:
+                self._unsynced.add(path)
+        return True
+
+    def _write(self, path: Path, pieces: list[Buffer]) -> int:
+        """Whole or not at all; bytes written."""
+        if not path.parent.is_dir():
+            path.parent.mkdir(exist_ok=True)
+            with self._busy:
+                self._unsynced.add(path.parent)
+        draft = path.parent / f"{DRAFT_PREFIX}{uuid.uuid4().hex}"
+        fd = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o444)
+        try:
+            with os.fdopen(fd, "wb") as file:
+                file.writelines(pieces)
+                n_written = file.tell()
+            os.replace(draft, path)
+        except BaseException:
+            with suppress(OSError):
+                draft.unlink()
+            raise
+        return n_written
 
     def has(self, name: ObjectId) -> bool:
         with disk_errors(self.path):
-            if (self.path / "objects" / name[:2] / name[2:]).exists():
-                return True
-            return bool(self._repo.object_store.packs) and self._is_packed(name)
+            return self._loose_path(name).exists() or self._draft_of(name) is not None or self._pack_of(name) is not None
 
-    def _is_packed(self, name: ObjectId) -> bool:
+    def _draft_of(self, name: ObjectId) -> PackDraft | None:
         with self._busy:
-            return any(name.encode("ascii") in pack for pack in self._repo.object_store.packs)
+            return next((draft for draft in self._drafts if name in draft), None)
+
+    def _loose_path(self, name: ObjectId) -> Path:
+        return self.path / "objects" / name[:2] / name[2:]
+
+    def _packs(self) -> Iterator[Pack]:
+        """This store's and those of stores that it borrows from, as they lie on the disk now."""
+        with self._busy:
+            stores = [self._repo.object_store, *self._repo.object_store.alternates]
+            yield from [pack for store in stores for pack in store.packs]
+
+    def _pack_of(self, name: ObjectId) -> Pack | None:
+        """A pack whose index cannot be read has nothing: what it held is then written anew."""
+        for pack in self._packs():
+            with self._busy, suppress(Exception):
+                if name.encode("ascii") in pack:
+                    return pack
+        return None
 
     def sync(self) -> None:
+        self._publish_packs()
         with self._busy:
-            waiting, self._unsynced = self._unsynced, []
+            waiting, self._unsynced = self._unsynced, set()
         try:
             with disk_errors(self.path):
-                if len(waiting) > SYNC_ALL_ABOVE:
-                    os.sync()
-                    return
-                for path in waiting:
-                    _fsync(path)
-                for folder in {path.parent for path in waiting}:
-                    _fsync(folder)
+                sync_files(waiting)
         except BaseException:
             with self._busy:
-                self._unsynced = waiting + self._unsynced
+                self._unsynced |= waiting
             raise
 
+    def _publish_packs(self) -> None:
+        """Each stays readable as a draft until it is readable as a pack."""
+        with self._publishing, disk_errors(self.path):
+            with self._busy:
+                drafts = list(self._drafts)
+            for draft in drafts:
+                draft.publish()
+                with self._busy:
+                    self._drafts.remove(draft)
+
     def move_ref(self, name: str, old: ObjectId | None, new: ObjectId) -> bool:
-        ref, target = name.encode("utf-8"), new.encode("ascii")
         with self._busy, disk_errors(self.path):
             try:
-                if old is None:
-                    return bool(self._repo.refs.add_if_new(ref, target))
-                return bool(self._repo.refs.set_if_equals(ref, old.encode("ascii"), target))
-            except FileLocked:
+                return move_ref(self.path, name, old, new, lambda: self.ref(name))
+            except RefLocked:
                 self.sweep()
                 time.sleep(random.uniform(0.2, 0.5))
                 return False
@@ -175,14 +246,20 @@ class GitObjects:
     # -- reading -----------------------------------------------------------------------------------
 
     def blob(self, digest: ObjectId) -> bytes:
-        found = self._object(digest)
-        if not isinstance(found, Blob):
+        kind, data = self._read(digest)
+        if kind != b"blob":
             raise NotFound(f"{digest} does not name the bytes of a file.")
-        return bytes(found.as_raw_string())
+        return data
+
+    def content(self, name: ObjectId) -> bytes | dict[bytes, TreeItem]:
+        kind, data = self._read(name)
+        if kind not in (b"blob", b"tree"):
+            raise NotFound(f"{name} names neither the bytes of a file nor a folder.")
+        return data if kind == b"blob" else self.tree(name)
 
     def blob_size(self, digest: ObjectId) -> int:
         if digest not in self._sizes:
-            self._sizes[digest] = self._loose_size(digest) or len(self.blob(digest))
+            self._sizes[digest] = self._loose_size(digest) or self._packed_size(digest) or len(self.blob(digest))
         return self._sizes[digest]
 
     def tree(self, tree: ObjectId) -> dict[bytes, TreeItem]:
@@ -191,28 +268,31 @@ class GitObjects:
             if known is not None:
                 self._trees.move_to_end(tree)
                 return known
-        found = self._object(tree)
-        if not isinstance(found, Tree):
-            raise StoreDamaged(f"The folder {tree} cannot be read.", "Run `git fsck` in the store.")
+        found = self._parsed(Tree, tree)
         entries = (each for each in found.iteritems() if each.mode != SUBMODULE_MODE)
         items = {each.path: TreeItem(each.mode, each.sha.decode("ascii")) for each in entries}
-        self._keep_tree(tree, items)
+        self.remember_tree(tree, items)
         return items
 
     def commit(self, commit: ObjectId) -> CommitText:
-        found = self._object(commit)
-        if not isinstance(found, Commit):
-            raise StoreDamaged(f"The commit {commit} cannot be read.", "Run `git fsck` in the store.")
+        found = self._parsed(Commit, commit)
         parents = tuple(parent.decode("ascii") for parent in found.parents)
         message, author = found.message.decode("utf-8", "replace"), found.author.decode("utf-8", "replace")
         return CommitText(found.tree.decode("ascii"), parents, message, float(found.commit_time), author)
 
     def ref(self, name: str) -> ObjectId | None:
-        with self._busy:
+        with self._busy, disk_errors(self.path):
             try:
-                return self._repo.refs[name.encode("utf-8")].decode("ascii")
+                found = self._repo.refs[name.encode("utf-8")].decode("ascii", "replace")
             except KeyError:
                 return None
+            except OSError:
+                raise
+            except Exception as error:
+                raise StoreDamaged(f"The ref {name} cannot be read: {error}.", REMEDY) from error
+        if not OBJECT_ID.fullmatch(found):
+            raise StoreDamaged(f"The ref {name} holds no object's name.", REMEDY)
+        return found
 
     def refs(self, below: str) -> dict[str, ObjectId]:
         prefix = below.encode("utf-8")
@@ -224,10 +304,7 @@ class GitObjects:
         return list(self.refs(line_ref("")))
 
     def sweep(self) -> None:
-        for lock in [*self.path.glob("*.lock"), *(self.path / "refs").rglob("*.lock")]:
-            _remove_if_old(lock, STALE_LOCK_S)
-        for draft in (self.path / "objects").glob(f"??/{DRAFT_PREFIX}*"):
-            _remove_if_old(draft, STALE_DRAFT_S)
+        sweep(self.path)
 
     def size_bytes(self) -> int:
         """What the repository takes on disk: listed now and then, counted along in between."""
@@ -247,21 +324,65 @@ class GitObjects:
         return total
 
     def close(self) -> None:
+        with self._busy:
+            for draft in self._drafts:
+                draft.discard()
+            self._drafts.clear()
         self._repo.close()
 
-    def _object(self, name: ObjectId) -> ShaFile:
-        with self._busy:
+    def _parsed(self, cls: type[_Kind], name: ObjectId) -> _Kind:
+        """A folder or commit that something here names: not to be there is damage."""
+        try:
+            kind, data = self._read(name)
+            if kind != cls.type_name:
+                raise StoreDamaged(f"The object {name} is no {cls.type_name.decode()}.", REMEDY)
+            return cls.from_raw_string(cls.type_num, data)  # type: ignore[return-value]
+        except NotFound as error:
+            raise StoreDamaged(f"The {cls.type_name.decode()} {name} is not there any more.", REMEDY) from error
+        except StoreError:
+            raise
+        except Exception as error:  # dulwich meets damage with many kinds of error
+            raise StoreDamaged(f"The object {name} cannot be read: {error}.", REMEDY) from error
+
+    def _read(self, name: ObjectId) -> tuple[bytes, bytes]:
+        """(kind, bytes) of the first whole copy, loose or packed: one damaged file costs only what lies in it alone."""
+        damage: Exception | None = None
+        for copy in self._copies(name):
             try:
-                found = self._repo.object_store[name.encode("ascii")]
-                data = found.as_raw_string()
-            except KeyError as error:
-                raise NotFound(f"The object {name} is not in this history.") from error
-            except Exception as error:  # dulwich meets damage with many kinds of error
-                raise StoreDamaged(f"The object {name} is damaged: {error}.", "Restore the store from a copy.") from error
-        expected = hashlib.sha1(found.type_name + b" %d\0" % len(data) + data, usedforsecurity=False).hexdigest()
-        if expected != name:
-            raise StoreDamaged(f"The object {name} holds other bytes than its name says.", "Restore the store from a copy.")
-        return found
+                kind, data = copy()
+            except (FileNotFoundError, KeyError, PackFileDisappeared):
+                continue
+            except OSError as error:
+                refusal = f"The disk refused to read {name}: {error.strerror or error}."
+                damage = damage or StoreError(refusal, "Try again; if it stays so, copy the folder to another disk.")
+                continue
+            except Exception as error:
+                damage = StoreDamaged(f"The object {name} is damaged: {error}.", REMEDY)
+                continue
+            if object_id(kind, data) == name:
+                return kind, data
+            damage = StoreDamaged(f"The object {name} holds other bytes than its name says.", REMEDY)
+        raise damage or NotFound(f"The object {name} is not in this history.")
+
+    def _copies(self, name: ObjectId) -> Iterator[Callable[[], tuple[bytes, bytes]]]:
+        draft = self._draft_of(name)
+        if draft is not None:
+            yield lambda: draft.read(name)
+        yield lambda: _read_loose(self._loose_path(name))
+        for pack in self._packs():
+            yield lambda pack=pack: self._read_packed(pack, name)  # type: ignore[misc]
+        for store in self._repo.object_store.alternates:
+            yield lambda store=store: _read_loose(Path(store.path, name[:2], name[2:]))  # type: ignore[misc]
+
+    def _read_packed(self, pack: Pack, name: ObjectId) -> tuple[bytes, bytes]:
+        with self._busy:
+            path, offset = _path_of(pack), pack.index.object_offset(name.encode("ascii"))
+        found = read_entry(path, offset)
+        if found is not None:
+            return found
+        with self._busy:
+            number, data = pack.get_raw(name.encode("ascii"))
+        return KIND_NAMES[number], data
 
     def _loose_size(self, name: ObjectId) -> int | None:
         """From the header of a loose object: a few bytes of it are read."""
@@ -272,30 +393,34 @@ class GitObjects:
         except (OSError, ValueError, zlib.error):
             return None
 
-    def _keep_tree(self, tree: ObjectId, items: dict[bytes, TreeItem]) -> None:
+    def _packed_size(self, name: ObjectId) -> int | None:
+        """From the header of its entry; None if it is in no pack, or as a delta, or in one that cannot be read."""
+        for pack in self._packs():
+            with suppress(Exception):  # dulwich meets damage with many kinds of error
+                with self._busy:
+                    path, offset = _path_of(pack), pack.index.object_offset(name.encode("ascii"))
+                with open(path, "rb", buffering=0) as file:
+                    header = read_header(os.pread(file.fileno(), MOST_HEADER_BYTES, offset))
+                return header.size_bytes if header is not None else None
+        return None
+
+    def remember_tree(self, tree: ObjectId, items: dict[bytes, TreeItem]) -> None:
         with self._busy:
             self._trees[tree] = items
             while len(self._trees) > TREES_KEPT:
                 self._trees.popitem(last=False)
 
 
-def _tree_bytes(items: dict[bytes, TreeItem]) -> bytes:
-    """git's form and order: a folder sorts as if its name ended in a slash. Source: git's `fsck` ("treeNotSorted")."""
-    ordered = sorted(items.items(), key=lambda each: each[0] + b"/" if each[1].mode == FOLDER_MODE else each[0])
-    return b"".join(b"%o %s\0%s" % (item.mode, name, bytes.fromhex(item.id)) for name, item in ordered)
+def _header(kind: bytes, data: Buffer) -> bytes:
+    return kind + b" %d\0" % len(data)
 
 
-def _remove_if_old(path: Path, age_s: float) -> None:
-    try:
-        if time.time() - path.lstat().st_mtime > age_s:
-            path.unlink()
-    except OSError:
-        return  # gone already, or not ours to remove
+def _path_of(pack: Pack) -> str:
+    """dulwich says its name only."""
+    return os.path.join(os.path.dirname(pack.index.path), pack.data.filename)
 
 
-def _fsync(path: Path) -> None:
-    fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-    try:
-        os.fsync(fd)
-    finally:
-        os.close(fd)
+def _read_loose(path: Path) -> tuple[bytes, bytes]:
+    """(kind, bytes); ValueError or zlib.error if the file is damaged."""
+    header, _, data = zlib.decompress(path.read_bytes()).partition(b"\0")
+    return header.split(b" ")[0], data

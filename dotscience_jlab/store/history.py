@@ -6,7 +6,7 @@ catch up with, never a lie; `_catch_up` runs at every opening.
 
 from __future__ import annotations
 
-import json
+import logging
 import os
 import re
 import threading
@@ -16,33 +16,42 @@ from itertools import islice
 from pathlib import Path
 from typing import Any, Callable, ContextManager, Iterable, Iterator, Sequence
 
-from ..errors import Conflict, DotscienceError, NotFound
+from ..errors import Conflict, NotFound, StoreDamaged, StoreError
 from ..model.change import Change
 from ..model.codec import from_json, to_json
-from ..model.ids import BlobDigest, SnapshotId, check_id, new_snapshot_id
+from ..model.ids import BlobDigest, RunId, SnapshotId, check_id, new_snapshot_id
 from ..model.instant import epoch_s
 from ..model.paths import WorkspacePath
 from ..model.run import RUNNING, Run
-from ..model.snapshot import MAIN_LINE, Snapshot, SnapshotDraft, TreeEntry
-from ..model.workspace import Workspace
+from ..model.snapshot import FILE, MAIN_LINE, Snapshot, SnapshotDraft, TreeEntry
+from ..model.workspace import FORMAT_VERSION, Workspace
 from . import trees
 from .base import KeepRules, Record, ScanResult
+from .checksums import body_with_checksum
+from .chunks import SIZES, ChunkSizes
 from .index import SqliteIndex
+from .intake import put_file_bytes
+from .large_file import read_file, read_meta
 from .messages import clean_message, commit_message, parse_commit, snapshot_id
 from .objects import AUTHOR, RECORDS_REF, REMOTES_REF, CommitText, ObjectId, Objects, TreeItem, line_ref
 from .record_order import records_since
-from .records import append_records, named_blobs, with_series_blob
-from .scan import Scanner, Seen
+from .records import append_records, commits_since, named_blobs, with_series_blob
+from .scan import Scanner
+from .seen import SeenFiles
 from .series import read_series, series_bytes
+from .suspects import Attention, Suspects
+from .tree_names import is_marked
 from .union import unite_records
+from .watch import FolderWatch
 
 SNAPSHOT_SCHEMA = """
 CREATE TABLE IF NOT EXISTS snapshots (id TEXT PRIMARY KEY, line TEXT, ordinal INTEGER, commit_id TEXT, created_at TEXT,
     body TEXT) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS snapshots_by_line ON snapshots (line, ordinal);
-CREATE TABLE IF NOT EXISTS files_seen (path BLOB PRIMARY KEY, body TEXT) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS named_blobs (digest TEXT PRIMARY KEY) WITHOUT ROWID;
 """
+log = logging.getLogger(__name__)
+
 MOVE_TRIES = 20
 AUTHOR_SHAPE = re.compile(r"[^<>\0\n]+ <[^<>\0\n]*>")
 
@@ -61,6 +70,8 @@ class History:
         remove: Callable[[], None] = lambda: None,
         is_there: Callable[[], bool] = lambda: True,
         lock: ContextManager[Any] | None = None,
+        watch: FolderWatch | None = None,
+        sizes: ChunkSizes = SIZES,
     ) -> None:
         self.objects = objects
         self._index = index
@@ -76,13 +87,14 @@ class History:
         with index.write() as db:
             for statement in SNAPSHOT_SCHEMA.split(";"):
                 db.execute(statement)
-        self._scanner = Scanner(root, objects, self._load_seen(), kept_in=index.path.parent if index.path else None)
+        self._attention = Attention(objects, watch)
+        self._sizes = sizes
+        self._seen = SeenFiles(index, sizes)
+        kept_in = index.path.parent if index.path else None
+        self._scanner = Scanner(root, objects, self._seen, kept_in=kept_in, enters=self._attention.enters, sizes=sizes)
         self._head_files: tuple[ObjectId, dict[WorkspacePath, TreeEntry]] | None = None
-        self._only_is_enough = True
-        """False: the line was moved past what the folder is known to hold, so the next look is at all of it."""
-        self._catch_up()
-        for line in self._other_lines():
-            self._catch_up(line)
+        for line in self.lines():
+            self._look(line)
 
     @property
     def workspace(self) -> Workspace:
@@ -108,6 +120,13 @@ class History:
     def read_blob(self, digest: BlobDigest) -> bytes:
         return self.objects.blob(digest)
 
+    def put_file_bytes(self, data: bytes, mode: str = FILE) -> TreeEntry:
+        with self.objects.batch() as sink:
+            return put_file_bytes(sink, data, mode, self._sizes).entry
+
+    def read_file(self, digest: BlobDigest, offset: int = 0) -> Iterator[bytes]:
+        return read_file(self.objects, digest, offset)
+
     def is_named(self, digest: BlobDigest) -> bool:
         with self._index.read() as db:
             return db.execute("SELECT 1 FROM named_blobs WHERE digest = ?", (digest,)).fetchone() is not None
@@ -118,21 +137,24 @@ class History:
         return [MAIN_LINE, *self._other_lines()]
 
     def head(self, line: str = MAIN_LINE) -> Snapshot | None:
-        self._catch_up(line)
+        self._look(line)
         if line != MAIN_LINE:
             head = self._head_id(line)
             return self.snapshot(head) if head else None
+        return self._known_head(line)
+
+    def _known_head(self, line: str) -> Snapshot | None:
         with self._index.read() as db:
             found = db.execute(
                 "SELECT body FROM snapshots WHERE line = ? ORDER BY ordinal DESC LIMIT 1", (line,)
             ).fetchone()
-        return from_json(Snapshot, json.loads(found[0])) if found else None
+        return self._shown(found[0]) if found else None
 
     def snapshot(self, snapshot: SnapshotId) -> Snapshot:
-        return from_json(Snapshot, json.loads(self._row(snapshot)[1]))
+        return self._shown(self._row(snapshot)[1])
 
     def snapshots(self, line: str = MAIN_LINE, limit: int = 100, before: SnapshotId | None = None) -> list[Snapshot]:
-        self._catch_up(line)
+        self._look(line)
         if line != MAIN_LINE:
             return list(islice(self._back_from(self._head_id(line), before), limit))
         with self._index.read() as db:
@@ -144,7 +166,7 @@ class History:
                 "SELECT body FROM snapshots WHERE line = ? AND ordinal < ? ORDER BY ordinal DESC LIMIT ?",
                 (line, top, limit),
             ).fetchall()
-        return [from_json(Snapshot, json.loads(body)) for (body,) in rows]
+        return [self._shown(body) for (body,) in rows]
 
     def _back_from(self, head: SnapshotId | None, before: SnapshotId | None) -> Iterator[Snapshot]:
         """Along first parents: a line's past is often another line's, so it is not listed by the line's name."""
@@ -223,8 +245,10 @@ class History:
         before = self.objects.commit(parent).tree if parent else None
         start = self._tree_of(draft.base) if draft.base is not None else before
         edits = {path: self._item(entry) for path, entry in draft.edits.items()}
-        tree = trees.edited_tree(self.objects, start, edits)
-        head = self.head(draft.line)
+        self._claim_format(draft)
+        with self.objects.batch() as sink:
+            tree = trees.edited_tree(self.objects, start, edits, sink)
+        head = self._known_head(draft.line)
         if tree == before and head is not None:
             self._keep_with(head, unkept)
             self.objects.sync()
@@ -248,9 +272,18 @@ class History:
         self.objects.sync()
         if not self.objects.move_ref(ref, parent, commit):
             return None
-        self._index_snapshot(snapshot, commit)
+        with self._behind_at_worst():
+            self._index_snapshot(snapshot, commit)
         self._move_head_files(draft, before, tree)
         return snapshot
+
+    def _claim_format(self, draft: SnapshotDraft) -> None:
+        """Before the first large file or escaped name comes in: a reader that knows neither would misread the folder."""
+        if self._workspace.format_version < FORMAT_VERSION and any(
+            entry is not None and (entry.is_chunked or any(map(is_marked, os.fsencode(path).split(b"/"))))
+            for path, entry in draft.edits.items()
+        ):
+            self.save_workspace(replace(self._workspace, format_version=FORMAT_VERSION))
 
     def _keep_with(self, snapshot: Snapshot, unkept: list[Any]) -> None:
         for records in unkept:
@@ -277,11 +310,12 @@ class History:
             return
         at = max((epoch_s(str(at)) for at in map(_time_of, kept) if at), default=0.0)
         commit = append_records(self.objects, kept, at)
-        self._index_records(kept, commit)
+        with self._behind_at_worst():
+            self._index_records(kept, commit)
 
     def _with_series(self, record: Record) -> Record:
         if isinstance(record, Run) and record.state != RUNNING and self._index.has_points(record.id):
-            digest = self.put_bytes(series_bytes(self._index.all_points(record.id)))
+            digest = self.put_bytes(series_bytes(self._index.placed_points(record.id)))
             return with_series_blob(record, digest)
         return record
 
@@ -293,12 +327,41 @@ class History:
         touched: Iterable[WorkspacePath] = (),
         line: str = MAIN_LINE,
         only: Sequence[WorkspacePath] | None = None,
+        reread: Iterable[WorkspacePath] = (),
     ) -> ScanResult:
         with self._folder_busy:
-            chosen = only if self._only_is_enough else None
-            found = self._scanner.scan(rules, touched, self._files_of_head(line), self.size_bytes(), chosen)
-            self._only_is_enough = self._only_is_enough or chosen is None
-            return found
+            tree, files = self._head_of(line)
+            if only is not None:
+                asked = Suspects(frozenset(only), are_heard=False)
+                return self._scanner.scan(rules, touched, files, self.size_bytes(), asked, reread)[0]
+            suspects = self._attention.suspects(tree, rules)
+            result, unsettled = self._scanner.scan(rules, touched, files, self.size_bytes(), suspects, reread)
+            return self._attention.looked(result, tree, rules, suspects, unsettled)
+
+    def listen(self) -> None:
+        if self._folder_busy.acquire(blocking=False):
+            try:
+                self._attention.listen()
+            finally:
+                self._folder_busy.release()
+
+    @property
+    def why_all_is_looked_at(self) -> str:
+        return self._attention.why_all
+
+    def check_watch(self, rules: KeepRules, excused: Iterable[WorkspacePath] = ()) -> None:
+        with self._folder_busy:
+            tree, files = self._head_of(MAIN_LINE)
+            heard = self._attention.suspects(tree, rules)
+            result, unsettled = self._scanner.scan(rules, (), files, self.size_bytes())
+            missed = self._attention.not_heard(result.edits, heard) - set(excused)
+            self._attention.looked(result, tree, rules, None, unsettled)
+            if missed:
+                self._attention.mistrust(missed)
+
+    def stop_watching(self) -> None:
+        with self._folder_busy:
+            self._attention.close()
 
     def forget_all(self) -> int:
         freed = self.objects.size_bytes()
@@ -313,6 +376,8 @@ class History:
         return self._is_there()
 
     def close(self) -> None:
+        with self._folder_busy:
+            self._attention.close()
         self._index.close()
         self.objects.close()
 
@@ -328,13 +393,12 @@ class History:
     def place_line(self, line: str, old: ObjectId | None, new: ObjectId) -> bool:
         """Let `line` end at commit `new`, whose objects are here and were checked; False if it does not end at `old` any more.
 
-        The folder is not touched: for the workspace's own line the next scan compares all of it with the new end. The
-        caller holds what keeps scans and snapshots out meanwhile.
+        The folder is not touched: where the workspace's own line moved, the next scan looks at what differs between its ends.
+        The caller holds what keeps scans and snapshots out meanwhile.
         """
         with self._busy, self._lock:
             self.objects.sync()
             is_moved = old == new or self.objects.move_ref(line_ref(line), old, new)
-            self._only_is_enough = self._only_is_enough and (line != MAIN_LINE or old == new)
             self._catch_up(line)
             return is_moved
 
@@ -356,48 +420,88 @@ class History:
         if self._is_in_step(line):
             return
         with self._index.write():
-            self._catch_up_records(self.objects.ref(RECORDS_REF), self._index.pragma("records_commit"))
-            self._catch_up_line(line, self.objects.ref(line_ref(line)), self._index.pragma(f"commit of {line}"))
+            self._catch_up_records(*self._tip_and_known(RECORDS_REF, "records_commit"))
+            self._catch_up_line(line, *self._tip_and_known(line_ref(line), f"commit of {line}"))
+
+    def _look(self, line: str) -> None:
+        """Before a question: where the index cannot be written (a full disk), what it knows already is shown."""
+        try:
+            self._catch_up(line)
+        except StoreDamaged:
+            raise
+        except StoreError as error:
+            log.warning("%s: the index stays behind: %s", self._root, error)
+
+    @contextmanager
+    def _behind_at_worst(self) -> Iterator[None]:
+        """Around the index once a ref has moved: what is kept is kept, and an index that refuses it catches up later."""
+        try:
+            yield
+        except StoreError as error:
+            log.warning("%s: kept, but not yet in the index: %s", self._root, error)
 
     def _is_in_step(self, line: str) -> bool:
-        return (
-            self.objects.ref(RECORDS_REF) == self._index.pragma("records_commit")
-            and self.objects.ref(line_ref(line)) == (self._index.pragma(f"commit of {line}") or None)
+        return all(
+            self.objects.ref(name) == (self._index.pragma(fact) or None)
+            for name, fact in ((RECORDS_REF, "records_commit"), (line_ref(line), f"commit of {line}"))
         )
 
-    def _catch_up_records(self, commit: ObjectId | None, known: ObjectId | None) -> None:
-        if commit == known:
-            return
-        found = list(records_since(self.objects, known))
-        self._index_records(found, commit)
-        for record in found:
-            if isinstance(record, Run) and record.series_blob and not self._index.has_points(record.id):
-                rows = enumerate(read_series(self.objects.blob(record.series_blob)))
-                self._index.add_points(record.id, ((n, *point) for n, point in rows))
+    def _tip_and_known(self, name: str, fact: str) -> tuple[ObjectId | None, ObjectId | None]:
+        """What the ref names, and what the index has taken in. A ref that was there and is gone is damage: going on without
+        it would begin a second history and leave the first to be swept away."""
+        tip, known = self.objects.ref(name), self._index.pragma(fact)
+        if tip is None and known is not None and name in (RECORDS_REF, line_ref(MAIN_LINE)):
+            raise StoreDamaged(f"The ref {name} is gone; it named {known}.", "`ds check` says how to put it back.")
+        return tip, known
 
-    def _catch_up_line(self, line: str, commit: ObjectId | None, known: ObjectId | None) -> None:
-        """A snapshot that several lines have is listed under the first of them, and under the workspace's own before all."""
-        found: list[tuple[ObjectId, Snapshot]] = []
-        head = commit
-        while commit is not None and commit != known:
-            text = self.objects.commit(commit)
-            if line != MAIN_LINE and self._is_in("snapshots", snapshot_id(text.message, commit)):
-                break
-            parent = text.parents[0] if text.parents else None
-            found.append((commit, self._snapshot_of(text, commit, line)))
-            commit = parent
-        if line == MAIN_LINE and commit is None and known is not None:
-            with self._index.write() as db:  # the line was rewritten: what it was is no part of it any more
+    def _catch_up_records(self, tip: ObjectId | None, known: ObjectId | None) -> None:
+        if tip == known or tip is None:
+            return
+        batches, is_rewritten = records_since(self.objects, tip, known)
+        if is_rewritten:
+            with self._index.write() as db:
+                self._index.forget_records()
+                db.execute("DELETE FROM named_blobs")
+        series: dict[str, str] = {}
+        for found in batches:
+            self._index_records(found, None)
+            series.update((each.id, each.series_blob) for each in found if isinstance(each, Run) and each.series_blob)
+        self._index.pragma("records_commit", tip)
+        for run, blob in series.items():
+            if not self._index.is_forgotten(run):
+                self._index.add_points(RunId(run), read_series(self.objects.blob(blob)))
+
+    def _catch_up_line(self, line: str, tip: ObjectId | None, known: ObjectId | None) -> None:
+        if tip == known:
+            return
+        if line != MAIN_LINE:
+            self._take_in_other_line(line, tip)
+            return
+        commits, is_rewritten = commits_since(self.objects, tip, known)
+        if is_rewritten:
+            with self._index.write() as db:  # what it was is no part of it any more; the others may have shared it
                 db.execute("DELETE FROM snapshots")
                 db.execute("DELETE FROM facts WHERE name LIKE 'commit of %'")
-        for each, snapshot in reversed(found):
-            if line == MAIN_LINE or not self._is_in("forgotten", snapshot.id):
-                self._index_snapshot(snapshot, each)
-        if line != MAIN_LINE:
-            self._index.pragma(f"commit of {line}", head or "")
-        elif commit is None and known is not None:
+        for commit in commits:
+            self._index_snapshot(self._snapshot_of(self.objects.commit(commit), commit, line), commit)
+        if is_rewritten:
             for other in self._other_lines():
-                self._catch_up_line(other, self.objects.ref(line_ref(other)), None)
+                self._take_in_other_line(other, self.objects.ref(line_ref(other)))
+
+    def _take_in_other_line(self, line: str, tip: ObjectId | None) -> None:
+        """A snapshot that several lines have is listed under the first of them, and under the workspace's own before all."""
+        found: list[tuple[ObjectId, Snapshot]] = []
+        commit = tip
+        while commit is not None:
+            text = self.objects.commit(commit)
+            if self._is_in("snapshots", snapshot_id(text.message, commit)):
+                break
+            found.append((commit, self._snapshot_of(text, commit, line)))
+            commit = text.parents[0] if text.parents else None
+        for each, snapshot in reversed(found):
+            if not self._is_in("forgotten", snapshot.id):
+                self._index_snapshot(snapshot, each)
+        self._index.pragma(f"commit of {line}", tip or "")
 
     def _is_in(self, table: str, snapshot: SnapshotId) -> bool:
         with self._index.read() as db:
@@ -432,7 +536,7 @@ class History:
             if self._index.pragma(f"commit of {snapshot.line}") == commit:
                 return
             last = db.execute("SELECT max(ordinal) FROM snapshots WHERE line = ?", (snapshot.line,)).fetchone()[0] or 0
-            body = json.dumps(to_json(snapshot), separators=(",", ":"))
+            body = body_with_checksum(to_json(snapshot))
             row = (snapshot.id, snapshot.line, last + 1, commit, snapshot.created_at, body)
             db.execute("INSERT OR REPLACE INTO snapshots VALUES (?, ?, ?, ?, ?, ?)", row)
             self._index.pragma(f"commit of {snapshot.line}", commit)
@@ -448,25 +552,33 @@ class History:
             raise NotFound(f"There is no snapshot {snapshot} here.", "`ds log` lists them.")
         return found[0], found[1]
 
+    def _shown(self, body: str) -> Snapshot:
+        return from_json(Snapshot, self._index.checked(body))
+
     def _tree_of(self, snapshot: SnapshotId) -> ObjectId:
         return self.objects.commit(self._row(snapshot)[0]).tree
 
     def _entry(self, item: TreeItem) -> TreeEntry:
+        if item.mode == trees.LARGE_MODE:
+            meta = read_meta(self.objects, item.id)
+            return TreeEntry(BlobDigest(item.id), meta.size_bytes, meta.mode, is_chunked=True)
         size = self.objects.blob_size(item.id)
         return TreeEntry(BlobDigest(item.id), size, trees.MODE_NAMES.get(item.mode, "file"))
 
     def _item(self, entry: TreeEntry | None) -> TreeItem | None:
-        return None if entry is None else TreeItem(trees.MODES[entry.mode], entry.digest)
+        if entry is None:
+            return None
+        return TreeItem(trees.LARGE_MODE if entry.is_chunked else trees.MODES[entry.mode], entry.digest)
 
-    def _files_of_head(self, line: str) -> dict[WorkspacePath, TreeEntry]:
-        """Kept in step while publishing, read anew when somebody else moved the line."""
+    def _head_of(self, line: str) -> tuple[ObjectId | None, dict[WorkspacePath, TreeEntry]]:
+        """The head's tree and its files: kept in step while publishing, read anew when somebody else moved the line."""
         commit = self.objects.ref(line_ref(line))
         if commit is None:
-            return {}
+            return None, {}
         tree = self.objects.commit(commit).tree
         if self._head_files is None or self._head_files[0] != tree:
             self._head_files = tree, {path: self._entry(item) for path, item in trees.walk(self.objects, tree)}
-        return self._head_files[1]
+        return self._head_files
 
     def _move_head_files(self, draft: SnapshotDraft, before: ObjectId | None, after: ObjectId) -> None:
         with self._folder_busy:
@@ -486,32 +598,9 @@ class History:
                 files[path] = entry
         return after, files
 
-    def _load_seen(self) -> dict[WorkspacePath, Seen]:
-        with self._index.read() as db:
-            rows = db.execute("SELECT path, body FROM files_seen").fetchall()
-        seen = {}
-        for path, body in rows:
-            signature, read_at_ns, digest, size, mode = json.loads(body)
-            entry = TreeEntry(digest, size, mode)
-            seen[WorkspacePath(os.fsdecode(path))] = Seen(tuple(signature), read_at_ns, entry)
-        return seen
-
     def _save_seen(self) -> None:
-        """Only once the bytes are durable: a cache that outlived them would make a tree of what is not there."""
         with self._folder_busy:
-            fresh, self._scanner.newly_seen = self._scanner.newly_seen, {}
-        if not fresh:
-            return
-        rows = [
-            (os.fsencode(path), json.dumps([each.signature, each.read_at_ns, each.entry.digest, each.entry.size_bytes,
-                                            each.entry.mode]))
-            for path, each in fresh.items()
-        ]
-        try:
-            with self._index.write() as db:
-                db.executemany("INSERT OR REPLACE INTO files_seen VALUES (?, ?)", rows)
-        except DotscienceError:
-            return  # only a cache: the files are read again after a restart
+            self._seen.save()
 
 
 def _time_of(record: Record) -> str | None:

@@ -4,27 +4,25 @@ from __future__ import annotations
 
 import os
 import shutil
+import sys
 import time
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Iterator
 
-from filelock import FileLock, Timeout
-
-from ..errors import Conflict, NotFound, StoreDamaged
+from ..errors import NotFound, StoreDamaged
 from ..model.ids import StoreId, new_store_id
 from ..model.instant import instant
 from ..model.workspace import Origin, Workspace
+from .chunks import SIZES, ChunkSizes
 from .disk import disk_errors
 from .git import GitObjects
 from .history import History
-from .index import SCHEMA_VERSION, SqliteIndex
+from .index import SCHEMA_VERSION, SqliteIndex, remove_index
 from .layout import create_layout, protect, read_workspace, store_folder, write_workspace
+from .lock import StoreLock
 from .memory import MemoryObjects
-
-LOCK_WAIT_S = 30.0
-LOCK_POLL_S = 0.002
-"""A write takes a few milliseconds: who waits for one should not sleep through five."""
+from .watch import FolderWatch
 
 
 def open_store(
@@ -34,6 +32,7 @@ def open_store(
     fallback_dir: Path | None = None,
     origin: Origin | None = None,
     store_id: StoreId | None = None,
+    sizes: ChunkSizes = SIZES,
 ) -> History:
     """The history of the workspace at `root`. NotFound if there is none and not `create`.
 
@@ -48,7 +47,7 @@ def open_store(
     workspace = read_workspace(folder, root)
     protect(folder)
     repository = folder / "store.git"
-    lock = _StoreLock(repository / "lock")
+    lock = StoreLock(repository)
     objects = GitObjects(repository)
     if os.access(repository, os.W_OK):
         with lock:
@@ -74,30 +73,15 @@ def open_store(
         remove=lambda: shutil.rmtree(folder),
         is_there=is_there,
         lock=lock,
+        watch=FolderWatch(root, folder) if sys.platform == "linux" and index.path else None,
+        sizes=sizes,
     )
 
 
-def memory_store(root: Path) -> History:
+def memory_store(root: Path, sizes: ChunkSizes = SIZES) -> History:
     """A history in memory over a real folder."""
-    return History(MemoryObjects(), SqliteIndex(None), Workspace(new_store_id(), instant(time.time()), root=str(root)), root)
-
-
-class _StoreLock:
-    """Between processes; within one the history has a lock of its own. Held only for one write."""
-
-    def __init__(self, path: Path) -> None:
-        self._path = path
-        self._lock = FileLock(str(path), timeout=LOCK_WAIT_S, poll_interval=LOCK_POLL_S, thread_local=False)
-
-    def __enter__(self) -> None:
-        try:
-            with disk_errors(self._path.parent):
-                self._lock.acquire()
-        except Timeout as error:
-            raise Conflict("Another program has been writing this history for a long time.", "Try again.") from error
-
-    def __exit__(self, *_: object) -> None:
-        self._lock.release()
+    workspace = Workspace(new_store_id(), instant(time.time()), root=str(root))
+    return History(MemoryObjects(), SqliteIndex(None), workspace, root, sizes=sizes)
 
 
 def _open_index(path: Path) -> SqliteIndex:
@@ -110,8 +94,7 @@ def _open_index(path: Path) -> SqliteIndex:
     except StoreDamaged:
         pass
     with disk_errors(path):
-        for name in (path.name, path.name + "-wal", path.name + "-shm"):
-            path.with_name(name).unlink(missing_ok=True)
+        remove_index(path)
     return SqliteIndex(path)
 
 

@@ -14,7 +14,7 @@ import heapq
 from typing import Iterator
 
 from .base import Record
-from .objects import RECORDS_REF, ObjectId, Objects
+from .objects import ObjectId, Objects
 from .records import Generations, read_segment
 from .trees import differences, find
 
@@ -22,30 +22,35 @@ Place = tuple[int, ObjectId]
 """(generation, commit)"""
 
 
-def records_since(objects: Objects, known: ObjectId | None) -> Iterator[Record]:
-    """Every record that is not reachable from commit `known` (None: all), oldest first; of kinds that this version knows.
+def records_since(objects: Objects, tip: ObjectId, known: ObjectId | None) -> tuple[Iterator[list[Record]], bool]:
+    """(records of `tip` that are not reachable from commit `known` (None: all), commit by commit, oldest first, of kinds that
+    this version knows; True if `known` is no part of it any more, and all of it comes).
 
     Where histories were united since, older lines about the same ids come along, in their place: taken in one after
     the other, the last one about an id is the newest. Costs the commits since `known`, and those that did not know of them.
     """
-    head = objects.ref(RECORDS_REF)
-    if head is None or head == known:
-        return
     commits = Generations(objects)
-    new, old = _split(objects, commits, head, known)
+    new, old, is_part = _split(objects, commits, tip, known)
+    if known is not None and not is_part:
+        new, old, _ = _split(objects, commits, tip, None)
+        return _in_order(objects, commits, new, []), True
+    return _in_order(objects, commits, new, old), False
+
+
+def _in_order(objects: Objects, commits: Generations, new: list[Place], old: list[Place]) -> Iterator[list[Record]]:
     if not old:
         for _, commit in sorted(new):
-            yield from _brought(objects, commits, commit)
+            yield list(_brought(objects, commits, commit))
         return
     wanted = {record.id for _, commit in new for record in _brought(objects, commits, commit)}
     for _, commit in sorted(new + old):
-        yield from (record for record in _brought(objects, commits, commit) if record.id in wanted)
+        yield [record for record in _brought(objects, commits, commit) if record.id in wanted]
 
 
 def _split(
     objects: Objects, commits: Generations, head: ObjectId, known: ObjectId | None
-) -> tuple[list[Place], list[Place]]:
-    """(new, old): what only `head` reaches, and what `known` reaches that could be newer than some of it.
+) -> tuple[list[Place], list[Place], bool]:
+    """(what only `head` reaches; what `known` reaches that could be newer than some of it; True if `head` reaches `known`).
 
     Largest generation first, so that who reaches a commit is settled when its turn comes.
     """
@@ -58,6 +63,7 @@ def _split(
     n_new_waiting, smallest_new = 1, None
     new: list[Place] = []
     old: list[Place] = []
+    is_part = False
     while waiting and (n_new_waiting or (smallest_new is not None and -waiting[0][0] >= smallest_new)):
         minus, commit = heapq.heappop(waiting)
         if is_known[commit]:
@@ -66,6 +72,7 @@ def _split(
             new.append((-minus, commit))
             n_new_waiting, smallest_new = n_new_waiting - 1, -minus
         for parent in commits.parents(commit):
+            is_part = is_part or (parent == known and not is_known[commit])
             if parent not in is_known:
                 is_known[parent] = is_known[commit]
                 n_new_waiting += not is_known[commit]
@@ -73,7 +80,7 @@ def _split(
             elif is_known[commit] and not is_known[parent]:
                 is_known[parent] = True
                 n_new_waiting -= 1
-    return new, old if new else []
+    return new, old if new else [], is_part
 
 
 def _brought(objects: Objects, commits: Generations, commit: ObjectId) -> Iterator[Record]:

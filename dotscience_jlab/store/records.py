@@ -107,6 +107,16 @@ def named_blobs(record: object) -> Iterator[str]:
     yield from (digest for digest in chosen if digest)
 
 
+def commits_since(objects: Objects, tip: ObjectId | None, known: ObjectId | None) -> tuple[list[ObjectId], bool]:
+    """(first parents from `tip` back to `known`, oldest first, without `known`; True if `known` is not among them)."""
+    commits: list[ObjectId] = []
+    while tip is not None and tip != known:
+        commits.append(tip)
+        parents = objects.commit(tip).parents
+        tip = parents[0] if parents else None
+    return commits[::-1], known is not None and tip is None
+
+
 def read_segment(path: str, data: bytes) -> Iterator[Record]:
     for line in data.split(b"\n"):  # not splitlines: text may hold U+2028 and its like, which are no line ends here
         if not line:

@@ -1,4 +1,5 @@
-"""Compares a folder with the head of its line: one stat a file, one read of each that differs.
+"""Compares a folder, or the part of it that may have changed, with the head of its line: one stat a file, one read of each
+that differs.
 
 A file is kept if it is small, or if a cell touched it and it is below the larger limit. A file that git ignores is kept once
 a cell touched it: data folders are commonly ignored, and a user expects the data of a result to be there. Secrets and
@@ -17,39 +18,26 @@ import time
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Callable, Iterable, Mapping, Sequence
+from typing import Callable, Iterable, Iterator, Mapping, Sequence
 
 from ..errors import StoreError
 from ..model.ids import BlobDigest
 from ..model.paths import STORE_FOLDER, WorkspacePath
-from ..model.snapshot import EXECUTABLE, FILE, LINK, Skipped, TreeEntry
+from ..model.snapshot import LINK, Skipped, TreeEntry
 from .base import KeepRules, ScanResult
-from .fingerprint import fingerprint
+from .chunks import NOTHING_KNOWN, SIZES, ChunkSizes, KnownChunks
+from .fingerprint import Fingerprints
 from .ignore import ENVIRONMENT_MARKS, IGNORE_FILES, LEFT_OUT_REASON, IgnoreRules, forced_reason
-from .objects import Objects
+from .intake import take_file
+from .large_file import Kept
+from .objects import Objects, Sink
+from .seen import Seen, SeenFiles, Signature, signature
+from .suspects import Suspects
 
-RACY_NS = 20_000_000
-"""A file changed less than this before it was looked at may change again within the same timestamp tick."""
-READ_TRIES = 3
 MAX_SKIPPED = 1000
 MAX_IGNORE_BYTES = 1_000_000
 CODE_SUFFIXES = (".ipynb", ".py", ".r", ".jl", ".sql", ".sh", ".md", ".txt", ".toml", ".yaml", ".yml", ".cfg", ".ini")
 """Kept also when the quota of data is used up."""
-
-Signature = tuple[int, int, int, int, int]
-"""(size, mtime_ns, ctime_ns, inode, mode)"""
-
-
-@dataclass(frozen=True)
-class Seen:
-    """A file as last read: its signature, when it was read (ns), and what it held."""
-
-    signature: Signature
-    read_at_ns: int
-    entry: TreeEntry
-
-    def holds_for(self, signature: Signature) -> bool:
-        return self.signature == signature and max(signature[1], signature[2]) + RACY_NS < self.read_at_ns
 
 
 @dataclass
@@ -57,19 +45,46 @@ class _Look:
     """What one scan is asked, and what it gathers."""
 
     rules: KeepRules
+    sink: Sink
     wanted: frozenset[WorkspacePath]
     """Touched by a cell."""
     head: Mapping[WorkspacePath, TreeEntry]
     room: _Room
+    seen: SeenFiles
+    reread: frozenset[WorkspacePath] = frozenset()
+    """To be read whatever their times say."""
+    is_partial: bool = False
+    """What is not looked at is as the head has it."""
+    is_heard: bool = False
+    """`Suspects.are_heard`"""
     present: dict[WorkspacePath, TreeEntry] = field(default_factory=dict)
     skipped: list[Skipped] = field(default_factory=list)
     n_skipped: int = 0
     n_stats: int = 0
     fingerprints: dict[WorkspacePath, tuple[int, BlobDigest | None]] = field(default_factory=dict)
+    unsettled: set[WorkspacePath] = field(default_factory=set)
+    """To be looked at next time too, whatever the news: no room was left, or the file has other names (hard links), and a
+    write through one is told of that one alone."""
+
+    twins: set[WorkspacePath] = field(default_factory=set)
+    """Other names of files that were looked at."""
+
+    @property
+    def n_files(self) -> int:
+        return len(self.head) + len(self.present.keys() - self.head.keys()) if self.is_partial else len(self.present)
 
     @cached_property
     def ordered_head(self) -> list[WorkspacePath]:
         return sorted(self.head)
+
+    @cached_property
+    def names_of(self) -> dict[int, set[WorkspacePath]]:
+        """Inode -> files of the head that were it when they were read."""
+        found: dict[int, set[WorkspacePath]] = {}
+        for path, seen in self.seen.items():
+            if self.is_partial and path in self.head:
+                found.setdefault(seen.signature[3], set()).add(path)
+        return found
 
     def skip(self, path: str, reason: str) -> None:
         self.n_skipped += 1
@@ -84,17 +99,23 @@ class Scanner:
         self,
         root: Path,
         objects: Objects,
-        seen: dict[WorkspacePath, Seen],
+        seen: SeenFiles,
         clock_ns: Callable[[], int] = time.time_ns,
         *,
         kept_in: Path | None = None,
+        enters: Callable[[str], None] = lambda prefix: None,
+        sizes: ChunkSizes = SIZES,
     ) -> None:
-        """kept_in: where the history lies, whose disk must have room; None: in the folder itself."""
+        """kept_in: where the history lies, whose disk must have room; None: in the folder itself. enters: told of every folder
+        ('' or 'data/raw/') before it is looked into."""
         self.root = root
         self._kept_in = kept_in or root
+        self._enters = enters
+        self._rules_in: dict[str, IgnoreRules] = {}
+        """Of every folder that is part of the workspace, as of the last look into it."""
         self.seen = seen
-        self.newly_seen: dict[WorkspacePath, Seen] = {}
-        """Read since the owner last took them away, to write them to the cache."""
+        self._sizes = sizes
+        self._fingerprints = Fingerprints(sizes, clock_ns)
         self._objects = objects
         self._clock_ns = clock_ns
         self._top = os.fspath(root) + os.sep
@@ -106,30 +127,83 @@ class Scanner:
         touched: Iterable[WorkspacePath],
         head: Mapping[WorkspacePath, TreeEntry],
         store_bytes: int,
-        only: Sequence[WorkspacePath] | None = None,
-    ) -> ScanResult:
-        """head: what the line's newest snapshot holds."""
+        suspects: Suspects | None = None,
+        reread: Iterable[WorkspacePath] = (),
+    ) -> tuple[ScanResult, frozenset[WorkspacePath]]:
+        """(how the folder differs, the paths to look at next time too, whatever the news).
+
+        head: what the line's newest snapshot holds. suspects: all that may differ from it; None: anything may.
+        """
+        with self._objects.batch() as sink:
+            return self._scan(rules, touched, head, store_bytes, suspects, reread, sink)
+
+    def _scan(
+        self,
+        rules: KeepRules,
+        touched: Iterable[WorkspacePath],
+        head: Mapping[WorkspacePath, TreeEntry],
+        store_bytes: int,
+        suspects: Suspects | None,
+        reread: Iterable[WorkspacePath],
+        sink: Sink,
+    ) -> tuple[ScanResult, frozenset[WorkspacePath]]:
         if self._ignore.excludes != rules.excludes:
             self._ignore = IgnoreRules(rules.excludes)
-        look = _Look(rules, frozenset(touched), head, _Room(rules, store_bytes, self._kept_in))
-        if only is None:
+        room = _Room(rules, store_bytes, self._kept_in)
+        is_heard = suspects is not None and suspects.are_heard
+        look = _Look(
+            rules, sink, frozenset(touched), head, room, self.seen, frozenset(reread), suspects is not None, is_heard
+        )
+        if suspects is None:
+            self._rules_in.clear()
             self._folder("", self._ignore, look)
             gone = head.keys() - look.present.keys()
         else:
-            for path in only:
-                self._single(path, look)
-            gone = {path for path in only if path in head} - look.present.keys()
+            gone = self._look_at(suspects, look) - look.present.keys()
         for path in sorted(look.wanted):
             # A touched file below an ignored folder: the walk did not come there.
-            if path not in look.present and path not in look.fingerprints:
+            if path not in look.present and path not in look.fingerprints and not (look.is_partial and path in head):
                 self._single(path, look)
         edits: dict[WorkspacePath, TreeEntry | None] = {
-            path: self._stored(path, entry) for path, entry in look.present.items() if not _same(head.get(path), entry)
+            path: self._stored(path, entry, sink) for path, entry in look.present.items() if not _same(head.get(path), entry)
         }
         edits.update((path, None) for path in sorted(gone - look.present.keys()))
-        return ScanResult(edits, tuple(look.skipped), look.n_skipped, len(look.present), look.n_stats, look.fingerprints)
+        n_files = look.n_files - sum(entry is None for entry in edits.values() if look.is_partial)
+        result = ScanResult(edits, tuple(look.skipped), look.n_skipped, n_files, look.n_stats, look.fingerprints)
+        return result, frozenset(look.unsettled)
+
+    def _look_at(self, suspects: Suspects, look: _Look) -> set[WorkspacePath]:
+        """Those of the head that were looked for."""
+        sought = {path for path in (*suspects.files, *look.reread) if path in look.head}
+        for folder in suspects.folders:
+            for prefix in [each for each in self._rules_in if each.startswith(folder + "/")]:
+                del self._rules_in[prefix]
+            sought |= set(_below(look.ordered_head, folder + "/"))
+        for folder in sorted(suspects.folders):
+            self._single_folder(folder, look)
+        for path in sorted({*suspects.files, *sought}):
+            if path not in look.present:
+                self._single(WorkspacePath(path), look)
+        while twins := look.twins - look.present.keys() - sought:
+            sought |= twins
+            for path in sorted(twins):
+                self._single(path, look)
+        return sought & look.head.keys()
+
+    def _single_folder(self, folder: str, look: _Look) -> None:
+        """A folder that was made, moved here or opened up: all below it, under the same rules as the walk."""
+        prefix, _, name = folder.rpartition("/")
+        ignore = self._rules_in.get(prefix + "/" if prefix else "")
+        if ignore is None or folder + "/" in self._rules_in or forced_reason(name, True) is not None:
+            return  # not in the workspace, or walked already as part of another
+        reason = ignore.reason(folder, True)
+        if reason is not None:
+            look.skip(folder, reason)
+        elif _is_folder(self._top + folder):
+            self._folder(folder + "/", ignore, look)
 
     def _folder(self, prefix: str, ignore: IgnoreRules, look: _Look) -> None:
+        self._enters(prefix)
         try:
             with os.scandir(self._top + prefix) as found:
                 entries = sorted(found, key=lambda entry: entry.name)
@@ -144,7 +218,7 @@ class Scanner:
         if reason is not None:
             look.skip(prefix.rstrip("/"), reason)
             return
-        ignore = self._below(prefix, names, ignore)
+        ignore = self._rules_in[prefix] = self._below(prefix, names, ignore)
         for entry in entries:
             path = WorkspacePath(prefix + entry.name)
             is_folder = entry.is_dir(follow_symlinks=False)
@@ -167,16 +241,17 @@ class Scanner:
 
     def _kept_below(self, prefix: str, look: _Look) -> None:
         """Files of an ignored folder that the line holds already, because a cell touched them once: looked at one by one."""
-        ordered = look.ordered_head
-        for n in range(bisect.bisect_left(ordered, prefix), len(ordered)):
-            if not ordered[n].startswith(prefix):
-                return
-            self._single(ordered[n], look)
+        for path in _below(look.ordered_head, prefix):
+            self._single(path, look)
 
     def _single(self, path: WorkspacePath, look: _Look) -> None:
         """One file by its path, under the same rules as the walk, and never through a link."""
         folders = path.split("/")[:-1]
         prefix, ignore = "", self._ignore
+        known = self._rules_in.get("/".join([*folders, ""])) if look.is_heard else None
+        if known is not None:  # its folder is watched: no file of rules in it or above has changed since
+            self._known_single(path, known, look)
+            return
         for depth, name in enumerate([*folders, ""]):
             texts_of = {each for each in (*IGNORE_FILES, STORE_FOLDER, *ENVIRONMENT_MARKS)
                         if os.path.lexists(self._top + prefix + each)}
@@ -193,6 +268,7 @@ class Scanner:
             if reason is not None:
                 look.skip(path, reason)
                 return
+            self._enters(prefix)
             ignore = self._below(prefix, texts_of, ignore)
             is_free = path in look.wanted or path in look.head
             if depth < len(folders):
@@ -209,6 +285,16 @@ class Scanner:
                 return
             prefix += f"{name}/"
         self._file(path, None, look)
+
+    def _known_single(self, path: WorkspacePath, ignore: IgnoreRules, look: _Look) -> None:
+        name = path.rpartition("/")[2]
+        reason = forced_reason(name, False)
+        if reason is None and path not in look.wanted and path not in look.head:
+            reason = ignore.reason(path, False)
+        if reason is None:
+            self._file(path, None, look)
+        elif os.path.lexists(self._top + path):
+            look.skip(path, reason)
 
     def _own_reason(self, prefix: str, names: set[str]) -> str | None:
         """Why a folder that holds these names is not part of the workspace."""
@@ -235,19 +321,25 @@ class Scanner:
         if kind not in (stat.S_IFREG, stat.S_IFLNK):
             look.skip(path, "It is not a file (a pipe, socket or device).")
             return
+        if kind == stat.S_IFREG and found.st_nlink > 1:
+            look.unsettled.add(path)
+            look.twins |= look.names_of.get(found.st_ino, set())
         seen = self.seen.get(path)
-        if seen is not None and seen.holds_for(_signature(found)):
+        if seen is not None and path not in look.reread and seen.holds_for(signature(found)):
             look.present[path] = seen.entry
             return
-        refusal = self._too_large(path, found.st_size, look) or look.room.refusal(
-            path, found.st_size, is_new=path not in look.head, n_files=len(look.present)
-        )
+        too_large = self._too_large(path, found.st_size, look)
+        known = self.seen.known_chunks(path) if found.st_size > self._sizes.file_above else NOTHING_KNOWN
+        n_bytes = 0 if known else found.st_size
+        refusal = too_large or look.room.refusal(path, n_bytes, is_new=path not in look.head, n_files=look.n_files)
         if refusal:
             look.skip(path, refusal)
+            if not too_large:
+                look.unsettled.add(path)
             if path in look.wanted:
-                look.fingerprints[path] = (found.st_size, fingerprint(disk_path))
+                look.fingerprints[path] = (found.st_size, self._fingerprints.of(disk_path))
             return
-        self._read(path, disk_path, found, look)
+        self._read(path, disk_path, found, known, look)
 
     def _too_large(self, path: WorkspacePath, size_bytes: int, look: _Look) -> str:
         is_touched = path in look.wanted or path in look.head
@@ -256,28 +348,29 @@ class Scanner:
             return ""
         return f"It is larger than {_size_words(limit)}" + ("." if is_touched else " and no cell has used it.")
 
-    def _read(self, path: WorkspacePath, disk_path: str, found: os.stat_result, look: _Look) -> None:
+    def _read(self, path: WorkspacePath, disk_path: str, found: os.stat_result, known: KnownChunks, look: _Look) -> None:
         began_ns = self._clock_ns()  # before the read: what is written during it counts as younger, and is read again
         try:
-            if stat.S_ISLNK(found.st_mode):
-                data, mode, is_torn, signature = os.fsencode(os.readlink(disk_path)), LINK, False, _signature(found)
-            else:
-                data, is_torn, signature = _read_whole(disk_path)
-                mode = EXECUTABLE if signature[4] & 0o100 else FILE
+            kept, now = self._take(disk_path, found, known, look.sink)
         except OSError as error:
             look.skip(path, f"It cannot be read: {error.strerror}.")
             return
-        made = TreeEntry(self._objects.put_blob(data), len(data), mode, is_torn)
-        look.present[path] = made
-        self.seen[path] = self.newly_seen[path] = Seen(signature, 0 if is_torn else began_ns, made)
+        look.room.take(kept.n_new_bytes)
+        look.present[path] = kept.entry
+        self.seen.put(path, Seen(now, 0 if kept.entry.is_torn else began_ns, kept.entry), kept.chunks)
 
-    def _stored(self, path: WorkspacePath, entry: TreeEntry) -> TreeEntry:
+    def _take(self, disk_path: str, found: os.stat_result, known: KnownChunks, sink: Sink) -> tuple[Kept, Signature]:
+        if stat.S_ISLNK(found.st_mode):
+            data = os.fsencode(os.readlink(disk_path))
+            return Kept(TreeEntry(sink.put_blob(data), len(data), LINK), None, len(data)), signature(found)
+        return take_file(disk_path, sink, known, self._sizes)
+
+    def _stored(self, path: WorkspacePath, entry: TreeEntry, sink: Sink) -> TreeEntry:
         """The entry, its bytes in the store for certain: what a cache remembers may have been lost with the power."""
-        if not self._objects.has(entry.digest):
-            disk_path = self._top + path
-            data = os.fsencode(os.readlink(disk_path)) if entry.mode == LINK else _read_whole(disk_path)[0]
-            return TreeEntry(self._objects.put_blob(data), len(data), entry.mode, entry.is_torn)
-        return entry
+        if sink.has(entry.digest):
+            return entry
+        disk_path = self._top + path
+        return self._take(disk_path, os.lstat(disk_path), NOTHING_KNOWN, sink)[0].entry
 
 
 @dataclass
@@ -290,7 +383,10 @@ class _Room:
     _is_disk_low: bool | None = None
 
     def refusal(self, path: str, size_bytes: int, *, is_new: bool, n_files: int) -> str:
-        """'' if there is room for it, else why not. Code always goes in."""
+        """'' if there is room for it, else why not. Code always goes in.
+
+        size_bytes: 0 for a large file that is known in part: how much of it is new shows only when it has been read.
+        """
         if path.lower().endswith(CODE_SUFFIXES):
             return ""
         if is_new and n_files >= self.rules.n_files:
@@ -302,26 +398,24 @@ class _Room:
             self._is_disk_low = usage.free < max(self.rules.free_bytes, self.rules.free_share * usage.total)
         if self._is_disk_low:
             return "The disk is nearly full; copying of data has stopped."
-        self.store_bytes += size_bytes
         return ""
 
-
-def _read_whole(disk_path: str) -> tuple[bytes, bool, Signature]:
-    """(bytes, is_torn, signature): read again if it changed meanwhile, three times at most. Read, not mapped: a truncated
-    mapping kills the process. O_NOFOLLOW: it was a file when it was looked at."""
-    for _ in range(READ_TRIES):
-        fd = os.open(disk_path, os.O_RDONLY | os.O_CLOEXEC | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0))
-        with os.fdopen(fd, "rb") as file:
-            before = _signature(os.fstat(fd))
-            data = file.read()
-            after = _signature(os.fstat(fd))
-        if before == after and len(data) == after[0]:
-            return data, False, after
-    return data, True, after
+    def take(self, n_bytes: int) -> None:
+        self.store_bytes += n_bytes
 
 
-def _signature(found: os.stat_result) -> Signature:
-    return found.st_size, found.st_mtime_ns, found.st_ctime_ns, found.st_ino, found.st_mode
+def _below(ordered: Sequence[WorkspacePath], prefix: str) -> Iterator[WorkspacePath]:
+    for n in range(bisect.bisect_left(ordered, prefix), len(ordered)):
+        if not ordered[n].startswith(prefix):
+            return
+        yield ordered[n]
+
+
+def _is_folder(disk_path: str) -> bool:
+    try:
+        return stat.S_ISDIR(os.lstat(disk_path).st_mode)
+    except OSError:
+        return False
 
 
 def _same(before: TreeEntry | None, now: TreeEntry) -> bool:

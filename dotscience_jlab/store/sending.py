@@ -13,15 +13,13 @@ Nobody reads carriers: a clone, a pull and the lists of snapshots know branches 
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
 from typing import Iterator, Mapping, Sequence
 
-from .far_side import FarSide, Moved, Update
+from .far_side import FarSide, Update
 from .git import GitObjects
 from .git_command import GitCommand, GitFailed, Progress
-from .objects import CommitText, ObjectId, TreeItem
-from .trees import edited_tree, find
+from .objects import FOLDER_MODE, CommitText, ObjectId, Objects, TreeItem
 
 STEP_BYTES = 32 * 1024 * 1024
 """On the disk. At 1 MB/s a step takes half a minute: that is the most that a break costs."""
@@ -112,7 +110,7 @@ class Sending:
         for commit in listed:
             new = {}
             for path, item in files.get(commit, {}).items():
-                if item.id in seen or (carried is not None and find(self._objects, carried, os.fsdecode(path)) == item):
+                if item.id in seen or (carried is not None and _found(self._objects, carried, path) == item):
                     continue
                 seen.add(item.id)
                 new[path] = item, sizes.get(item.id, 0)
@@ -136,7 +134,7 @@ class Sending:
             start = before if before is not None and self._objects.commit(before).message == PART else base
             tree = self._objects.commit(start).tree if start is not None else None
             for part in list(parts_of(last.files, self._step_bytes))[:-1]:
-                tree = edited_tree(self._objects, tree, {os.fsdecode(path): item for path, item in part.items()})
+                tree = _with_files(self._objects, tree, part)
                 parents = tuple(each for each in (before, base) if each is not None)
                 before = self._objects.put_commit(CommitText(tree, parents, PART, text.at))
                 yield before
@@ -174,6 +172,33 @@ def parts_of(files: Mapping[bytes, tuple[TreeItem, int]], step_bytes: int) -> It
         yield part
 
 
+def _found(objects: Objects, tree: ObjectId, path: bytes) -> TreeItem | None:
+    """By git's own names: of a large file each chunk is one."""
+    item = TreeItem(FOLDER_MODE, tree)
+    for name in path.split(b"/"):
+        below = objects.tree(item.id).get(name) if item.mode == FOLDER_MODE else None
+        if below is None:
+            return None
+        item = below
+    return item
+
+
+def _with_files(objects: Objects, tree: ObjectId | None, files: Mapping[bytes, TreeItem]) -> ObjectId:
+    items = dict(objects.tree(tree)) if tree is not None else {}
+    below: dict[bytes, dict[bytes, TreeItem]] = {}
+    for path, item in files.items():
+        name, slash, rest = path.partition(b"/")
+        if slash:
+            below.setdefault(name, {})[rest] = item
+        else:
+            items[name] = item
+    for name, inner in below.items():
+        before = items.get(name)
+        folder = before.id if before is not None and before.mode == FOLDER_MODE else None
+        items[name] = TreeItem(FOLDER_MODE, _with_files(objects, folder, inner))
+    return objects.put_tree(items)
+
+
 def _files_of(told: str) -> Iterator[tuple[ObjectId, dict[bytes, TreeItem]]]:
     """What `diff-tree --stdin -r -z` says: `<commit>\\0`, then `:<mode> <mode> <id> <id> <letter>\\0<path>\\0` for each file.
 
@@ -204,6 +229,3 @@ def _step(progress: Progress, number: int, groups: Sequence[object]) -> Progress
     """The bar of one step says which of how many it is."""
     n_steps = len(groups) + 1
     return lambda done, total, what: progress(done, total, f"step {number + 1} of {n_steps}, {what}")
-
-
-__all__ = ["INCOMING_REF", "STEP_BYTES", "Moved", "NewCommit", "Sending", "grouped", "parts_of"]

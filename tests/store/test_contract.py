@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from .contract import Bytes, Folder, Points, Queries, Records, Snapshots
+from .large_contract import LargeFiles, Names
 
 
 class TestBytes(Bytes): ...
@@ -21,3 +22,9 @@ class TestPoints(Points): ...
 
 
 class TestFolder(Folder): ...
+
+
+class TestLargeFiles(LargeFiles): ...
+
+
+class TestNames(Names): ...

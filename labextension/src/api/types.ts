@@ -191,6 +191,7 @@ export interface ITreeEntry {
   size_bytes: number;
   mode: 'file' | 'executable' | 'link';
   is_torn: boolean;
+  is_chunked: boolean;
 }
 
 export interface ISnapshot {
@@ -305,6 +306,7 @@ export interface IStatus {
   behind_s: number;
   left_out: ISkipped[];
   n_left_out: number;
+  scan_reason: string;
   capture: 'complete' | 'partial';
   capture_reasons: string[];
 }
