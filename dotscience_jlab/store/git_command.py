@@ -1,6 +1,6 @@
 """Runs the `git` program: the one file that starts it. What it must never do here is ask somebody, run a hook, or tidy up.
 
-Why the program and not dulwich's transport: docs/decisions/0004-push-and-pull.md.
+Why the program and not dulwich's transport: docs/decisions/0005-push-and-pull.md.
 """
 
 from __future__ import annotations

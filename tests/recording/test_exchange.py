@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -277,13 +277,11 @@ class TestConsent:
             one.add(url)
             one.push()
 
-    def test_an_edited_setting_is_checked_again(self, one) -> None:
+    def test_a_setting_from_elsewhere_is_checked_again(self, one) -> None:
         one.work("a")
-        path = one.root / ".dotscience/store.git/workspace.json"
-        told = json.loads(path.read_text())
+        evil = Remote("origin", "ext::sh -c 'touch pwned'", is_unscanned_allowed=True)
+        one.store.save_workspace(replace(one.store.workspace, remotes=(evil,)))
         one.close()
-        told["remotes"] = [{"name": "origin", "url": "ext::sh -c 'touch pwned'", "is_unscanned_allowed": True}]
-        path.write_text(json.dumps(told))
         with pytest.raises(InvalidRequest, match="run a program"):
             one.push()
 

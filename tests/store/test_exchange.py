@@ -22,16 +22,18 @@ from dotscience_jlab.errors import Conflict, RemoteError
 from dotscience_jlab.model.remote import SAME, Remote
 from dotscience_jlab.recording.exchange import pull, push
 from dotscience_jlab.recording.restore_plan import plan_restore
+from dotscience_jlab.store.base import KeepRules
 from dotscience_jlab.store.exchange import Exchange, is_in_step
 from dotscience_jlab.store.far_side import FarSide, begin_repository
 from dotscience_jlab.store.history import History
 from dotscience_jlab.store.objects import CommitText, TreeItem
 from dotscience_jlab.store.open import open_store
 
-from .contract import execution, publish, run
+from .contract import execution, publish, run, scan_and_publish
 from .git_server import PASSWORD, USER, GitHttpServer, GitSshServer, fake_ssh
 
 KIB = 1024
+ROOMY = KeepRules(free_bytes=0, free_share=0.0)
 
 
 def git(folder: Path, *words: str, fed: bytes = b"") -> str:
@@ -459,13 +461,38 @@ def test_names_that_are_no_text_and_links_and_modes(one: Side, two: Side) -> Non
     os.symlink("../../outside", one.store.root / "link")
     (one.store.root / "run").write_text("#!")
     (one.store.root / "run").chmod(0o755)
-    from .contract import scan_and_publish
-
     scan_and_publish(one.store)
     one.store.append([execution(1)])
     one.push(step_bytes=1)
     two.pull()
     assert same(one, two) and len(two.store.tree(two.store.head().id)) == 3  # type: ignore[union-attr]
+
+
+def test_a_large_file_goes_in_pieces_and_plain_git_gives_it_back(one: Side, two: Side, url: str, tmp_path: Path) -> None:
+    data = noise(9 * KIB * KIB, 1)
+    (one.store.root / "big.csv").write_bytes(data)
+    (one.store.root / "odd.ds").write_text("a name that is escaped in a tree")
+    scan_and_publish(one.store, touched=("big.csv",), rules=ROOMY)
+    one.store.append([execution(1)])
+    steps: set[str] = set()
+    one.push(lambda done, total, what: steps.add(what.split(",")[0]), step_bytes=2 * KIB * KIB)
+    assert len(steps) >= 2
+    git(tmp_path, "clone", "-q", url, "clone")
+    joined = subprocess.run("cat big.csv.ds/*/*", shell=True, cwd=tmp_path / "clone", capture_output=True, check=True).stdout
+    assert joined == data
+    two.pull()
+    assert same(one, two)
+    entry = two.store.tree(two.store.head().id)["big.csv"]  # type: ignore[union-attr, index]
+    assert entry.size_bytes == len(data) and len(two.store.tree(two.store.head().id)) == 2  # type: ignore[union-attr]
+    with open(one.store.root / "big.csv", "r+b") as file:
+        file.write(b"changed")
+    scan_and_publish(one.store, touched=("big.csv",), rules=ROOMY)
+    before = sum(path.stat().st_size for path in (Path(url) / "objects").rglob("*") if path.is_file())
+    one.push()
+    after = sum(path.stat().st_size for path in (Path(url) / "objects").rglob("*") if path.is_file())
+    assert after - before < 3 * KIB * KIB, "only the pieces that changed"
+    two.pull()
+    assert same(one, two)
 
 
 class TestHostile:
