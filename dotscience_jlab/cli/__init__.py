@@ -21,6 +21,7 @@ from .. import __version__
 from .check import check
 from .doctor import doctor
 from .errors import CommandGroup
+from .exchange import pull, push, remote
 from .folder import forget, init, off, on, pause, resume, status, widen
 from .history import diff, fork, log, restore, show, snapshot
 from .run import run
@@ -38,7 +39,7 @@ def main() -> None:
 
 
 for _command in (
-    init, status, snapshot, runs, log, show, diff, restore, fork, run, export,
+    init, status, snapshot, runs, log, show, diff, restore, fork, run, export, remote, push, pull,
     off, on, pause, resume, widen, forget, check, doctor, completion,
 ):
     main.add_command(_command)

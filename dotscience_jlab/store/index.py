@@ -148,10 +148,17 @@ class SqliteIndex:
             self._refresh_words(record.about)
         elif isinstance(record, Tombstone):
             for forgotten in record.ids:
-                self._db.execute("INSERT OR IGNORE INTO forgotten VALUES (?, ?)", (forgotten, _body(record)))
+                if self._is_first_word(record, forgotten):
+                    self._db.execute("INSERT OR REPLACE INTO forgotten VALUES (?, ?)", (forgotten, _body(record)))
                 for table, column in (("executions", "id"), ("runs", "id"), ("uses", "execution"), ("points", "run"),
                                       ("point_sums", "run"), ("run_values", "run"), ("annotations", "about")):
                     self._db.execute(f"DELETE FROM {table} WHERE {column} = ?", (forgotten,))
+
+    def _is_first_word(self, stone: Tombstone, forgotten: str) -> bool:
+        """Of several tombstones for one thing the earliest is shown, in whatever order they are taken in."""
+        found = self._db.execute("SELECT body FROM forgotten WHERE id = ?", (forgotten,)).fetchone()
+        known: Tombstone | None = self._record(found[0]) if found else None
+        return known is None or (stone.created_at, stone.id) < (known.created_at, known.id)
 
     def _feed_execution(self, record: Execution) -> None:
         if self.is_forgotten(record.id):
@@ -537,5 +544,3 @@ def remove_index(path: Path) -> None:
     """It is a cache: removing it loses nothing, also while others have it open."""
     for name in ("", "-wal", "-shm"):
         path.with_name(path.name + name).unlink(missing_ok=True)
-
-
