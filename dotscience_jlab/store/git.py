@@ -14,17 +14,21 @@ import time
 import uuid
 import zlib
 from collections import OrderedDict
+from contextlib import suppress
 from pathlib import Path
+from typing import Callable, Iterator, TypeVar
 
-from dulwich.errors import NotGitRepository
-from dulwich.file import FileLocked
-from dulwich.objects import Blob, Commit, ShaFile, Tree
+from dulwich.objects import Commit, ShaFile, Tree
+from dulwich.pack import Pack, PackFileDisappeared
 from dulwich.repo import Repo
 
-from ..errors import NotFound, StoreDamaged
+from ..errors import NotFound, StoreDamaged, StoreError
 from ..model.ids import BlobDigest
 from .disk import disk_errors
+from .durable import sync_files
 from .objects import FOLDER_MODE, CommitText, ObjectId, TreeItem
+from .refs import OBJECT_ID, RefLocked, move_ref
+from .sweep import sweep
 
 COMPRESSION_LEVEL = 1
 """The default level is the whole cost of storing data; level 1 is within a few per cent of it in size for text."""
@@ -32,11 +36,14 @@ TREES_KEPT = 4096
 MEASURE_EVERY_S = 300.0
 DRAFT_PREFIX = "tmp_obj_"
 """git's own `gc` removes leftovers of this name too."""
-STALE_LOCK_S = 5.0
-"""Our writers hold the store's lock, so a ref's `.lock` is another git's, held for milliseconds, or a killed process's."""
-STALE_DRAFT_S = 3600.0
-SYNC_ALL_ABOVE = 64
-"""More new objects than this are flushed by one sync of the disk rather than one each."""
+YOUNG_S = 3600.0
+"""An object that somebody else wrote this lately may not be on the disk yet: whoever names it syncs it too."""
+TYPES = {1: b"commit", 2: b"tree", 3: b"blob", 4: b"tag"}
+"""git's number of a kind of object in a pack -> its name"""
+REMEDY = "`ds check` names what is damaged and what refers to it."
+
+
+_Kind = TypeVar("_Kind", bound=ShaFile)
 
 
 def create_repository(path: Path) -> None:
@@ -59,13 +66,17 @@ class GitObjects:
     """The repository at `path`, which must exist."""
 
     def __init__(self, path: Path) -> None:
-        try:
-            self._repo = Repo(str(path), bare=True)
-        except NotGitRepository as error:
-            raise StoreDamaged(f"{path} is not a git repository.", "Restore it from a copy.") from error
+        with disk_errors(path):
+            try:
+                self._repo = Repo(str(path), bare=True)
+            except OSError:
+                raise
+            except Exception as error:  # dulwich meets damage of HEAD or config with many kinds of error
+                sentence = f"{path} cannot be opened as a git repository: {error}."
+                raise StoreDamaged(sentence, "Restore its HEAD and config from a copy.") from error
         self.path = path
         self._busy = threading.RLock()
-        self._unsynced: list[Path] = []
+        self._unsynced: set[Path] = set()
         self._trees: OrderedDict[ObjectId, dict[bytes, TreeItem]] = OrderedDict()
         self._sizes: dict[ObjectId, int] = {}
         self._size: int | None = None
@@ -96,68 +107,91 @@ class GitObjects:
 
     def _put(self, kind: bytes, data: bytes) -> ObjectId:
         header = kind + b" %d\0" % len(data)
-        digest = hashlib.sha1(header, usedforsecurity=False)
-        digest.update(data)
-        name = digest.hexdigest()
-        if self.has(name):
-            return name
-        path = self.path / "objects" / name[:2] / name[2:]
+        name = _name(header, data)
+        path = self._loose_path(name)
         with disk_errors(self.path):
-            path.parent.mkdir(exist_ok=True)
-            draft = path.parent / f"{DRAFT_PREFIX}{uuid.uuid4().hex}"
-            packer = zlib.compressobj(COMPRESSION_LEVEL)
-            fd = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o444)
-            try:
-                with os.fdopen(fd, "wb") as file:
-                    file.write(packer.compress(header))
-                    file.write(packer.compress(data))
-                    file.write(packer.flush())
-                    n_written = file.tell()
-                os.replace(draft, path)
-            except BaseException:
-                draft.unlink(missing_ok=True)
-                raise
+            if self._is_kept(name, path, header, data):
+                return name
+            n_written = self._write(path, header, data)
         with self._busy:
-            self._unsynced.append(path)
+            self._unsynced.add(path)
             if self._size is not None:
                 self._size += n_written
         return name
 
+    def _is_kept(self, name: ObjectId, path: Path, header: bytes, data: bytes) -> bool:
+        """True if the store holds these bytes. A loose object is read: after a power cut its name may stand before nothing."""
+        try:
+            written_at = path.stat().st_mtime
+            found = zlib.decompress(path.read_bytes())
+            if not found.startswith(header) or memoryview(found)[len(header) :] != data:
+                return False
+        except (FileNotFoundError, zlib.error):
+            return self._pack_of(name) is not None
+        if abs(time.time() - written_at) < YOUNG_S:
+            with self._busy:
+                self._unsynced.add(path)
+        return True
+
+    def _write(self, path: Path, header: bytes, data: bytes) -> int:
+        """Whole or not at all; bytes written."""
+        if not path.parent.is_dir():
+            path.parent.mkdir(exist_ok=True)
+            with self._busy:
+                self._unsynced.add(path.parent)
+        draft = path.parent / f"{DRAFT_PREFIX}{uuid.uuid4().hex}"
+        packer = zlib.compressobj(COMPRESSION_LEVEL)
+        fd = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o444)
+        try:
+            with os.fdopen(fd, "wb") as file:
+                file.write(packer.compress(header))
+                file.write(packer.compress(data))
+                file.write(packer.flush())
+                n_written = file.tell()
+            os.replace(draft, path)
+        except BaseException:
+            with suppress(OSError):
+                draft.unlink()
+            raise
+        return n_written
+
     def has(self, name: ObjectId) -> bool:
         with disk_errors(self.path):
-            if (self.path / "objects" / name[:2] / name[2:]).exists():
-                return True
-            return bool(self._repo.object_store.packs) and self._is_packed(name)
+            return self._loose_path(name).exists() or self._pack_of(name) is not None
 
-    def _is_packed(self, name: ObjectId) -> bool:
+    def _loose_path(self, name: ObjectId) -> Path:
+        return self.path / "objects" / name[:2] / name[2:]
+
+    def _packs(self) -> Iterator[Pack]:
+        """This store's and those of stores that it borrows from, as they lie on the disk now."""
         with self._busy:
-            return any(name.encode("ascii") in pack for pack in self._repo.object_store.packs)
+            stores = [self._repo.object_store, *self._repo.object_store.alternates]
+            yield from [pack for store in stores for pack in store.packs]
+
+    def _pack_of(self, name: ObjectId) -> Pack | None:
+        """A pack whose index cannot be read has nothing: what it held is then written anew."""
+        for pack in self._packs():
+            with self._busy, suppress(Exception):
+                if name.encode("ascii") in pack:
+                    return pack
+        return None
 
     def sync(self) -> None:
         with self._busy:
-            waiting, self._unsynced = self._unsynced, []
+            waiting, self._unsynced = self._unsynced, set()
         try:
             with disk_errors(self.path):
-                if len(waiting) > SYNC_ALL_ABOVE:
-                    os.sync()
-                    return
-                for path in waiting:
-                    _fsync(path)
-                for folder in {path.parent for path in waiting}:
-                    _fsync(folder)
+                sync_files(waiting)
         except BaseException:
             with self._busy:
-                self._unsynced = waiting + self._unsynced
+                self._unsynced |= waiting
             raise
 
     def move_ref(self, name: str, old: ObjectId | None, new: ObjectId) -> bool:
-        ref, target = name.encode("utf-8"), new.encode("ascii")
         with self._busy, disk_errors(self.path):
             try:
-                if old is None:
-                    return bool(self._repo.refs.add_if_new(ref, target))
-                return bool(self._repo.refs.set_if_equals(ref, old.encode("ascii"), target))
-            except FileLocked:
+                return move_ref(self.path, name, old, new, lambda: self.ref(name))
+            except RefLocked:
                 self.sweep()
                 time.sleep(random.uniform(0.2, 0.5))
                 return False
@@ -165,10 +199,10 @@ class GitObjects:
     # -- reading -----------------------------------------------------------------------------------
 
     def blob(self, digest: ObjectId) -> bytes:
-        found = self._object(digest)
-        if not isinstance(found, Blob):
+        kind, data = self._read(digest)
+        if kind != b"blob":
             raise NotFound(f"{digest} does not name the bytes of a file.")
-        return bytes(found.as_raw_string())
+        return data
 
     def blob_size(self, digest: ObjectId) -> int:
         if digest not in self._sizes:
@@ -181,37 +215,37 @@ class GitObjects:
             if known is not None:
                 self._trees.move_to_end(tree)
                 return known
-        found = self._object(tree)
-        if not isinstance(found, Tree):
-            raise StoreDamaged(f"The folder {tree} cannot be read.", "Run `git fsck` in the store.")
+        found = self._parsed(Tree, tree)
         items = {each.path: TreeItem(each.mode, each.sha.decode("ascii")) for each in found.iteritems()}
         self._keep_tree(tree, items)
         return items
 
     def commit(self, commit: ObjectId) -> CommitText:
-        found = self._object(commit)
-        if not isinstance(found, Commit):
-            raise StoreDamaged(f"The commit {commit} cannot be read.", "Run `git fsck` in the store.")
+        found = self._parsed(Commit, commit)
         parents = tuple(parent.decode("ascii") for parent in found.parents)
         message, author = found.message.decode("utf-8", "replace"), found.author.decode("utf-8", "replace")
         return CommitText(found.tree.decode("ascii"), parents, message, float(found.commit_time), author)
 
     def ref(self, name: str) -> ObjectId | None:
-        with self._busy:
+        with self._busy, disk_errors(self.path):
             try:
-                return self._repo.refs[name.encode("utf-8")].decode("ascii")
+                found = self._repo.refs[name.encode("utf-8")].decode("ascii", "replace")
             except KeyError:
                 return None
+            except OSError:
+                raise
+            except Exception as error:
+                raise StoreDamaged(f"The ref {name} cannot be read: {error}.", REMEDY) from error
+        if not OBJECT_ID.fullmatch(found):
+            raise StoreDamaged(f"The ref {name} holds no object's name.", REMEDY)
+        return found
 
     def lines(self) -> list[str]:
         with self._busy:
             return sorted(name.decode("utf-8", "replace") for name in self._repo.refs.subkeys(b"refs/heads"))
 
     def sweep(self) -> None:
-        for lock in [*self.path.glob("*.lock"), *(self.path / "refs").rglob("*.lock")]:
-            _remove_if_old(lock, STALE_LOCK_S)
-        for draft in (self.path / "objects").glob(f"??/{DRAFT_PREFIX}*"):
-            _remove_if_old(draft, STALE_DRAFT_S)
+        sweep(self.path)
 
     def size_bytes(self) -> int:
         """What the repository takes on disk: listed now and then, counted along in between."""
@@ -233,19 +267,51 @@ class GitObjects:
     def close(self) -> None:
         self._repo.close()
 
-    def _object(self, name: ObjectId) -> ShaFile:
-        with self._busy:
+    def _parsed(self, cls: type[_Kind], name: ObjectId) -> _Kind:
+        """A folder or commit that something here names: not to be there is damage."""
+        try:
+            kind, data = self._read(name)
+            if kind != cls.type_name:
+                raise StoreDamaged(f"The object {name} is no {cls.type_name.decode()}.", REMEDY)
+            return cls.from_raw_string(cls.type_num, data)  # type: ignore[return-value]
+        except NotFound as error:
+            raise StoreDamaged(f"The {cls.type_name.decode()} {name} is not there any more.", REMEDY) from error
+        except StoreError:
+            raise
+        except Exception as error:  # dulwich meets damage with many kinds of error
+            raise StoreDamaged(f"The object {name} cannot be read: {error}.", REMEDY) from error
+
+    def _read(self, name: ObjectId) -> tuple[bytes, bytes]:
+        """(kind, bytes) of the first whole copy, loose or packed: one damaged file costs only what lies in it alone."""
+        damage: Exception | None = None
+        for copy in self._copies(name):
             try:
-                found = self._repo.object_store[name.encode("ascii")]
-                data = found.as_raw_string()
-            except KeyError as error:
-                raise NotFound(f"The object {name} is not in this history.") from error
-            except Exception as error:  # dulwich meets damage with many kinds of error
-                raise StoreDamaged(f"The object {name} is damaged: {error}.", "Restore the store from a copy.") from error
-        expected = hashlib.sha1(found.type_name + b" %d\0" % len(data) + data, usedforsecurity=False).hexdigest()
-        if expected != name:
-            raise StoreDamaged(f"The object {name} holds other bytes than its name says.", "Restore the store from a copy.")
-        return found
+                kind, data = copy()
+            except (FileNotFoundError, KeyError, PackFileDisappeared):
+                continue
+            except OSError as error:
+                refusal = f"The disk refused to read {name}: {error.strerror or error}."
+                damage = damage or StoreError(refusal, "Try again; if it stays so, copy the folder to another disk.")
+                continue
+            except Exception as error:
+                damage = StoreDamaged(f"The object {name} is damaged: {error}.", REMEDY)
+                continue
+            if _name(kind + b" %d\0" % len(data), data) == name:
+                return kind, data
+            damage = StoreDamaged(f"The object {name} holds other bytes than its name says.", REMEDY)
+        raise damage or NotFound(f"The object {name} is not in this history.")
+
+    def _copies(self, name: ObjectId) -> Iterator[Callable[[], tuple[bytes, bytes]]]:
+        yield lambda: _read_loose(self._loose_path(name))
+        for pack in self._packs():
+            yield lambda pack=pack: self._read_packed(pack, name)  # type: ignore[misc]
+        for store in self._repo.object_store.alternates:
+            yield lambda store=store: _read_loose(Path(store.path, name[:2], name[2:]))  # type: ignore[misc]
+
+    def _read_packed(self, pack: Pack, name: ObjectId) -> tuple[bytes, bytes]:
+        with self._busy:
+            number, data = pack.get_raw(name.encode("ascii"))
+        return TYPES[number], data
 
     def _loose_size(self, name: ObjectId) -> int | None:
         """From the header of a loose object: a few bytes of it are read."""
@@ -269,17 +335,13 @@ def _tree_bytes(items: dict[bytes, TreeItem]) -> bytes:
     return b"".join(b"%o %s\0%s" % (item.mode, name, bytes.fromhex(item.id)) for name, item in ordered)
 
 
-def _remove_if_old(path: Path, age_s: float) -> None:
-    try:
-        if time.time() - path.lstat().st_mtime > age_s:
-            path.unlink()
-    except OSError:
-        return  # gone already, or not ours to remove
+def _name(header: bytes, data: bytes) -> ObjectId:
+    digest = hashlib.sha1(header, usedforsecurity=False)
+    digest.update(data)
+    return digest.hexdigest()
 
 
-def _fsync(path: Path) -> None:
-    fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-    try:
-        os.fsync(fd)
-    finally:
-        os.close(fd)
+def _read_loose(path: Path) -> tuple[bytes, bytes]:
+    """(kind, bytes); ValueError or zlib.error if the file is damaged."""
+    header, _, data = zlib.decompress(path.read_bytes()).partition(b"\0")
+    return header.split(b" ")[0], data

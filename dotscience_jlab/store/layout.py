@@ -24,6 +24,7 @@ from ..model.instant import Instant
 from ..model.paths import STORE_FOLDER
 from ..model.workspace import FORMAT_VERSION, Origin, Workspace
 from .disk import disk_errors
+from .durable import sync_path
 from .git import create_repository
 
 ATTRIBUTES = "*.ds/** -delta\n"
@@ -59,8 +60,11 @@ def create_layout(folder: Path, root: Path, created_at: Instant, origin: Origin 
             create_repository(draft)
             write_text(draft / ".git", "gitdir: .\n")
             write_text(draft / "info" / "attributes", ATTRIBUTES)
-            write_text(draft / "workspace.json", _workspace_text(workspace))
+            write_text(draft / "workspace.json", workspace_text(workspace))
+            for name in ("HEAD", "config", "."):
+                sync_path(draft / name)
             draft.rename(repository)
+            sync_path(folder)
         except OSError as error:
             shutil.rmtree(draft, ignore_errors=True)
             if error.errno not in (errno.ENOTEMPTY, errno.EEXIST):
@@ -108,10 +112,10 @@ def read_workspace(folder: Path, root: Path) -> Workspace:
 def write_workspace(folder: Path, workspace: Workspace) -> None:
     """Whole or not at all."""
     with disk_errors(folder):
-        write_text(folder / "store.git" / "workspace.json", _workspace_text(workspace))
+        write_text(folder / "store.git" / "workspace.json", workspace_text(workspace))
 
 
-def _workspace_text(workspace: Workspace) -> str:
+def workspace_text(workspace: Workspace) -> str:
     return json.dumps(to_json(workspace), indent=2) + "\n"
 
 
@@ -126,11 +130,13 @@ def _holds(root: Path, workspace: Workspace, path: Path) -> bool:
 
 
 def write_text(path: Path, text: str) -> None:
-    """Whole or not at all."""
+    """Whole or not at all, also after a power cut."""
     path.parent.mkdir(parents=True, exist_ok=True)
     draft = path.with_name(f"{path.name}.{uuid.uuid4().hex}")
     try:
         draft.write_text(text, encoding="utf-8")
+        sync_path(draft)
         draft.replace(path)
+        sync_path(path.parent)
     finally:
         draft.unlink(missing_ok=True)
