@@ -14,11 +14,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Callable, Iterable, Iterator, Mapping, Protocol, Sequence
+from typing import Any, Callable, Collection, Iterable, Iterator, Mapping, Protocol, Sequence
 
 from ..model.change import Change
 from ..model.execution import Execution, Session
 from ..model.ids import BlobDigest, ExecutionId, RunId, SessionId, SnapshotId
+from ..model.instant import Instant
 from ..model.paths import WorkspacePath
 from ..model.run import Annotation, Run, Series, Tombstone
 from ..model.snapshot import MAIN_LINE, Skipped, Snapshot, SnapshotDraft, TreeEntry
@@ -124,6 +125,21 @@ class Store(Protocol):
 
     def append(self, records: Iterable[Record]) -> None:
         """Keep records without a snapshot. A record whose id is known replaces it for readers (the newest counts)."""
+
+    # growth
+
+    def forget(
+        self, snapshots: Collection[SnapshotId], reason: str, at: Instant, by: str = "",
+        executions: Collection[ExecutionId] = (),
+    ) -> None:
+        """Take these snapshots out of their lines, and these executions out of the records; asking for one then raises
+        Forgotten, which says by whom, when and why, and names the nearest snapshot that is kept.
+
+        Ids of all others stay; the parent of a snapshot is the nearest kept one before it. Executions and runs whose snapshot
+        is forgotten stay readable, and still name it. Bytes are freed later, by maintenance. InvalidRequest for the newest
+        snapshot of a line. Costs one commit read a snapshot of the line, and one commit written for each that comes after
+        the first forgotten one; others may publish meanwhile.
+        """
 
     # the folder
 

@@ -16,13 +16,14 @@ import zlib
 from collections import OrderedDict
 from contextlib import suppress
 from pathlib import Path
-from typing import Callable, Iterator, TypeVar
+from typing import Callable, Iterator, Mapping, TypeVar
 
+from dulwich.file import FileLocked
 from dulwich.objects import Commit, ShaFile, Tree
 from dulwich.pack import Pack, PackFileDisappeared
 from dulwich.repo import Repo
 
-from ..errors import NotFound, StoreDamaged, StoreError
+from ..errors import Forgotten, NotFound, StoreDamaged, StoreError
 from ..model.ids import BlobDigest
 from .disk import disk_errors
 from .durable import sync_files
@@ -38,6 +39,8 @@ DRAFT_PREFIX = "tmp_obj_"
 """git's own `gc` removes leftovers of this name too."""
 YOUNG_S = 3600.0
 """An object that somebody else wrote this lately may not be on the disk yet: whoever names it syncs it too."""
+FRESH_S = 300.0
+"""What is put again is marked as young again, unless it is younger than this anyway."""
 TYPES = {1: b"commit", 2: b"tree", 3: b"blob", 4: b"tag"}
 """git's number of a kind of object in a pack -> its name"""
 REMEDY = "`ds check` names what is damaged and what refers to it."
@@ -81,6 +84,7 @@ class GitObjects:
         self._sizes: dict[ObjectId, int] = {}
         self._size: int | None = None
         self._measured_at = 0.0
+        self._refused: dict[ObjectId, str] = {}
 
     # -- writing -----------------------------------------------------------------------------------
 
@@ -108,6 +112,8 @@ class GitObjects:
     def _put(self, kind: bytes, data: bytes) -> ObjectId:
         header = kind + b" %d\0" % len(data)
         name = _name(header, data)
+        if name in self._refused:
+            raise Forgotten(self._refused[name], "Bytes that were purged are not taken in again.")
         path = self._loose_path(name)
         with disk_errors(self.path):
             if self._is_kept(name, path, header, data):
@@ -126,8 +132,9 @@ class GitObjects:
             found = zlib.decompress(path.read_bytes())
             if not found.startswith(header) or memoryview(found)[len(header) :] != data:
                 return False
+            _freshen(path)
         except (FileNotFoundError, zlib.error):
-            return self._pack_of(name) is not None
+            return self._is_packed_afresh(name)
         if abs(time.time() - written_at) < YOUNG_S:
             with self._busy:
                 self._unsynced.add(path)
@@ -155,6 +162,15 @@ class GitObjects:
             raise
         return n_written
 
+    def _is_packed_afresh(self, name: ObjectId) -> bool:
+        pack = self._pack_of(name)
+        while pack is not None:
+            with suppress(FileNotFoundError):
+                _freshen(Path(f"{pack._basename}.pack"))
+                return True
+            pack = self._pack_of(name)  # it was replaced a moment ago
+        return False
+
     def has(self, name: ObjectId) -> bool:
         with disk_errors(self.path):
             return self._loose_path(name).exists() or self._pack_of(name) is not None
@@ -181,17 +197,22 @@ class GitObjects:
             waiting, self._unsynced = self._unsynced, set()
         try:
             with disk_errors(self.path):
-                sync_files(waiting)
+                sync_files([path for path in waiting if path.exists() or self._pack_of(path.parent.name + path.name) is None])
         except BaseException:
             with self._busy:
                 self._unsynced |= waiting
             raise
 
-    def move_ref(self, name: str, old: ObjectId | None, new: ObjectId) -> bool:
+    def refuse(self, names: Mapping[ObjectId, str]) -> None:
+        self._refused.update(names)
+
+    def move_ref(self, name: str, old: ObjectId | None, new: ObjectId | None) -> bool:
         with self._busy, disk_errors(self.path):
             try:
+                if new is None:
+                    return old is None or bool(self._repo.refs.remove_if_equals(name.encode("utf-8"), old.encode("ascii")))
                 return move_ref(self.path, name, old, new, lambda: self.ref(name))
-            except RefLocked:
+            except (RefLocked, FileLocked):
                 self.sweep()
                 time.sleep(random.uniform(0.2, 0.5))
                 return False
@@ -339,6 +360,13 @@ def _name(header: bytes, data: bytes) -> ObjectId:
     digest = hashlib.sha1(header, usedforsecurity=False)
     digest.update(data)
     return digest.hexdigest()
+
+
+def _freshen(path: Path) -> None:
+    """Whoever removes what nothing refers to leaves alone what is young, as git does. FileNotFoundError: it is gone already."""
+    if time.time() - path.stat().st_mtime > FRESH_S:
+        with suppress(PermissionError):  # not ours: then we do not remove it either
+            os.utime(path)
 
 
 def _read_loose(path: Path) -> tuple[bytes, bytes]:

@@ -13,21 +13,22 @@ import threading
 from contextlib import contextmanager, nullcontext
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, Callable, ContextManager, Iterable, Iterator, Sequence
+from typing import Any, Callable, Collection, ContextManager, Iterable, Iterator, Mapping, Sequence
 
-from ..errors import Conflict, DotscienceError, NotFound
+from ..errors import Conflict, DotscienceError, Forgotten, NotFound
 from ..model.change import Change
 from ..model.codec import from_json, to_json
-from ..model.ids import BlobDigest, SnapshotId, check_id, new_snapshot_id
-from ..model.instant import epoch_s
+from ..model.ids import BlobDigest, ExecutionId, SnapshotId, check_id, new_snapshot_id
+from ..model.instant import Instant, epoch_s
 from ..model.paths import WorkspacePath
-from ..model.run import RUNNING, Run
+from ..model.run import PURGE, RUNNING, Run, Tombstone
 from ..model.snapshot import MAIN_LINE, Snapshot, SnapshotDraft, TreeEntry
 from ..model.workspace import Workspace
 from . import trees
 from .base import KeepRules, Record, ScanResult
-from .index import SqliteIndex
-from .messages import clean_message, commit_message, parse_commit, snapshot_id
+from .forgetting import HOLDS_FORGOTTEN, finish_forgetting, forget_snapshots
+from .index import SqliteIndex, dropped
+from .messages import clean_message, commit_message, parse_commit
 from .objects import AUTHOR, RECORDS_REF, CommitText, ObjectId, Objects, TreeItem, line_ref
 from .records import append_records, named_blobs, records_since, with_series_blob
 from .scan import Scanner, Seen
@@ -77,6 +78,9 @@ class History:
         self._head_files: tuple[ObjectId, dict[WorkspacePath, TreeEntry]] | None = None
         for line in {MAIN_LINE, *objects.lines()}:
             self._catch_up(line)
+        objects.refuse(index.purged())
+        if index.path is not None:
+            finish_forgetting(self)  # a process was killed between a tombstone and the line
 
     @property
     def workspace(self) -> Workspace:
@@ -100,7 +104,13 @@ class History:
         return self.objects.put_blob(data)
 
     def read_blob(self, digest: BlobDigest) -> bytes:
-        return self.objects.blob(digest)
+        try:
+            return self.objects.blob(digest)
+        except NotFound:
+            stone = self._index.tombstone(digest)
+            if stone is None:
+                raise
+            raise Forgotten(f"What was stored as {digest} {dropped(stone)}", by=stone.by) from None
 
     def is_named(self, digest: BlobDigest) -> bool:
         with self._index.read() as db:
@@ -114,10 +124,10 @@ class History:
             found = db.execute(
                 "SELECT body FROM snapshots WHERE line = ? ORDER BY ordinal DESC LIMIT 1", (line,)
             ).fetchone()
-        return from_json(Snapshot, json.loads(found[0])) if found else None
+        return self._snapshots_from([found])[0] if found else None
 
     def snapshot(self, snapshot: SnapshotId) -> Snapshot:
-        return from_json(Snapshot, json.loads(self._row(snapshot)[1]))
+        return self._snapshots_from([self._row(snapshot)[1:]])[0]
 
     def snapshots(self, line: str = MAIN_LINE, limit: int = 100, before: SnapshotId | None = None) -> list[Snapshot]:
         self._catch_up(line)
@@ -130,7 +140,7 @@ class History:
                 "SELECT body FROM snapshots WHERE line = ? AND ordinal < ? ORDER BY ordinal DESC LIMIT ?",
                 (line, top, limit),
             ).fetchall()
-        return [from_json(Snapshot, json.loads(body)) for (body,) in rows]
+        return self._snapshots_from(rows)
 
     def entry(self, snapshot: SnapshotId, path: WorkspacePath) -> TreeEntry | None:
         item = trees.find(self.objects, self._tree_of(snapshot), path)
@@ -172,6 +182,17 @@ class History:
         with self._busy, self._lock:
             yield
 
+    def forget(
+        self, snapshots: Collection[SnapshotId], reason: str, at: Instant, by: str = "", executions: Collection[ExecutionId] = ()
+    ) -> None:
+        forget_snapshots(self, snapshots, reason, at, by, executions)
+
+    def line_was_rewritten(self, line: str) -> None:
+        """Take the line in anew, whatever the index says of it."""
+        with self._index.write():
+            counted = self._take_out_line(line)
+            self._take_in_line(line, self._commits_since(self.objects.ref(line_ref(line)), None)[0], counted)
+
     def commit_of(self, snapshot: SnapshotId) -> ObjectId:
         """git's name of the snapshot's commit; said only inside `store/`."""
         return self._row(snapshot)[0]
@@ -184,6 +205,7 @@ class History:
         with self._busy, self._lock:
             for _ in range(MOVE_TRIES):
                 self._catch_up(draft.line)
+                finish_forgetting(self)
                 snapshot = self._publish_once(draft, chosen_id, unkept)
                 if snapshot is not None:
                     self._save_seen()
@@ -199,7 +221,7 @@ class History:
         edits = {path: self._item(entry) for path, entry in draft.edits.items()}
         tree = trees.edited_tree(self.objects, start, edits)
         head = self.head(draft.line)
-        if tree == before and head is not None:
+        if tree == before and head is not None and self.commit_of(head.id) == parent:
             self._keep_with(head, unkept)
             self.objects.sync()
             return head
@@ -317,26 +339,53 @@ class History:
                 self._index.add_points(record.id, ((n, *point) for n, point in rows))
 
     def _catch_up_line(self, line: str, commit: ObjectId | None, known: ObjectId | None) -> None:
-        found: list[tuple[ObjectId, Snapshot]] = []
+        found, last = self._commits_since(commit, known)
+        was_rewritten = known is not None and last is None
+        self._take_in_line(line, found, self._take_out_line(line) if was_rewritten else {})
+
+    def _commits_since(
+        self, commit: ObjectId | None, known: ObjectId | None
+    ) -> tuple[list[tuple[ObjectId, CommitText]], ObjectId | None]:
+        """(commits back to `known`, newest first, without it; `known`, or None if the way does not lead there)"""
+        found = []
         while commit is not None and commit != known:
             text = self.objects.commit(commit)
-            parent = text.parents[0] if text.parents else None
-            found.append((commit, self._snapshot_of(text, commit, line)))
-            commit = parent
-        if commit is None and known is not None:
-            with self._index.write() as db:  # the line was rewritten: what it was is no part of it any more
-                db.execute("DELETE FROM snapshots WHERE line = ?", (line,))
-                db.execute("DELETE FROM facts WHERE name = ?", (f"commit of {line}",))
-        for each, snapshot in reversed(found):
-            self._index_snapshot(snapshot, each)
+            found.append((commit, text))
+            commit = text.parents[0] if text.parents else None
+        return found, commit
 
-    def _snapshot_of(self, text: CommitText, commit: ObjectId, line: str) -> Snapshot:
-        """From the commit alone: its message and trailers say all but the number of changes."""
-        parent = text.parents[0] if text.parents else None
-        before = self.objects.commit(parent) if parent else None
-        n_changes = trees.count_differences(self.objects, before.tree if before else None, text.tree)
-        parents = (snapshot_id(before.message, parent),) if before and parent else ()
-        return replace(parse_commit(text, commit, line), parents=parents, n_changes=n_changes)
+    def _take_in_line(
+        self, line: str, found: list[tuple[ObjectId, CommitText]], counted: Mapping[SnapshotId, Snapshot]
+    ) -> None:
+        """found: newest first. counted: snapshots whose number of changes is known, as long as their parents are the same."""
+        with self._index.read() as db:
+            last = db.execute(
+                "SELECT id, commit_id FROM snapshots WHERE line = ? ORDER BY ordinal DESC LIMIT 1", (line,)
+            ).fetchone()
+        parents: tuple[SnapshotId, ...] = (SnapshotId(last[0]),) if last else ()
+        before = self.objects.commit(last[1]).tree if last else None
+        for each, text in reversed(found):
+            said = parse_commit(text, each, line)
+            if self._index.tombstone(said.id) is not None:
+                self._index.pragma(f"commit of {line}", each)
+                self._index.pragma(f"{HOLDS_FORGOTTEN}{line}", "yes")
+                continue
+            same = counted.get(said.id)
+            n_changes = (
+                same.n_changes if same is not None and same.parents == parents
+                else trees.count_differences(self.objects, before, text.tree)
+            )
+            self._index_snapshot(replace(said, parents=parents, n_changes=n_changes), each)
+            parents, before = (said.id,), text.tree
+
+    def _take_out_line(self, line: str) -> dict[SnapshotId, Snapshot]:
+        """The line was rewritten: what it was is no part of it any more. Returns that, because counting changes takes time."""
+        with self._index.write() as db:
+            rows = db.execute("SELECT body FROM snapshots WHERE line = ?", (line,)).fetchall()
+            db.execute("DELETE FROM snapshots WHERE line = ?", (line,))
+            for fact in (f"commit of {line}", f"{HOLDS_FORGOTTEN}{line}"):
+                db.execute("DELETE FROM facts WHERE name = ?", (fact,))
+        return {each.id: each for each in (from_json(Snapshot, json.loads(body)) for (body,) in rows)}
 
     def _index_records(self, records: Iterable[Record], commit: ObjectId | None) -> None:
         records = list(records)
@@ -344,8 +393,23 @@ class History:
             self._index.feed(records)
             rows = [(digest,) for record in records for digest in named_blobs(record)]
             db.executemany("INSERT OR IGNORE INTO named_blobs VALUES (?)", rows)
+            for stone in (each for each in records if isinstance(each, Tombstone)):
+                self._drop_snapshots(stone)
             if commit is not None:
                 self._index.pragma("records_commit", commit)
+
+    def _drop_snapshots(self, stone: Tombstone) -> None:
+        """Readers see them no more, also before the line is rewritten."""
+        with self._index.write() as db:
+            dropped_ids = json.dumps(list(stone.ids))
+            lines = db.execute(
+                "SELECT DISTINCT line FROM snapshots WHERE id IN (SELECT value FROM json_each(?))", (dropped_ids,)
+            ).fetchall()
+            for (line,) in lines:
+                self._index.pragma(f"{HOLDS_FORGOTTEN}{line}", "yes")
+            db.execute("DELETE FROM snapshots WHERE id IN (SELECT value FROM json_each(?))", (dropped_ids,))
+        if stone.act == PURGE:
+            self.objects.refuse({each: f"It {dropped(stone)}" for each in stone.ids})
 
     def _index_snapshot(self, snapshot: Snapshot, commit: ObjectId) -> None:
         """Nothing to do if another process saw the new head first and took it in."""
@@ -365,9 +429,38 @@ class History:
         check_id("snapshot", snapshot)
         with self._index.read() as db:
             found = db.execute("SELECT commit_id, body FROM snapshots WHERE id = ?", (snapshot,)).fetchone()
-        if found is None:
-            raise NotFound(f"There is no snapshot {snapshot} here.", "`ds log` lists them.")
-        return found[0], found[1]
+        if found is not None:
+            return found[0], found[1]
+        stone = self._index.tombstone(snapshot)
+        if stone is not None:
+            raise self._forgotten(snapshot, stone)
+        raise NotFound(f"There is no snapshot {snapshot} here.", "`ds log` lists them.")
+
+    def _forgotten(self, snapshot: str, stone: Tombstone) -> Forgotten:
+        at = stone.snapshot_times[0] if stone.snapshot_times else None
+        nearest = self._nearest(at) if at else None
+        of = f" of {_minute(at)}" if at else ""
+        hint = f"The nearest that is kept is {nearest.id}, of {_minute(nearest.created_at)}." if nearest else ""
+        told = {"by": stone.by, "nearest": nearest.id if nearest else None}
+        return Forgotten(f"The snapshot {snapshot}{of} {dropped(stone)}", hint, **told)
+
+    def _nearest(self, at: Instant) -> Snapshot | None:
+        """The kept snapshot of the main line that is closest in time."""
+        with self._index.read() as db:
+            rows = db.execute(
+                "SELECT body FROM (SELECT body FROM snapshots WHERE line = ? AND created_at <= ? ORDER BY created_at DESC LIMIT 1)"
+                " UNION ALL "
+                "SELECT body FROM (SELECT body FROM snapshots WHERE line = ? AND created_at > ? ORDER BY created_at LIMIT 1)",
+                (MAIN_LINE, at, MAIN_LINE, at),
+            ).fetchall()
+        found = self._snapshots_from(rows)
+        return min(found, key=lambda each: abs(epoch_s(each.created_at) - epoch_s(at)), default=None)
+
+    def _snapshots_from(self, rows: Sequence[tuple[str, ...]]) -> list[Snapshot]:
+        """rows: bodies alone. A pin is a later word, so that it is not in them."""
+        found = [from_json(Snapshot, json.loads(body)) for (body,) in rows]
+        pinned = self._index.pinned()
+        return [replace(each, is_pinned=True) if each.id in pinned else each for each in found] if pinned else found
 
     def _tree_of(self, snapshot: SnapshotId) -> ObjectId:
         return self.objects.commit(self._row(snapshot)[0]).tree
@@ -433,6 +526,11 @@ class History:
                 db.executemany("INSERT OR REPLACE INTO files_seen VALUES (?, ?)", rows)
         except DotscienceError:
             return  # only a cache: the files are read again after a restart
+
+
+def _minute(at: Instant) -> str:
+    """'2026-11-21T14:03:27.000000Z' -> '2026-11-21 14:03 UTC'"""
+    return f"{at[:10]} {at[11:16]} UTC"
 
 
 def _time_of(record: Record) -> str | None:

@@ -20,7 +20,7 @@ from typing import Any, Iterable, Iterator, Sequence, overload
 from ..errors import DotscienceError, Forgotten, InvalidRequest, NotFound, StoreDamaged, StoreFull, StoreReadOnly
 from ..model.codec import from_stored, to_stored
 from ..model.execution import Execution, Session
-from ..model.ids import ExecutionId, RunId, SessionId
+from ..model.ids import BlobDigest, ExecutionId, RunId, SessionId, SnapshotId
 from ..model.run import Annotation, Run, Series, Tombstone
 from ..model.values import Scalar
 from .base import Page, Record
@@ -119,8 +119,10 @@ class SqliteIndex:
             self._db.execute("INSERT OR REPLACE INTO annotations VALUES (?, ?, ?, ?)", row)
             self._refresh_words(record.about)
         elif isinstance(record, Tombstone):
-            for forgotten in record.ids:
-                self._db.execute("INSERT OR IGNORE INTO forgotten VALUES (?, ?)", (forgotten, _body(record)))
+            times = record.snapshot_times or ("",) * len(record.ids)
+            for forgotten, at in zip(record.ids, times, strict=False):
+                own = replace(record, ids=(forgotten,), snapshot_times=(at,) if at else ())  # not all ids beside each of them
+                self._db.execute("INSERT OR IGNORE INTO forgotten VALUES (?, ?)", (forgotten, _body(own)))
                 for table, column in (("executions", "id"), ("runs", "id"), ("uses", "execution"), ("points", "run"),
                                       ("run_values", "run"), ("annotations", "about")):
                     self._db.execute(f"DELETE FROM {table} WHERE {column} = ?", (forgotten,))
@@ -193,6 +195,12 @@ class SqliteIndex:
         with self.read() as db:
             found = db.execute("SELECT value FROM facts WHERE name = ?", (name,)).fetchone()
             return found[0] if found else None
+
+    def facts(self, prefix: str) -> list[str]:
+        """Names of the facts that begin so."""
+        with self.read() as db:
+            rows = db.execute("SELECT name FROM facts WHERE substr(name, 1, ?) = ?", (len(prefix), prefix)).fetchall()
+            return [name for (name,) in rows]
 
     # -- executions --------------------------------------------------------------------------------
 
@@ -364,14 +372,42 @@ class SqliteIndex:
             found = self._db.execute(f"SELECT body FROM {table} WHERE id = ?", (key,)).fetchone()
             if found is not None:
                 return str(found[0])
-            tombstone = self._db.execute("SELECT body FROM forgotten WHERE id = ?", (key,)).fetchone()
-        if tombstone is not None:
-            stone: Tombstone = _record(tombstone[0])
-            raise Forgotten(f"The {kind} {key} was dropped on {stone.created_at[:10]}: {stone.reason}.", by=stone.by)
+        stone = self.tombstone(key)
+        if stone is not None:
+            raise Forgotten(f"The {kind} {key} {dropped(stone)}", by=stone.by)
         raise NotFound(f"There is no {kind} {key} here.")
+
+    def tombstone(self, key: str) -> Tombstone | None:
+        """What says that this id or digest was dropped, with that id alone."""
+        with self._busy, _named_errors():
+            found = self._db.execute("SELECT body FROM forgotten WHERE id = ?", (key,)).fetchone()
+        return replace(_record(found[0]), ids=(key,)) if found is not None else None
+
+    def purged(self) -> dict[BlobDigest, str]:
+        """digest -> why its bytes are not kept, in a sentence"""
+        with self._busy, _named_errors():
+            rows = self._db.execute("SELECT id, body FROM forgotten WHERE length(id) = 40").fetchall()
+        return {BlobDigest(digest): f"It {dropped(_record(body))}" for digest, body in rows}
+
+    def pinned(self) -> frozenset[SnapshotId]:
+        """Snapshots whose newest pin says true."""
+        with self._busy, _named_errors():
+            rows = self._db.execute(
+                "SELECT about, body FROM annotations WHERE about >= 's-' AND about < 's.' ORDER BY created_at, id"
+            ).fetchall()
+        words = ((SnapshotId(about), _record(body)) for about, body in rows)
+        newest = {about: bool(word.value) for about, word in words if word.field == "pin"}
+        return frozenset(about for about, is_pinned in newest.items() if is_pinned)
 
     def _is_forgotten(self, key: str) -> bool:
         return self._db.execute("SELECT 1 FROM forgotten WHERE id = ?", (key,)).fetchone() is not None
+
+
+def dropped(stone: Tombstone) -> str:
+    """'was forgotten on 2026-11-21 by ann: more than a year old.'"""
+    by = f" by {stone.by}" if stone.by else ""
+    act = "purged" if stone.act == "purge" else "forgotten"
+    return f"was {act} on {stone.created_at[:10]}{by}: {stone.reason.rstrip('.')}."
 
 
 def annotated(run: Run, word: Annotation) -> Run:

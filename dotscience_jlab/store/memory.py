@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import threading
+from typing import Mapping
 
-from ..errors import NotFound
+from ..errors import Forgotten, NotFound
 from ..model.ids import BlobDigest
 from .objects import CommitText, ObjectId, TreeItem, line_ref
 
@@ -16,10 +17,13 @@ class MemoryObjects:
         self._trees: dict[ObjectId, dict[bytes, TreeItem]] = {}
         self._commits: dict[ObjectId, CommitText] = {}
         self._refs: dict[str, ObjectId] = {}
+        self._refused: dict[ObjectId, str] = {}
         self._busy = threading.Lock()
 
     def put_blob(self, data: bytes) -> BlobDigest:
         name = BlobDigest(_name(b"blob", data))
+        if name in self._refused:
+            raise Forgotten(self._refused[name])
         self._blobs[name] = bytes(data)
         return name
 
@@ -54,14 +58,20 @@ class MemoryObjects:
     def lines(self) -> list[str]:
         return sorted(name.removeprefix(line_ref("")) for name in self._refs if name.startswith(line_ref("")))
 
+    def refuse(self, names: Mapping[ObjectId, str]) -> None:
+        self._refused.update(names)
+
     def sync(self) -> None:
         """Memory is as durable as it gets."""
 
-    def move_ref(self, name: str, old: ObjectId | None, new: ObjectId) -> bool:
+    def move_ref(self, name: str, old: ObjectId | None, new: ObjectId | None) -> bool:
         with self._busy:
             if self._refs.get(name) != old:
                 return False
-            self._refs[name] = new
+            if new is None:
+                self._refs.pop(name, None)
+            else:
+                self._refs[name] = new
             return True
 
     def sweep(self) -> None:

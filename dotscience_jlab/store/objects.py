@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple, Protocol
+from typing import Mapping, NamedTuple, Protocol
 
 from ..model.ids import BlobDigest
 
@@ -66,11 +66,14 @@ class Objects(Protocol):
     def lines(self) -> list[str]:
         """Names of all lines, sorted."""
 
+    def refuse(self, names: Mapping[ObjectId, str]) -> None:
+        """From now on putting one of these raises Forgotten with that sentence: purged bytes do not come back."""
+
     def sync(self) -> None:
         """Everything put so far survives a power cut when this returns."""
 
-    def move_ref(self, name: str, old: ObjectId | None, new: ObjectId) -> bool:
-        """Compare and swap, durable; False if the ref is not `old` any more."""
+    def move_ref(self, name: str, old: ObjectId | None, new: ObjectId | None) -> bool:
+        """Compare and swap, durable; False if the ref is not `old` any more. new None: there is no such ref any more."""
 
     def sweep(self) -> None:
         """Remove what a killed writer left behind. Only while nobody else writes: the caller holds the store's lock."""

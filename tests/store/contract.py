@@ -335,6 +335,93 @@ class Queries:
         assert store.index.sessions() == [over, going]
 
 
+def names(store: History) -> list[str]:
+    """What the snapshots of the main line say, oldest first."""
+    return [each.message for each in reversed(store.snapshots())]
+
+
+class Forgetting:
+    def test_the_rest_keeps_its_ids_and_its_bytes(self, store: History) -> None:
+        made = [publish(store, {"a": b"%d" % n, f"f{n}": b"same"}, f"cell {n}") for n in range(6)]
+        trees = {each.id: store.tree(each.id) for each in made}
+        store.forget([made[1].id, made[2].id, made[4].id], "too old", AT % 30, "ann")
+        kept = [made[0], made[3], made[5]]
+        assert [each.id for each in reversed(store.snapshots())] == [each.id for each in kept]
+        for each in kept:
+            assert store.tree(each.id) == trees[each.id]
+            assert all(store.read_blob(entry.digest) for entry in store.tree(each.id).values())
+        assert [each.parents for each in reversed(store.snapshots())] == [(), (made[0].id,), (made[3].id,)]
+        assert [each.n_changes for each in reversed(store.snapshots())] == [2, 4, 3]
+        assert store.last_change(made[5].id, "f1") == made[3].id  # type: ignore[arg-type]
+
+    def test_a_forgotten_one_says_by_whom_when_why_and_what_is_near(self, store: History) -> None:
+        made = [publish(store, {"a": b"%d" % n}, created_at=f"2026-11-21T{9 + n:02d}:00:00.000000Z") for n in range(4)]
+        store.forget([made[1].id], "more than a year old", "2027-12-01T08:00:00.000000Z", "ann")
+        with pytest.raises(Forgotten) as told:
+            store.tree(made[1].id)
+        assert str(told.value) == (
+            f"The snapshot {made[1].id} of 2026-11-21 10:00 UTC was forgotten on 2027-12-01 by ann: more than a year old. "
+            f"The nearest that is kept is {made[0].id}, of 2026-11-21 09:00 UTC."
+        )
+        assert told.value.details == {"by": "ann", "nearest": made[0].id}
+
+    def test_records_of_a_forgotten_snapshot_stay_unless_they_are_named_too(self, store: History) -> None:
+        for n in range(3):
+            store.publish(draft(store, {"a": b"%d" % n}), lambda made, n=n: [execution(n, snapshot=made.id)])
+        first, second = (store.index.execution(execution(n).id) for n in range(2))
+        store.forget([first.snapshot, second.snapshot], "old", AT % 9, executions=[second.id])
+        assert store.index.execution(first.id) == first
+        with pytest.raises(Forgotten):
+            store.index.execution(second.id)
+
+    def test_the_newest_of_a_line_is_never_forgotten(self, store: History) -> None:
+        made = [publish(store, {"a": b"%d" % n}) for n in range(2)]
+        with pytest.raises(InvalidRequest):
+            store.forget([each.id for each in made], "all", AT % 9)
+        assert store.snapshots() == made[::-1]
+
+    def test_what_is_not_there_is_not_forgotten(self, store: History) -> None:
+        publish(store, {"a": b"1"})
+        with pytest.raises(NotFound):
+            store.forget([SnapshotId("s-00000000000000ff")], "old", AT % 9)
+        store.forget([], "nothing", AT % 9)
+        assert store.index.tombstone("s-00000000000000ff") is None
+
+    def test_work_goes_on_after_it(self, store: History) -> None:
+        made = [publish(store, {"a": b"%d" % n}, f"cell {n}") for n in range(3)]
+        store.forget([made[0].id], "old", AT % 9)
+        publish(store, {"a": b"2"})
+        assert names(store) == ["cell 1", "cell 2"]
+        publish(store, {"a": b"3"}, "cell 3")
+        store.forget([made[1].id], "old", AT % 10)
+        assert names(store) == ["cell 2", "cell 3"]
+
+    def test_tombstones_that_came_from_elsewhere_win(self, store: History) -> None:
+        made = [publish(store, {"a": b"%d" % n}, f"cell {n}") for n in range(3)]
+        ids, times = (made[0].id, made[2].id), (made[0].created_at, made[2].created_at)
+        store.append([Tombstone("t1", ids, "there", AT % 5, "bo", snapshot_times=times)])
+        assert names(store) == ["cell 1"]
+        assert store.head() == store.snapshot(made[1].id)
+        assert publish(store, {"a": b"1"}, "as it was") == store.head()
+        after = publish(store, {"a": b"9"}, "after")
+        assert (names(store), after.parents) == (["cell 1", "after"], (made[1].id,))
+
+    def test_even_all_of_them(self, store: History) -> None:
+        made = publish(store, {"a": b"1"}, "first")
+        store.append([Tombstone("t1", (made.id,), "there", AT % 5)])
+        assert (store.head(), store.snapshots()) == (None, [])
+        again = publish(store, {"a": b"1"}, "again")
+        assert (store.head(), again.parents, list(store.tree(again.id))) == (again, (), ["a"])
+
+    def test_a_pin_is_seen_until_it_is_taken_away(self, store: History) -> None:
+        made = [publish(store, {"a": b"%d" % n}) for n in range(2)]
+        for n, is_pinned in enumerate((True, False, True)):
+            store.append([Annotation(f"p{n}", made[0].id, "pin", is_pinned, AT % n)])
+            assert store.snapshot(made[0].id).is_pinned is is_pinned
+        assert [each.is_pinned for each in store.snapshots()] == [False, True]
+        assert store.head() == made[1]
+
+
 class Points:
     def test_a_point_fed_twice_is_one(self, store: History) -> None:
         made = run(1, state="running")

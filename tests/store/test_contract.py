@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .contract import Bytes, Folder, Points, Queries, Records, Snapshots
+from .contract import Bytes, Folder, Forgetting, Points, Queries, Records, Snapshots
 
 
 class TestBytes(Bytes): ...
@@ -21,3 +21,6 @@ class TestPoints(Points): ...
 
 
 class TestFolder(Folder): ...
+
+
+class TestForgetting(Forgetting): ...
