@@ -20,7 +20,8 @@ import click
 from .. import __version__
 from .doctor import doctor
 from .errors import CommandGroup
-from .folder import forget, init, off, on, pause, resume, status, widen
+from .folder import init, off, on, pause, resume, status, widen
+from .growth import forget, pin, unpin
 from .history import diff, fork, log, restore, show, snapshot
 from .run import run
 from .runs import export, runs
@@ -38,7 +39,7 @@ def main() -> None:
 
 for _command in (
     init, status, snapshot, runs, log, show, diff, restore, fork, run, export,
-    off, on, pause, resume, widen, forget, doctor, completion,
+    off, on, pause, resume, widen, pin, unpin, forget, doctor, completion,
 ):
     main.add_command(_command)
 

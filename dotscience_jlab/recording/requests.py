@@ -23,10 +23,11 @@ from ..model.run import Run
 from ..model.snapshot import Snapshot
 from ..settings import Settings
 from ..store.base import Store
-from . import annotate, compare, doctor, export, foreign, forget, fork, keep, lineage, restore, why
+from . import annotate, compare, doctor, export, foreign, forget, fork, keep, lineage, pin, restore, why
 from .activity import Activity
 from .kernels import Kernels
 from .references import resolve_snapshot
+from .retention import DEFAULT_POLICY, RetentionPolicy
 from .snapshots import ASKED_FOR, take_snapshot
 from .status import status_of
 from .workspaces import Workspaces
@@ -118,6 +119,17 @@ class Desk:
             self.workspaces.drop(store)
         self._tell("status", store, [])
         return result
+
+    def _retention_plan(self, params: Params, _: Progress) -> Any:
+        return to_json(forget.plan_forget(self._store(params), _policy(params), datetime.now().astimezone()))
+
+    def _retention_apply(self, params: Params, _: Progress) -> Any:
+        store = self._store(params)
+        digest, now = _text(params, "plan_digest"), datetime.now().astimezone()
+        result = forget.apply_forget(store, _policy(params), digest, now, self.settings.user)
+        self.activity(store).versions.clear()  # they may name what is forgotten
+        self._tell("snapshot", store, [])
+        return to_json(result)
 
     # -- executions --------------------------------------------------------------------------------
 
@@ -234,6 +246,13 @@ class Desk:
     def _snapshots_get(self, params: Params, _: Progress) -> Any:
         store = self._store(params)
         return to_json(self._snapshot(store, params))
+
+    def _snapshots_change(self, params: Params, _: Progress) -> Any:
+        store = self._store(params)
+        snapshot = self._snapshot(store, params)
+        changed = pin.pin_snapshot(store, snapshot, _flag(params, "is_pinned"), time.time(), self.settings.user)
+        self._tell("snapshot", store, [changed.id])
+        return to_json(changed)
 
     def _snapshots_tree(self, params: Params, _: Progress) -> Any:
         store = self._store(params)
@@ -410,6 +429,8 @@ class Desk:
         "workspaces.widen": _workspaces_widen,
         "workspaces.forget_plan": _forget_plan,
         "workspaces.forget": _forget,
+        "retention.plan": _retention_plan,
+        "retention.apply": _retention_apply,
         "executions.list": _executions_list,
         "executions.get": _executions_get,
         "executions.why": _executions_why,
@@ -425,6 +446,7 @@ class Desk:
         "snapshots.make": _snapshots_make,
         "snapshots.list": _snapshots_list,
         "snapshots.get": _snapshots_get,
+        "snapshots.change": _snapshots_change,
         "snapshots.tree": _snapshots_tree,
         "snapshots.file": _snapshots_file,
         "snapshots.changes": _snapshots_changes,
@@ -450,6 +472,13 @@ def _outputs(store: Store, execution: Execution) -> list[dict[str, Any]]:
     if execution.outputs_blob is None:
         return list(execution.outputs)
     return json.loads(store.read_blob(execution.outputs_blob).decode("utf-8", "surrogatepass"))
+
+
+def _policy(params: Params) -> RetentionPolicy:
+    """What is not said is as in the default policy."""
+    said = {name: params[name] for name in ("everything_days", "daily_days", "weekly_days") if params.get(name) is not None}
+    also = _flag(params, "also_executions") if params.get("also_executions") is not None else False
+    return replace(DEFAULT_POLICY, **said, also_executions=also)
 
 
 def _content(data: bytes) -> dict[str, Any]:

@@ -72,6 +72,10 @@ S = f"{W}/snapshots/{{snapshot}}"
 PATHS = {"anyOf": [TEXTS, {"type": "null"}]}
 FORK_BODY = {"snapshot": SHORT_TEXT, "path": {**CONTENTS_PATH, "minLength": 1}, "name": or_null(SHORT_TEXT)}
 
+DAYS: Schema = {"type": "integer", "minimum": 0, "maximum": 36_500}
+POLICY = {"everything_days": DAYS, "daily_days": DAYS, "weekly_days": DAYS, "also_executions": FLAG}
+POLICY_BODY = {name: or_null(schema) for name, schema in POLICY.items()}
+
 OPERATIONS: tuple[Operation, ...] = (
     Operation(
         "GET", "status", "status", "How it is with the recording of a notebook or folder",
@@ -100,6 +104,19 @@ OPERATIONS: tuple[Operation, ...] = (
     Operation(
         "POST", f"{W}/forget", "workspaces.forget", "Forget everything recorded in it", record_of(freed_bytes=COUNT),
         body={"confirm": SHORT_TEXT}, required=("confirm",),
+    ),
+    Operation(
+        "POST", f"{W}/retention/plan", "retention.plan", "What a retention policy would forget, and what that frees",
+        record_of(
+            sentence=TEXT, policy=record_of(**POLICY), n_snapshots=COUNT, n_kept=COUNT, n_executions=COUNT,
+            n_executions_without_files=COUNT, freed_bytes=COUNT, oldest=TEXT, newest=TEXT, plan_digest=TEXT,
+        ),
+        body=POLICY_BODY,
+    ),
+    Operation(
+        "POST", f"{W}/retention/apply", "retention.apply", "Forget what the plan said",
+        record_of(n_snapshots=COUNT, n_executions=COUNT, sentence=TEXT),
+        body={**POLICY_BODY, "plan_digest": SHORT_TEXT}, required=("plan_digest",),
     ),
     # -- executions
     Operation(
@@ -190,6 +207,10 @@ OPERATIONS: tuple[Operation, ...] = (
         query={"before": TEXT, "limit": LIMIT},
     ),
     Operation("GET", S, "snapshots.get", "One snapshot, by id, prefix, execution, run, time or `@{1}`", reference(Snapshot)),
+    Operation(
+        "PATCH", S, "snapshots.change", "Pin it, so that no policy forgets it, or unpin it", reference(Snapshot),
+        body={"is_pinned": FLAG}, required=("is_pinned",),
+    ),
     Operation(
         "GET", f"{S}/tree", "snapshots.tree", "Its files",
         items_of({"allOf": [reference(TreeEntry), record_of(path=TEXT)]}), query={"under": INSIDE_PATH},

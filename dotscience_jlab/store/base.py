@@ -141,6 +141,12 @@ class Store(Protocol):
         the first forgotten one; others may publish meanwhile.
         """
 
+    def freed_by(self, snapshots: Collection[SnapshotId]) -> int:
+        """Bytes on the disk that only these snapshots hold: what forgetting them frees once maintenance has run.
+
+        Costs the names of all objects in a temporary file and the differences between neighbouring snapshots.
+        """
+
     # the folder
 
     def scan(self, rules: KeepRules, touched: Iterable[WorkspacePath] = (), line: str = MAIN_LINE,
@@ -202,6 +208,9 @@ class Index(Protocol):
     def uses_of(self, path: str, *, role: str | None = None, limit: int = 1000) -> list[tuple[ExecutionId, str]]:
         """(execution, role) of every execution that read or wrote this path (workspace-relative, or disk_path if outside),
         oldest first."""
+
+    def executions_of(self, snapshots: Collection[SnapshotId]) -> list[tuple[ExecutionId, bool]]:
+        """(execution, does it belong to a run) of those whose snapshot is one of these, oldest first."""
 
     def add_points(self, run: RunId, points: Iterable[tuple[int, str, int | None, float, float]]) -> None:
         """points: (position, name, step or None, time, value); `position` is the spool's, so feeding one twice keeps one."""

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Callable, Iterator, Mapping, TypeVar
 
 from dulwich.file import FileLocked
-from dulwich.objects import Commit, ShaFile, Tree
+from dulwich.objects import Commit, ShaFile, Tag, Tree
 from dulwich.pack import Pack, PackFileDisappeared
 from dulwich.repo import Repo
 
@@ -27,13 +27,15 @@ from ..errors import Forgotten, NotFound, StoreDamaged, StoreError
 from ..model.ids import BlobDigest
 from .disk import disk_errors
 from .durable import sync_files
-from .objects import FOLDER_MODE, CommitText, ObjectId, TreeItem
+from .objects import FOLDER_MODE, CommitText, ObjectId, StoredObject, TreeItem
 from .refs import OBJECT_ID, RefLocked, move_ref
+from .stored import loose_objects, packed_objects
 from .sweep import sweep
 
 COMPRESSION_LEVEL = 1
 """The default level is the whole cost of storing data; level 1 is within a few per cent of it in size for text."""
-TREES_KEPT = 4096
+TREE_ITEMS_KEPT = 200_000
+"""Of folders read last: about 50 MB; a folder of the records has up to 256 items, one of the user's any number."""
 MEASURE_EVERY_S = 300.0
 DRAFT_PREFIX = "tmp_obj_"
 """git's own `gc` removes leftovers of this name too."""
@@ -81,6 +83,7 @@ class GitObjects:
         self._busy = threading.RLock()
         self._unsynced: set[Path] = set()
         self._trees: OrderedDict[ObjectId, dict[bytes, TreeItem]] = OrderedDict()
+        self._n_tree_items = 0
         self._sizes: dict[ObjectId, int] = {}
         self._size: int | None = None
         self._measured_at = 0.0
@@ -265,6 +268,26 @@ class GitObjects:
         with self._busy:
             return sorted(name.decode("utf-8", "replace") for name in self._repo.refs.subkeys(b"refs/heads"))
 
+    def refs(self) -> dict[str, tuple[ObjectId, ...]]:
+        with self._busy:
+            found = self._repo.refs.as_dict()
+            return {name.decode("utf-8", "replace"): self._peeled(target.decode("ascii")) for name, target in found.items()}
+
+    def _peeled(self, name: ObjectId) -> tuple[ObjectId, ...]:
+        """The user's own tags may be objects that name a commit."""
+        kind, data = self._read(name)
+        if kind != Tag.type_name:
+            return (name,)
+        tag = Tag.from_raw_string(Tag.type_num, data)
+        return (name, *self._peeled(tag.object[1].decode("ascii")))  # type: ignore[attr-defined]
+
+    def stored(self) -> Iterator[StoredObject]:
+        yield from loose_objects(self.path)
+        with self._busy:
+            own = list(self._repo.object_store.packs)  # what is borrowed takes no room here
+        for pack in own:
+            yield from packed_objects(pack)
+
     def sweep(self) -> None:
         sweep(self.path)
 
@@ -345,9 +368,11 @@ class GitObjects:
 
     def _keep_tree(self, tree: ObjectId, items: dict[bytes, TreeItem]) -> None:
         with self._busy:
+            self._n_tree_items -= len(self._trees.pop(tree, ()))
             self._trees[tree] = items
-            while len(self._trees) > TREES_KEPT:
-                self._trees.popitem(last=False)
+            self._n_tree_items += len(items)
+            while self._n_tree_items > TREE_ITEMS_KEPT and len(self._trees) > 1:
+                self._n_tree_items -= len(self._trees.popitem(last=False)[1])
 
 
 def _tree_bytes(items: dict[bytes, TreeItem]) -> bytes:

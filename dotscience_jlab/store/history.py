@@ -26,6 +26,7 @@ from ..model.snapshot import MAIN_LINE, Snapshot, SnapshotDraft, TreeEntry
 from ..model.workspace import Workspace
 from . import trees
 from .base import KeepRules, Record, ScanResult
+from .freed import freed_bytes
 from .forgetting import HOLDS_FORGOTTEN, finish_forgetting, forget_snapshots
 from .index import SqliteIndex, dropped
 from .messages import clean_message, commit_message, parse_commit
@@ -186,6 +187,9 @@ class History:
         self, snapshots: Collection[SnapshotId], reason: str, at: Instant, by: str = "", executions: Collection[ExecutionId] = ()
     ) -> None:
         forget_snapshots(self, snapshots, reason, at, by, executions)
+
+    def freed_by(self, snapshots: Collection[SnapshotId]) -> int:
+        return freed_bytes(self.objects, frozenset(snapshots))
 
     def line_was_rewritten(self, line: str) -> None:
         """Take the line in anew, whatever the index says of it."""

@@ -15,7 +15,7 @@ import threading
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, Iterable, Iterator, Sequence, overload
+from typing import Any, Collection, Iterable, Iterator, Sequence, overload
 
 from ..errors import DotscienceError, Forgotten, InvalidRequest, NotFound, StoreDamaged, StoreFull, StoreReadOnly
 from ..model.codec import from_stored, to_stored
@@ -253,6 +253,16 @@ class SqliteIndex:
                 [*values, limit],
             )
             return [(ExecutionId(execution), found_role) for execution, found_role in rows.fetchall()]
+
+    def executions_of(self, snapshots: Collection[SnapshotId]) -> list[tuple[ExecutionId, bool]]:
+        """(execution, does it belong to a run) of those whose snapshot is one of these. Costs a look at every execution."""
+        with self._busy, _named_errors():
+            rows = self._db.execute(
+                "SELECT id, json_extract(body, '$.runs') FROM executions"
+                " WHERE json_extract(body, '$.snapshot') IN (SELECT value FROM json_each(?)) ORDER BY started_at, id",
+                (json.dumps(list(snapshots)),),
+            ).fetchall()
+        return [(ExecutionId(execution), bool(runs and json.loads(runs))) for execution, runs in rows]
 
     def notebook_for(self, path: str) -> str | None:
         with self._busy, _named_errors():

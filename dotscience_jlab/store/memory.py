@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import threading
-from typing import Mapping
+from typing import Iterator, Mapping
 
 from ..errors import Forgotten, NotFound
 from ..model.ids import BlobDigest
-from .objects import CommitText, ObjectId, TreeItem, line_ref
+from .objects import LOOSE, CommitText, ObjectId, StoredObject, TreeItem, line_ref
 
 
 class MemoryObjects:
@@ -57,6 +57,13 @@ class MemoryObjects:
 
     def lines(self) -> list[str]:
         return sorted(name.removeprefix(line_ref("")) for name in self._refs if name.startswith(line_ref("")))
+
+    def refs(self) -> dict[str, tuple[ObjectId, ...]]:
+        return {name: (commit,) for name, commit in self._refs.items()}
+
+    def stored(self) -> Iterator[StoredObject]:
+        yield from [StoredObject(name, LOOSE, len(data)) for name, data in self._blobs.items()]
+        yield from [StoredObject(name, LOOSE, 0) for name in (*self._trees, *self._commits)]
 
     def refuse(self, names: Mapping[ObjectId, str]) -> None:
         self._refused.update(names)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Mapping, NamedTuple, Protocol
+from typing import Iterator, Mapping, NamedTuple, Protocol
 
 from ..model.ids import BlobDigest
 
@@ -38,6 +38,17 @@ class CommitText(NamedTuple):
     """`Name <address>`"""
 
 
+LOOSE = "loose"
+
+
+class StoredObject(NamedTuple):
+    name: ObjectId
+    place: str
+    """`LOOSE`, or the name of the pack it lies in"""
+    size_bytes: int
+    """As it lies there: compressed, perhaps as a difference to another."""
+
+
 class Objects(Protocol):
     """Objects are named by content, so writing one twice keeps one. All names are 40 hex digits."""
 
@@ -65,6 +76,12 @@ class Objects(Protocol):
 
     def lines(self) -> list[str]:
         """Names of all lines, sorted."""
+
+    def refs(self) -> dict[str, tuple[ObjectId, ...]]:
+        """Every ref: what it names, and where that is a tag, what the tag names, down to the commit, which comes last."""
+
+    def stored(self) -> Iterator[StoredObject]:
+        """Every object here, as it lies on the disk; one that lies there twice comes twice. In no order."""
 
     def refuse(self, names: Mapping[ObjectId, str]) -> None:
         """From now on putting one of these raises Forgotten with that sentence: purged bytes do not come back."""

@@ -413,6 +413,20 @@ class Forgetting:
         again = publish(store, {"a": b"1"}, "again")
         assert (store.head(), again.parents, list(store.tree(again.id))) == (again, (), ["a"])
 
+    def test_what_forgetting_frees_is_what_nothing_else_holds(self, store: History) -> None:
+        big, shared = os.urandom(30_000), os.urandom(20_000)
+        made = [publish(store, {"a": b"1"})]
+        made.append(publish(store, {"big": big, "shared": shared}))
+        made.append(publish(store, {"big": big + b"!", "other/copy": shared}))
+        made.append(publish(store, {"big": None, "shared": None}))
+        assert store.freed_by([]) == 0
+        assert 30_000 <= store.freed_by([made[1].id]) < 31_000
+        assert 30_000 <= store.freed_by([made[2].id]) < 31_000
+        assert 60_000 <= store.freed_by([made[1].id, made[2].id]) < 62_000
+        store.append([execution(1, outputs_blob=store.put_bytes(big))])
+        assert 30_000 <= store.freed_by([made[1].id, made[2].id]) < 32_000
+        assert store.freed_by([made[0].id]) < 300
+
     def test_a_pin_is_seen_until_it_is_taken_away(self, store: History) -> None:
         made = [publish(store, {"a": b"%d" % n}) for n in range(2)]
         for n, is_pinned in enumerate((True, False, True)):
