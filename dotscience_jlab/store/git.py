@@ -27,6 +27,7 @@ from ..errors import Forgotten, NotFound, StoreDamaged, StoreError
 from ..model.ids import BlobDigest
 from .disk import disk_errors
 from .durable import sync_files
+from .graves import exhume
 from .objects import FOLDER_MODE, CommitText, ObjectId, StoredObject, TreeItem
 from .refs import OBJECT_ID, RefLocked, move_ref
 from .stored import loose_objects, packed_objects
@@ -270,8 +271,9 @@ class GitObjects:
 
     def refs(self) -> dict[str, tuple[ObjectId, ...]]:
         with self._busy:
-            found = self._repo.refs.as_dict()
-            return {name.decode("utf-8", "replace"): self._peeled(target.decode("ascii")) for name, target in found.items()}
+            names = sorted(name.decode("utf-8", "surrogateescape") for name in self._repo.refs.subkeys(b"refs/"))
+        found = {name: self.ref(name) for name in (f"refs/{each}" for each in names)}  # one that cannot be read is an error
+        return {name: self._peeled(target) for name, target in found.items() if target is not None}
 
     def _peeled(self, name: ObjectId) -> tuple[ObjectId, ...]:
         """The user's own tags may be objects that name a commit."""
@@ -289,6 +291,7 @@ class GitObjects:
             yield from packed_objects(pack)
 
     def sweep(self) -> None:
+        exhume(self.path)
         sweep(self.path)
 
     def size_bytes(self) -> int:
@@ -310,6 +313,13 @@ class GitObjects:
 
     def close(self) -> None:
         self._repo.close()
+
+    def raw(self, name: ObjectId) -> tuple[bytes, bytes]:
+        """(kind, bytes), checked against the name; StoreDamaged also if there is no such object."""
+        try:
+            return self._read(name)
+        except NotFound as error:
+            raise StoreDamaged(f"The object {name} is not there any more.", REMEDY) from error
 
     def _parsed(self, cls: type[_Kind], name: ObjectId) -> _Kind:
         """A folder or commit that something here names: not to be there is damage."""

@@ -9,9 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Iterator
 
-from filelock import FileLock, Timeout
-
-from ..errors import Conflict, NotFound, StoreDamaged
+from ..errors import NotFound, StoreDamaged
 from ..model.ids import new_store_id
 from ..model.instant import instant
 from ..model.workspace import Origin, Workspace
@@ -20,11 +18,8 @@ from .git import GitObjects
 from .history import History
 from .index import SCHEMA_VERSION, SqliteIndex
 from .layout import create_layout, protect, read_workspace, store_folder, write_workspace
+from .lock import StoreLock
 from .memory import MemoryObjects
-
-LOCK_WAIT_S = 30.0
-LOCK_POLL_S = 0.002
-"""A write takes a few milliseconds: who waits for one should not sleep through five."""
 
 
 def open_store(
@@ -43,7 +38,7 @@ def open_store(
     workspace = read_workspace(folder, root)
     protect(folder)
     repository = folder / "store.git"
-    lock = _StoreLock(repository / "lock")
+    lock = StoreLock(repository)
     objects = GitObjects(repository)
     if os.access(repository, os.W_OK):
         with lock:
@@ -75,24 +70,6 @@ def open_store(
 def memory_store(root: Path) -> History:
     """A history in memory over a real folder."""
     return History(MemoryObjects(), SqliteIndex(None), Workspace(new_store_id(), instant(time.time()), root=str(root)), root)
-
-
-class _StoreLock:
-    """Between processes; within one the history has a lock of its own. Held only for one write."""
-
-    def __init__(self, path: Path) -> None:
-        self._path = path
-        self._lock = FileLock(str(path), timeout=LOCK_WAIT_S, poll_interval=LOCK_POLL_S, thread_local=False)
-
-    def __enter__(self) -> None:
-        try:
-            with disk_errors(self._path.parent):
-                self._lock.acquire()
-        except Timeout as error:
-            raise Conflict("Another program has been writing this history for a long time.", "Try again.") from error
-
-    def __exit__(self, *_: object) -> None:
-        self._lock.release()
 
 
 def _open_index(path: Path) -> SqliteIndex:
