@@ -116,9 +116,9 @@ def _snapshot_of(store: Store, execution: ExecutionId) -> SnapshotId | None:
 def _sentence(policy: RetentionPolicy, chosen: _Chosen, freed_bytes: int) -> str:
     if not chosen.snapshots:
         return f"{policy.sentence} Nothing falls under it: all {_count(chosen.n_kept, 'snapshot')} stay."
+    going = f"{_count(len(chosen.snapshots), 'snapshot')} of {local_minute(chosen.oldest)} to {local_minute(chosen.newest)}"
     text = (
-        f"{policy.sentence} So {_count(len(chosen.snapshots), 'snapshot')} of {local_minute(chosen.oldest)} to"
-        f" {local_minute(chosen.newest)} would go and {_count(chosen.n_kept, 'snapshot')} stay; {_size(freed_bytes)} would be freed."
+        f"{policy.sentence} So {going} would go and {_count(chosen.n_kept, 'snapshot')} stay; {_size(freed_bytes)} would be freed."
     )
     if chosen.executions:
         text += f" {_count(len(chosen.executions), 'cell execution')} would be forgotten too."

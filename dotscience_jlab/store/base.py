@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Callable, Collection, Iterable, Iterator, Mapping, Protocol, Sequence
+from typing import TYPE_CHECKING, Any, Callable, Collection, Iterable, Iterator, Mapping, Protocol, Sequence
 
 from ..model.change import Change
 from ..model.execution import Execution, Session
@@ -24,6 +24,10 @@ from ..model.paths import WorkspacePath
 from ..model.run import Annotation, Run, Series, Tombstone
 from ..model.snapshot import MAIN_LINE, Skipped, Snapshot, SnapshotDraft, TreeEntry
 from ..model.workspace import Workspace
+
+if TYPE_CHECKING:
+    from .purge import Purged, PurgePlan
+    from .space import Space
 
 Record = Execution | Session | Run | Annotation | Tombstone
 
@@ -146,6 +150,22 @@ class Store(Protocol):
 
         Costs the names of all objects in a temporary file and the differences between neighbouring snapshots.
         """
+
+    def digests_at(self, path: WorkspacePath) -> set[BlobDigest]:
+        """Every content that the file, or any file below the folder, ever had in a snapshot. NotFound if none."""
+
+    def plan_purge(self, digests: Collection[BlobDigest], executions: Collection[ExecutionId] = ()) -> PurgePlan:
+        """What purging these bytes, and the records of these executions with their outputs, would take with it."""
+
+    def purge(self, plan: PurgePlan, reason: str, at: Instant, by: str = "") -> Purged:
+        """Take the bytes out of every snapshot and record and off the disk, at once; afterwards all objects were looked
+        through for them. Ids stay. The bytes are refused from then on, and reading them raises Forgotten.
+
+        The file itself stays in the folder, and is skipped by scans. Forks and remotes keep what they have.
+        """
+
+    def space(self) -> Space:
+        """What takes the room, by kind and by file, with who holds it. Costs about as much as `freed_by`."""
 
     # the folder
 

@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Callable, Iterator, Mapping, TypeVar
 
 from dulwich.file import FileLocked
+from dulwich.object_store import PackBasedObjectStore
 from dulwich.objects import Commit, ShaFile, Tag, Tree
 from dulwich.pack import Pack, PackFileDisappeared
 from dulwich.repo import Repo
@@ -30,7 +31,7 @@ from .durable import sync_files
 from .graves import exhume
 from .objects import FOLDER_MODE, CommitText, ObjectId, StoredObject, TreeItem
 from .refs import OBJECT_ID, RefLocked, move_ref
-from .stored import loose_objects, packed_objects
+from .stored import loose_files, loose_objects, packed_objects
 from .sweep import sweep
 
 COMPRESSION_LEVEL = 1
@@ -186,7 +187,7 @@ class GitObjects:
         """This store's and those of stores that it borrows from, as they lie on the disk now."""
         with self._busy:
             stores = [self._repo.object_store, *self._repo.object_store.alternates]
-            yield from [pack for store in stores for pack in store.packs]
+            yield from [pack for store in stores for pack in _present_packs(store)]
 
     def _pack_of(self, name: ObjectId) -> Pack | None:
         """A pack whose index cannot be read has nothing: what it held is then written anew."""
@@ -206,6 +207,12 @@ class GitObjects:
             with self._busy:
                 self._unsynced |= waiting
             raise
+
+    def is_folder(self, name: ObjectId) -> bool:
+        return self._read(name)[0] == Tree.type_name
+
+    def refusal(self, name: ObjectId) -> str:
+        return self._refused.get(name, "")
 
     def refuse(self, names: Mapping[ObjectId, str]) -> None:
         self._refused.update(names)
@@ -285,10 +292,13 @@ class GitObjects:
 
     def stored(self) -> Iterator[StoredObject]:
         yield from loose_objects(self.path)
-        with self._busy:
-            own = list(self._repo.object_store.packs)  # what is borrowed takes no room here
-        for pack in own:
+        for pack in self.own_packs():
             yield from packed_objects(pack)
+
+    def own_packs(self) -> list[Pack]:
+        """Without those of stores that it borrows from."""
+        with self._busy:
+            return _present_packs(self._repo.object_store)
 
     def sweep(self) -> None:
         exhume(self.path)
@@ -310,6 +320,10 @@ class GitObjects:
                 except OSError:
                     continue
         return total
+
+    def shared_bytes(self) -> int:
+        packs = ((path, path.stat()) for path in (self.path / "objects/pack").glob("*.*"))
+        return sum(found.st_size for _, found in (*loose_files(self.path), *packs) if found.st_nlink > 1)
 
     def close(self) -> None:
         self._repo.close()
@@ -402,6 +416,11 @@ def _freshen(path: Path) -> None:
     if time.time() - path.stat().st_mtime > FRESH_S:
         with suppress(PermissionError):  # not ours: then we do not remove it either
             os.utime(path)
+
+
+def _present_packs(store: PackBasedObjectStore) -> list[Pack]:
+    """The first answer still has those that went since the last one, and looks for what is there now."""
+    return list(store.packs) and list(store.packs)
 
 
 def _read_loose(path: Path) -> tuple[bytes, bytes]:

@@ -26,14 +26,16 @@ from ..model.snapshot import MAIN_LINE, Snapshot, SnapshotDraft, TreeEntry
 from ..model.workspace import Workspace
 from . import trees
 from .base import KeepRules, Record, ScanResult
-from .freed import freed_bytes
 from .forgetting import HOLDS_FORGOTTEN, finish_forgetting, forget_snapshots
+from .freed import freed_bytes
 from .index import SqliteIndex, dropped
 from .messages import clean_message, commit_message, parse_commit
 from .objects import AUTHOR, RECORDS_REF, CommitText, ObjectId, Objects, TreeItem, line_ref
+from .purge import PURGING, Purged, PurgePlan, digests_at, finish_purge, plan_purge, purge
 from .records import append_records, named_blobs, records_since, with_series_blob
 from .scan import Scanner, Seen
 from .series import read_series, series_bytes
+from .space import Space, measure_space
 
 SNAPSHOT_SCHEMA = """
 CREATE TABLE IF NOT EXISTS snapshots (id TEXT PRIMARY KEY, line TEXT, ordinal INTEGER, commit_id TEXT, created_at TEXT,
@@ -43,6 +45,8 @@ CREATE TABLE IF NOT EXISTS files_seen (path BLOB PRIMARY KEY, body TEXT) WITHOUT
 CREATE TABLE IF NOT EXISTS named_blobs (digest TEXT PRIMARY KEY) WITHOUT ROWID;
 """
 MOVE_TRIES = 20
+N_PURGES = "purges"
+"""A fact of the index: how many times something was purged, so that each process notices."""
 AUTHOR_SHAPE = re.compile(r"[^<>\0\n]+ <[^<>\0\n]*>")
 
 
@@ -59,6 +63,7 @@ class History:
         save_workspace: Callable[[Workspace], None] = lambda workspace: None,
         remove: Callable[[], None] = lambda: None,
         is_there: Callable[[], bool] = lambda: True,
+        expire: Callable[[Collection[ObjectId]], int] = lambda names: 0,
         lock: ContextManager[Any] | None = None,
     ) -> None:
         self.objects = objects
@@ -68,10 +73,13 @@ class History:
         self._save = save_workspace
         self._remove = remove
         self._is_there = is_there
+        self.expire = expire
+        """Takes objects that no ref leads to off the disk at once; bytes freed."""
         self._lock: ContextManager[Any] = lock or nullcontext()
         self._busy = threading.RLock()
         """Held for a write of refs; never while the folder is read, so that questions do not wait for a scan."""
         self._folder_busy = threading.RLock()
+        self._n_purges: str | None = None
         with index.write() as db:
             for statement in SNAPSHOT_SCHEMA.split(";"):
                 db.execute(statement)
@@ -79,9 +87,10 @@ class History:
         self._head_files: tuple[ObjectId, dict[WorkspacePath, TreeEntry]] | None = None
         for line in {MAIN_LINE, *objects.lines()}:
             self._catch_up(line)
-        objects.refuse(index.purged())
+        self._heed_purges()
         if index.path is not None:
             finish_forgetting(self)  # a process was killed between a tombstone and the line
+            finish_purge(self)
 
     @property
     def workspace(self) -> Workspace:
@@ -102,16 +111,21 @@ class History:
     # -- bytes -------------------------------------------------------------------------------------
 
     def put_bytes(self, data: bytes) -> BlobDigest:
+        self._heed_purges()
         return self.objects.put_blob(data)
 
     def read_blob(self, digest: BlobDigest) -> bytes:
-        try:
-            return self.objects.blob(digest)
-        except NotFound:
-            stone = self._index.tombstone(digest)
-            if stone is None:
-                raise
-            raise Forgotten(f"What was stored as {digest} {dropped(stone)}", by=stone.by) from None
+        self._heed_purges()
+        if self.objects.refusal(digest):
+            raise Forgotten(self.objects.refusal(digest), "Its bytes are nowhere in this history any more.")
+        return self.objects.blob(digest)
+
+    def _heed_purges(self) -> None:
+        """Purged bytes are refused, also those that another process purged; one look into the index."""
+        n_purges = self._index.pragma(N_PURGES)
+        if n_purges != self._n_purges:
+            self.objects.refuse(self._index.purged())
+            self._n_purges = n_purges
 
     def is_named(self, digest: BlobDigest) -> bool:
         with self._index.read() as db:
@@ -191,6 +205,32 @@ class History:
     def freed_by(self, snapshots: Collection[SnapshotId]) -> int:
         return freed_bytes(self.objects, frozenset(snapshots))
 
+    def digests_at(self, path: WorkspacePath) -> set[BlobDigest]:
+        return digests_at(self, path)
+
+    def plan_purge(self, digests: Collection[BlobDigest], executions: Collection[ExecutionId] = ()) -> PurgePlan:
+        return plan_purge(self, digests, executions)
+
+    def purge(self, plan: PurgePlan, reason: str, at: Instant, by: str = "") -> Purged:
+        return purge(self, plan, reason, at, by)
+
+    def trees_of(self, line: str) -> list[ObjectId]:
+        """git's names of the trees of a line, oldest first."""
+        return [text.tree for _, text in reversed(self._commits_since(self.objects.ref(line_ref(line)), None)[0])]
+
+    def forget_seen(self) -> None:
+        """Files whose bytes are refused are read again, and then said to be left out."""
+        with self._folder_busy:
+            seen = self._scanner.seen
+            for path in [path for path, each in seen.items() if self.objects.refusal(each.entry.digest)]:
+                del seen[path]
+                with self._index.write() as db:
+                    db.execute("DELETE FROM files_seen WHERE path = ?", (os.fsencode(path),))
+            self._head_files = None
+
+    def space(self) -> Space:
+        return measure_space(self)
+
     def line_was_rewritten(self, line: str) -> None:
         """Take the line in anew, whatever the index says of it."""
         with self._index.write():
@@ -222,6 +262,7 @@ class History:
         parent = self.objects.ref(ref)
         before = self.objects.commit(parent).tree if parent else None
         start = self._tree_of(draft.base) if draft.base is not None else before
+        self._heed_purges()
         edits = {path: self._item(entry) for path, entry in draft.edits.items()}
         tree = trees.edited_tree(self.objects, start, edits)
         head = self.head(draft.line)
@@ -294,6 +335,7 @@ class History:
         line: str = MAIN_LINE,
         only: Sequence[WorkspacePath] | None = None,
     ) -> ScanResult:
+        self._heed_purges()
         with self._folder_busy:
             return self._scanner.scan(rules, touched, self._files_of_head(line), self.size_bytes(), only)
 
@@ -413,7 +455,10 @@ class History:
                 self._index.pragma(f"{HOLDS_FORGOTTEN}{line}", "yes")
             db.execute("DELETE FROM snapshots WHERE id IN (SELECT value FROM json_each(?))", (dropped_ids,))
         if stone.act == PURGE:
-            self.objects.refuse({each: f"It {dropped(stone)}" for each in stone.ids})
+            if any(len(each) == 40 and self.objects.has(each) for each in stone.ids):
+                self._index.pragma(PURGING, "yes")
+            self._index.pragma(N_PURGES, str(int(self._index.pragma(N_PURGES) or 0) + 1))
+            self._heed_purges()
 
     def _index_snapshot(self, snapshot: Snapshot, commit: ObjectId) -> None:
         """Nothing to do if another process saw the new head first and took it in."""
@@ -474,7 +519,8 @@ class History:
         return TreeEntry(BlobDigest(item.id), size, trees.MODE_NAMES.get(item.mode, "file"))
 
     def _item(self, entry: TreeEntry | None) -> TreeItem | None:
-        return None if entry is None else TreeItem(trees.MODES[entry.mode], entry.digest)
+        is_kept = entry is not None and not self.objects.refusal(entry.digest)
+        return None if entry is None or not is_kept else TreeItem(trees.MODES[entry.mode], entry.digest)
 
     def _files_of_head(self, line: str) -> dict[WorkspacePath, TreeEntry]:
         """Kept in step while publishing, read anew when somebody else moved the line."""

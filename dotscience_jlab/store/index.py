@@ -21,7 +21,7 @@ from ..errors import DotscienceError, Forgotten, InvalidRequest, NotFound, Store
 from ..model.codec import from_stored, to_stored
 from ..model.execution import Execution, Session
 from ..model.ids import BlobDigest, ExecutionId, RunId, SessionId, SnapshotId
-from ..model.run import Annotation, Run, Series, Tombstone
+from ..model.run import PURGE, Annotation, Run, Series, Tombstone
 from ..model.values import Scalar
 from .base import Page, Record
 from .downsample import downsampled
@@ -74,6 +74,7 @@ class SqliteIndex:
                                        isolation_level=None)
             self._db.execute("PRAGMA journal_mode=WAL")
             self._db.execute("PRAGMA synchronous=NORMAL")
+            self._db.execute("PRAGMA secure_delete=ON")
             self._db.executescript(SCHEMA)
         if self.pragma("schema") is None:
             self.pragma("schema", SCHEMA_VERSION)
@@ -122,7 +123,8 @@ class SqliteIndex:
             times = record.snapshot_times or ("",) * len(record.ids)
             for forgotten, at in zip(record.ids, times, strict=False):
                 own = replace(record, ids=(forgotten,), snapshot_times=(at,) if at else ())  # not all ids beside each of them
-                self._db.execute("INSERT OR IGNORE INTO forgotten VALUES (?, ?)", (forgotten, _body(own)))
+                stays = "REPLACE" if record.act == PURGE else "IGNORE"  # what was forgotten first may be purged later
+                self._db.execute(f"INSERT OR {stays} INTO forgotten VALUES (?, ?)", (forgotten, _body(own)))
                 for table, column in (("executions", "id"), ("runs", "id"), ("uses", "execution"), ("points", "run"),
                                       ("run_values", "run"), ("annotations", "about")):
                     self._db.execute(f"DELETE FROM {table} WHERE {column} = ?", (forgotten,))
@@ -398,6 +400,17 @@ class SqliteIndex:
         with self._busy, _named_errors():
             rows = self._db.execute("SELECT id, body FROM forgotten WHERE length(id) = 40").fetchall()
         return {BlobDigest(digest): f"It {dropped(_record(body))}" for digest, body in rows}
+
+    def purged_executions(self) -> frozenset[ExecutionId]:
+        with self._busy, _named_errors():
+            rows = self._db.execute("SELECT id, body FROM forgotten WHERE instr(id, ':') > 0").fetchall()
+        return frozenset(ExecutionId(each) for each, body in rows if _record(body).act == PURGE)
+
+    def scrub(self) -> None:
+        """No page of the file holds what was deleted."""
+        with self._busy, _named_errors():
+            self._db.execute("VACUUM")
+            self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
     def pinned(self) -> frozenset[SnapshotId]:
         """Snapshots whose newest pin says true."""

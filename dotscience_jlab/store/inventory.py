@@ -22,7 +22,8 @@ class Inventory:
         self._db = sqlite3.connect("", isolation_level=None, check_same_thread=False)
         self._db.execute("PRAGMA journal_mode=OFF")
         self._db.execute(
-            "CREATE TABLE objects (id BLOB, place TEXT, size INTEGER, mark INTEGER DEFAULT 0, PRIMARY KEY (id, place)) WITHOUT ROWID"
+            "CREATE TABLE objects (id BLOB, place TEXT, size INTEGER, mark INTEGER DEFAULT 0, PRIMARY KEY (id, place))"
+            " WITHOUT ROWID"
         )
         for some in _parts(objects.stored()):
             rows = [(bytes.fromhex(each.name), each.place, each.size_bytes) for each in some]
@@ -44,6 +45,11 @@ class Inventory:
 
     def count_of(self, mark: int) -> int:
         return int(self._db.execute("SELECT count(DISTINCT id) FROM objects WHERE mark = ?", (mark,)).fetchone()[0])
+
+    def mark_of(self, name: ObjectId) -> int | None:
+        """None: it is not there."""
+        found = self._db.execute("SELECT mark FROM objects WHERE id = ? LIMIT 1", (bytes.fromhex(name),)).fetchone()
+        return int(found[0]) if found else None
 
     def names_in(self, place: str, mark: int | None = None) -> Iterator[ObjectId]:
         """Sorted. Do not mark while reading."""

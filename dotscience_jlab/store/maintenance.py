@@ -51,6 +51,8 @@ WHOLE_EVERY_S = 7 * 86_400.0
 UNTIDY, TIDIED = "untidy", "tidied"
 """Files in the repository: there is something to remove; when the last maintenance ended."""
 NICENESS = 10
+ONE_FOLDER_IN = 32
+"""Names are spread evenly, so a few folders tell how many loose objects there are."""
 LIVE, DAMAGED = 1, 3
 
 
@@ -88,8 +90,10 @@ def is_due(repository: Path, now: float) -> bool:
         return untidy_at > tidied_at
     if untidy_at:
         return True
-    n_loose = 32 * sum(1 for folder in range(8) for path in (repository / f"objects/{folder * 32:02x}").glob("*") if _is_own(path))
-    n_small = sum(1 for path in (repository / "objects/pack").glob("*.pack") if _is_own(path) and path.stat().st_size < SMALL_PACK_BYTES)
+    folders = [repository / f"objects/{n:02x}" for n in range(0, 256, ONE_FOLDER_IN)]
+    n_loose = ONE_FOLDER_IN * sum(_is_own(path) for folder in folders for path in folder.glob("*"))
+    packs = (repository / "objects/pack").glob("*.pack")
+    n_small = sum(_is_own(path) and _size_of(path) < SMALL_PACK_BYTES for path in packs)
     return n_loose >= MANY_LOOSE or n_small >= MANY_SMALL_PACKS or (now - tidied_at > WHOLE_EVERY_S and n_loose > 0)
 
 
@@ -225,7 +229,7 @@ class _Work:
                 self.mark_live()
                 if self._is_needed(place):
                     continue
-                _drop_caches(self.folder)
+                drop_caches(self.folder)
                 pack = self.folder / "pack" / f"{place}.pack"
                 self.freed_bytes += bury_pack(pack, self.young_since)
                 if not pack.exists():
@@ -269,7 +273,7 @@ class _Work:
         return self.folder / name[:2] / name[2:]
 
 
-def _drop_caches(folder: Path) -> None:
+def drop_caches(folder: Path) -> None:
     """git's own caches over packs and commits, which would name what is gone; git makes them anew when it wants them."""
     for path in (*folder.glob("pack/multi-pack-index*"), folder / "info/commit-graph", *folder.glob("info/commit-graphs/*")):
         with suppress(OSError):
@@ -282,6 +286,13 @@ def _is_own(path: Path) -> bool:
         return path.stat().st_nlink == 1
     except FileNotFoundError:
         return False
+
+
+def _size_of(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except FileNotFoundError:
+        return 0
 
 
 def _time_of(path: Path) -> float:

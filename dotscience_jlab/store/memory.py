@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import threading
-from typing import Iterator, Mapping
+from typing import Collection, Iterator, Mapping
 
 from ..errors import Forgotten, NotFound
 from ..model.ids import BlobDigest
@@ -65,8 +65,21 @@ class MemoryObjects:
         yield from [StoredObject(name, LOOSE, len(data)) for name, data in self._blobs.items()]
         yield from [StoredObject(name, LOOSE, 0) for name in (*self._trees, *self._commits)]
 
+    def is_folder(self, name: ObjectId) -> bool:
+        return name in self._trees
+
+    def refusal(self, name: ObjectId) -> str:
+        return self._refused.get(name, "")
+
     def refuse(self, names: Mapping[ObjectId, str]) -> None:
         self._refused.update(names)
+
+    def expire(self, names: Collection[ObjectId]) -> int:
+        """Bytes freed."""
+        freed = sum(len(self._blobs.pop(name, b"")) for name in names)
+        for name in names:
+            self._trees.pop(name, None)
+        return freed
 
     def sync(self) -> None:
         """Memory is as durable as it gets."""
@@ -86,6 +99,9 @@ class MemoryObjects:
 
     def size_bytes(self) -> int:
         return sum(map(len, self._blobs.values()))
+
+    def shared_bytes(self) -> int:
+        return 0
 
     def close(self) -> None:
         """Nothing is open."""

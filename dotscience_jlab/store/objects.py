@@ -83,6 +83,12 @@ class Objects(Protocol):
     def stored(self) -> Iterator[StoredObject]:
         """Every object here, as it lies on the disk; one that lies there twice comes twice. In no order."""
 
+    def is_folder(self, name: ObjectId) -> bool:
+        """False: the bytes of a file."""
+
+    def refusal(self, name: ObjectId) -> str:
+        """The sentence that `refuse` was given for it; '' if it is welcome."""
+
     def refuse(self, names: Mapping[ObjectId, str]) -> None:
         """From now on putting one of these raises Forgotten with that sentence: purged bytes do not come back."""
 
@@ -96,5 +102,8 @@ class Objects(Protocol):
         """Remove what a killed writer left behind. Only while nobody else writes: the caller holds the store's lock."""
 
     def size_bytes(self) -> int: ...
+
+    def shared_bytes(self) -> int:
+        """Of files that forks have too."""
 
     def close(self) -> None: ...

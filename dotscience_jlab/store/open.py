@@ -14,6 +14,7 @@ from ..model.ids import new_store_id
 from ..model.instant import instant
 from ..model.workspace import Origin, Workspace
 from .disk import disk_errors
+from .expire import expire
 from .git import GitObjects
 from .history import History
 from .index import SCHEMA_VERSION, SqliteIndex
@@ -63,13 +64,15 @@ def open_store(
         save_workspace=lambda changed: write_workspace(folder, changed),
         remove=lambda: shutil.rmtree(folder),
         is_there=is_there,
+        expire=lambda names: expire(objects, lock, names),
         lock=lock,
     )
 
 
 def memory_store(root: Path) -> History:
     """A history in memory over a real folder."""
-    return History(MemoryObjects(), SqliteIndex(None), Workspace(new_store_id(), instant(time.time()), root=str(root)), root)
+    objects, workspace = MemoryObjects(), Workspace(new_store_id(), instant(time.time()), root=str(root))
+    return History(objects, SqliteIndex(None), workspace, root, expire=objects.expire)
 
 
 def _open_index(path: Path) -> SqliteIndex:

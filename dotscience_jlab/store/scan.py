@@ -19,7 +19,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Callable, Iterable, Mapping, Sequence
 
-from ..errors import StoreError
+from ..errors import Forgotten, StoreError
 from ..model.ids import BlobDigest
 from ..model.paths import STORE_FOLDER, WorkspacePath
 from ..model.snapshot import EXECUTABLE, FILE, LINK, Skipped, TreeEntry
@@ -236,7 +236,7 @@ class Scanner:
             look.skip(path, "It is not a file (a pipe, socket or device).")
             return
         seen = self.seen.get(path)
-        if seen is not None and seen.holds_for(_signature(found)):
+        if seen is not None and seen.holds_for(_signature(found)) and not self._objects.refusal(seen.entry.digest):
             look.present[path] = seen.entry
             return
         refusal = self._too_large(path, found.st_size, look) or look.room.refusal(
@@ -267,7 +267,11 @@ class Scanner:
         except OSError as error:
             look.skip(path, f"It cannot be read: {error.strerror}.")
             return
-        made = TreeEntry(self._objects.put_blob(data), len(data), mode, is_torn)
+        try:
+            made = TreeEntry(self._objects.put_blob(data), len(data), mode, is_torn)
+        except Forgotten as error:
+            look.skip(path, error.message)
+            return
         look.present[path] = made
         self.seen[path] = self.newly_seen[path] = Seen(signature, 0 if is_torn else began_ns, made)
 

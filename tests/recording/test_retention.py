@@ -38,7 +38,8 @@ def gone(policy: RetentionPolicy, *times: str, protected: tuple[int, ...] = (), 
     (RetentionPolicy(30, 0), ["11-21 09:00", "10-22 12:01", "10-22 12:00", "10-22 11:59"], [2, 3]),
     (RetentionPolicy(1, 30), ["11-21 09:00", "11-20 11:59", "11-20 08:00", "11-19 23:59", "11-19 00:00"], [2, 4]),
     (RetentionPolicy(1, 1), ["11-21 09:00", "11-20 09:00", "11-19 12:01", "11-19 11:00"], [3]),
-    (RetentionPolicy(0, 2, 21), ["11-21 09:00", "11-17 09:00", "11-16 09:00", "11-15 23:00", "11-09 00:00", "10-01 09:00"], [2, 4, 5]),
+    (RetentionPolicy(0, 2, 21), ["11-21 09:00", "11-17 09:00", "11-16 09:00", "11-15 23:00", "11-09 00:00", "10-01 09:00"],
+     [2, 4, 5]),
     (RetentionPolicy(0, 0), ["11-21 09:00", "*11-20 09:00", "11-19 09:00"], [2]),
     (RetentionPolicy(0, 1), ["11-21 09:00", "11-20 23:00", "*11-20 22:00", "11-20 21:00"], [3]),
     (RetentionPolicy(30, 0), ["2027-01-01 00:00", "11-21 09:00"], []),  # a clock that went ahead
@@ -62,7 +63,8 @@ def test_days_are_those_of_the_persons_zone() -> None:
     (RetentionPolicy(), "everything of the last 30 days, then one snapshot a day for a year, and"),
     (RetentionPolicy(365, 0), "everything of the last year, and"),
     (RetentionPolicy(0, 730), "one snapshot a day for 2 years, and"),
-    (RetentionPolicy(1, 1, 70), "everything of the last day, then one snapshot a day for a day, then one snapshot a week for 70 days, and"),
+    (RetentionPolicy(1, 1, 70), "everything of the last day, then one snapshot a day for a day, then one snapshot a week"
+                                " for 70 days, and"),
     (RetentionPolicy(0, 0), "only the newest snapshot and"),
 ])
 def test_it_says_itself(policy: RetentionPolicy, kept: str) -> None:

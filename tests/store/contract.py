@@ -17,6 +17,7 @@ from dotscience_jlab.model.run import Annotation, MetricSummary, Run, Tombstone
 from dotscience_jlab.model.snapshot import Snapshot, SnapshotDraft, TreeEntry
 from dotscience_jlab.store.base import KeepRules
 from dotscience_jlab.store.history import History
+from dotscience_jlab.store.purge import finish_purge
 
 AT = "2026-11-21T09:18:%02d.000000Z"
 SESSION = "k-0123456789abcdef"
@@ -434,6 +435,138 @@ class Forgetting:
             assert store.snapshot(made[0].id).is_pinned is is_pinned
         assert [each.is_pinned for each in store.snapshots()] == [False, True]
         assert store.head() == made[1]
+
+
+class Purging:
+    def test_it_leaves_every_snapshot_and_nothing_else(self, store: History) -> None:
+        secret = b"the secret"
+        made = [publish(store, {"keys/a.txt": secret, "n": b"1"}, "first"), publish(store, {"b": secret, "n": b"2"}, "second"),
+                publish(store, {"keys/a.txt": None, "n": b"3"}, "third"), publish(store, {"b": None, "n": b"4"}, "fourth")]
+        plan = store.plan_purge(store.digests_at("keys/a.txt"))  # type: ignore[arg-type]
+        assert [(each.path, each.n_snapshots) for each in plan.paths] == [("b", 2), ("keys/a.txt", 2)]
+        assert (plan.n_snapshots, len(plan.objects)) == (3, 1)
+        done = store.purge(plan, "a key", AT % 9, "ann")
+        assert done.freed_bytes > 0 and done.n_looked_at > 8
+        assert [sorted(store.tree(each.id)) for each in made] == [["n"]] * 4
+        assert [each.id for each in reversed(store.snapshots())] == [each.id for each in made]
+        assert [each.message for each in reversed(store.snapshots())] == ["first", "second", "third", "fourth"]
+        assert [store.read_blob(store.tree(each.id)["n"].digest) for each in made] == [b"1", b"2", b"3", b"4"]  # type: ignore[index]
+        with pytest.raises(Forgotten, match="purged on 2026-11-21 by ann: a key"):
+            store.read_blob(plan.digests[0])
+
+    def test_the_bytes_are_refused_from_then_on(self, store: History) -> None:
+        (store.root / "key.txt").write_bytes(b"secret")
+        (store.root / "code.py").write_bytes(b"x = 1")
+        scan_and_publish(store)
+        store.purge(store.plan_purge(store.digests_at("key.txt")), "a key", AT % 9)  # type: ignore[arg-type]
+        with pytest.raises(Forgotten):
+            store.put_bytes(b"secret")
+        for _ in range(2):
+            assert list(store.tree(scan_and_publish(store).id)) == ["code.py"]
+            assert "purged" in skipped(store)["key.txt"]
+        assert (store.root / "key.txt").read_bytes() == b"secret"
+        (store.root / "key.txt").write_bytes(b"another")
+        assert list(store.tree(scan_and_publish(store).id)) == ["code.py", "key.txt"]
+
+    def test_a_folder_means_every_file_that_was_ever_in_it(self, store: History) -> None:
+        publish(store, {"d/a": b"1", "d/e/b": b"2", "da": b"3", "empty": b""})
+        made = publish(store, {"d/a": b"11", "d/e/b": None, "d/empty": b""})
+        plan = store.plan_purge(store.digests_at("d"))  # type: ignore[arg-type]
+        store.purge(plan, "private", AT % 9)
+        assert len(plan.digests) == 3
+        assert list(store.tree(made.id)) == ["d/empty", "da", "empty"]
+
+    def test_chunks_that_another_file_has_too_stay(self, store: History) -> None:
+        chunks = [store.put_bytes(b"chunk %d" % n) for n in range(4)]
+        meta = store.put_bytes(b"{}")
+        for name, some in (("a.csv", chunks[:3]), ("b.csv", chunks[1:])):
+            edits = {f"{name}.ds/00000/{n:06d}": TreeEntry(each, 7) for n, each in enumerate(some)}
+            made = publish(store, {**edits, f"{name}.ds/meta": TreeEntry(meta, 2)})
+        plan = store.plan_purge(store.digests_at("a.csv"))  # type: ignore[arg-type]
+        assert [each.path for each in plan.paths] == ["a.csv"]
+        store.purge(plan, "private", AT % 9)
+        assert all(path.startswith("b.csv") for path in store.tree(made.id))
+        assert [store.objects.has(each) for each in chunks] == [False, True, True, True]
+
+    def test_an_execution_leaves_the_records_with_its_outputs(self, store: History) -> None:
+        outputs = store.put_bytes(b'["the secret"]')
+        store.append([execution(1, source="login('hunter2')", outcome="running"), execution(2, source="y")])
+        store.append([execution(1, source="login('hunter2')", outputs_blob=outputs, outputs_text="the secret"), execution(3)])
+        store.append([run(1), Annotation("w1", execution(1).id, "note", "hunter2", AT % 3)])
+        plan = store.plan_purge([], [execution(1).id])
+        assert len(plan.objects) == 4  # three segments and the outputs
+        store.purge(plan, "a password", AT % 9, "ann")
+        with pytest.raises(Forgotten, match="a password"):
+            store.index.execution(execution(1).id)
+        assert [each.order for each in store.index.executions().items] == [3, 2]
+        assert store.index.runs().total == 1
+        assert not any(store.objects.has(each) for each in plan.objects)
+
+    def test_purged_elsewhere_is_purged_here_at_the_next_opening(self, store: History) -> None:
+        made = publish(store, {"key.txt": b"secret", "n": b"1"})
+        digest = store.tree(made.id)["key.txt"].digest  # type: ignore[index]
+        store.append([Tombstone("t1", (digest,), "a key", AT % 5, "bo", "purge")])
+        with pytest.raises(Forgotten, match="by bo"):
+            store.read_blob(digest)
+        finish_purge(store)
+        assert list(store.tree(made.id)) == ["n"]
+        assert not store.objects.has(digest)
+
+    @pytest.mark.parametrize("path", ["nothing", "ke", "key.txt/below"])
+    def test_what_was_never_there_cannot_be_purged(self, store: History, path: str) -> None:
+        publish(store, {"key.txt": b"secret"})
+        with pytest.raises(NotFound):
+            store.digests_at(path)  # type: ignore[arg-type]
+
+    def test_what_holds_no_bytes_cannot_be_purged(self, store: History) -> None:
+        publish(store, {"empty": b""})
+        with pytest.raises(InvalidRequest):
+            store.digests_at("empty")  # type: ignore[arg-type]
+        with pytest.raises(NotFound):
+            store.plan_purge([BlobDigest("0" * 40)])
+
+
+class SpaceTaken:
+    def test_each_file_with_who_holds_it(self, store: History) -> None:
+        big = os.urandom(50_000)
+        publish(store, {"train.ipynb": b"{}", "data/big.csv": big})
+        publish(store, {"data/big.csv": big + b"1"})
+        made = publish(store, {"data/big.csv": None, "small": b"1"})
+        again = publish(store, {"data/big.csv": big, "copy": big})
+        after = publish(store, {"data/big.csv": None, "copy": None})
+        held, unheld = run(1, snapshot=again.id), run(2, snapshot=made.id)
+        store.append([held, unheld, run(3), run(4, snapshot=after.id)])
+        largest = {each.path: each for each in store.space().largest}
+        found = largest["data/big.csv"]
+        assert (found.n_versions, found.n_snapshots, found.runs) == (3, 3, (held.id,))
+        assert 100_000 <= found.stored_bytes < 102_000
+        assert largest["copy"].stored_bytes >= 50_000
+        assert (largest["train.ipynb"].n_versions, largest["train.ipynb"].n_snapshots) == (1, 5)
+        assert set(largest["small"].runs) == {unheld.id, held.id, store.index.find_run("train · 4").id}
+
+    def test_kinds_are_counted_once_each(self, store: History) -> None:
+        data, output = os.urandom(40_000), os.urandom(30_000)
+        publish(store, {"a": data, "b": data, "n.ipynb": os.urandom(20_000)})
+        store.append([execution(1, outputs_blob=store.put_bytes(output))])
+        store.put_bytes(os.urandom(10_000))
+        kinds = store.space().kinds
+        assert [round(kinds[name] / 10_000) for name in ("data", "outputs", "notebooks", "unused", "other")] == [4, 3, 2, 1, 0]
+
+    def test_an_empty_history_takes_no_room_by_kind(self, store: History) -> None:
+        assert set(store.space().kinds.values()) == {0}
+        assert store.space().largest == ()
+
+    def test_a_large_file_is_one_file(self, store: History) -> None:
+        """In the shape of docs/store-format.md, whoever wrote it."""
+        chunks = [store.put_bytes(os.urandom(5_000)) for _ in range(3)]
+        meta = store.put_bytes(b"{}")
+        for kept in (chunks, chunks[:2]):
+            edits = {f"big.csv.ds/00000/{n:06d}": TreeEntry(each, 5_000) for n, each in enumerate(kept)}
+            edits["big.csv.ds/meta"] = TreeEntry(meta, 2)
+            publish(store, {**edits, **{f"big.csv.ds/00000/{n:06d}": None for n in range(len(kept), 3)}})
+        [found] = store.space().largest
+        assert (found.path, found.n_versions, found.n_snapshots) == ("big.csv", 2, 2)
+        assert 15_000 <= found.stored_bytes < 16_000
 
 
 class Points:

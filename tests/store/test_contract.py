@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .contract import Bytes, Folder, Forgetting, Points, Queries, Records, Snapshots
+from .contract import Bytes, Folder, Forgetting, Points, Purging, Queries, Records, Snapshots, SpaceTaken
 
 
 class TestBytes(Bytes): ...
@@ -24,3 +24,9 @@ class TestFolder(Folder): ...
 
 
 class TestForgetting(Forgetting): ...
+
+
+class TestSpaceTaken(SpaceTaken): ...
+
+
+class TestPurging(Purging): ...

@@ -21,7 +21,15 @@ from dotscience_jlab.store.git import GitObjects
 from dotscience_jlab.store.graves import PREFIX, bury
 from dotscience_jlab.store.history import History
 from dotscience_jlab.store.lock import StoreLock
-from dotscience_jlab.store.maintenance import SMALL_PACK_BYTES, PackFacts, Tidied, is_due, mark_untidy, packs_to_replace, tidy
+from dotscience_jlab.store.maintenance import (
+    SMALL_PACK_BYTES,
+    PackFacts,
+    Tidied,
+    is_due,
+    mark_untidy,
+    packs_to_replace,
+    tidy,
+)
 from dotscience_jlab.store.open import open_store
 
 from .contract import AT, execution, publish, run
