@@ -11,13 +11,13 @@ from __future__ import annotations
 import uuid
 from typing import TYPE_CHECKING, Collection
 
-from ..errors import Conflict, InvalidRequest
+from ..errors import InvalidRequest
 from ..model.ids import ExecutionId, SnapshotId
 from ..model.instant import Instant
 from ..model.run import Tombstone
 from .messages import snapshot_id
 from .objects import CommitText, ObjectId, line_ref
-from .rewrite import Rewriting
+from .rewrite import Rewriting, swap_ref
 
 if TYPE_CHECKING:
     from .history import History
@@ -75,8 +75,8 @@ def _finish_line(store: History, line: str, rewriting: Rewriting) -> None:
     head = objects.ref(ref)
     new_head = _rewritten(store, line, rewriting)
     objects.sync()
-    if head is not None and new_head != head and not objects.move_ref(ref, head, new_head):
-        raise Conflict("Another program is writing this history.", "Try again in a moment.")
+    if head is not None and new_head != head:
+        swap_ref(objects, ref, head, new_head)
     store.line_was_rewritten(line)
 
 

@@ -22,7 +22,7 @@ from .inventory import UNMARKED, Inventory
 from .objects import RECORDS_REF, ObjectId, line_ref
 from .reach import heads_of, reachable, tree_objects
 from .redact import Redaction, segments_with
-from .rewrite import Rewriting
+from .rewrite import Rewriting, swap_ref
 from .versions import changed_files, versions
 
 if TYPE_CHECKING:
@@ -173,8 +173,7 @@ def _move_refs(store: History, cleaned: _Cleaned) -> int:
         objects.sync()
         if name.startswith(REMOTE_REFS):
             new, n_dropped = None, n_dropped + 1
-        if not objects.move_ref(name, named[0], new):
-            raise Conflict("Another program is writing this history.", "Try again in a moment.")
+        swap_ref(objects, name, named[0], new)
         if name == RECORDS_REF:
             store.index.pragma("records_commit", new)  # the index knows all that they say
         elif name.startswith(line_ref("")):

@@ -9,8 +9,10 @@ from __future__ import annotations
 
 from typing import Callable
 
+from ..errors import Conflict
 from .objects import CommitText, ObjectId, Objects
 
+MOVE_TRIES = 40
 Stand = tuple[ObjectId, ...]
 """What stands for a commit in the new history: itself or its copy; of one left out, what stands for its parents."""
 
@@ -57,3 +59,13 @@ class Rewriting:
         if (tree, parents) == (text.tree, text.parents):
             return (commit,)
         return (self._objects.put_commit(text._replace(tree=tree, parents=parents)),)
+
+
+def swap_ref(objects: Objects, name: str, old: ObjectId, new: ObjectId | None) -> None:
+    """Under the store's lock: who holds the ref then is another git, for milliseconds, or dead, until its lock is stale."""
+    for _ in range(MOVE_TRIES):
+        if objects.move_ref(name, old, new):
+            return
+        if objects.ref(name) != old:
+            break
+    raise Conflict("Another program is writing this history.", "Try again in a moment.")
