@@ -46,6 +46,7 @@ ONLY_IN = {
     "click": {"cli"},
     "rich": {"cli"},
     "nbclient": {"cli"},
+    "inotify_simple": {"store/watch.py"},
     "filelock": {"store/", "recording/", "link/"},
 }
 """third party -> the places it is kept to (path starts relative to the package)."""

@@ -49,6 +49,8 @@ def status(desk: Desk) -> None:
         click.echo(f"  last recorded {local_time(found['recorded_at'])}, {size(found['store_bytes'])} kept")
     for reason in found["capture_reasons"]:
         click.echo(f"  partial: {reason}")
+    if found["scan_reason"]:
+        click.echo(f"  every file is looked at after each cell: {found['scan_reason']}")
     if found["n_left_out"]:
         click.echo(f"  {n_of(found['n_left_out'], 'file')} left out:")
         print_table(["file", "why"], [[each["path"], each["reason"]] for each in found["left_out"]])

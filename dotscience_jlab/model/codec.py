@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from typing import Any, Dict, List, Optional, Union, get_args, get_origin, get_type_hints
+from functools import lru_cache
+from typing import Any, Callable, Dict, List, Optional, Tuple, Union, get_args, get_origin, get_type_hints
 
 from .change import Change, RestorePlan, RestoreStep
 from .execution import Execution, Failure, FileUse, Session
@@ -59,23 +60,27 @@ def from_stored(body: Dict[str, Any]) -> Optional[Any]:
 
 def from_json(cls: type, body: Dict[str, Any]) -> Any:
     """Build `cls` from its JSON, nested records included. TypeError if a field without default is missing."""
-    plan = _plan(cls)
-    return cls(**{name: _build(hint, body[name]) for name, hint in plan.items() if name in body})
+    told = {}
+    for name, build in _plan(cls):
+        if name in body:
+            value = body[name]
+            told[name] = value if build is None else build(value)
+    return cls(**told)
 
 
 def _sparse(record: Any) -> Dict[str, Any]:
     body = {}
-    for f in dataclasses.fields(record):
-        value = getattr(record, f.name)
-        if f.default is not dataclasses.MISSING and value == f.default:
+    for name, default, has_factory in _defaults(type(record)):
+        value = getattr(record, name)
+        if (not value) if has_factory else (default is not dataclasses.MISSING and value == default):
             continue
-        if f.default_factory is not dataclasses.MISSING and not value:
-            continue
-        body[f.name] = _sparse_value(value)
+        body[name] = _sparse_value(value)
     return body
 
 
 def _sparse_value(value: Any) -> Any:
+    if value is None or type(value) in (str, int, bool):
+        return value
     if dataclasses.is_dataclass(value):
         return _sparse(value)
     if isinstance(value, dict):
@@ -85,37 +90,39 @@ def _sparse_value(value: Any) -> Any:
     return to_json(value)
 
 
-_PLANS: Dict[type, Dict[str, Any]] = {}
+@lru_cache(maxsize=None)
+def _defaults(cls: type) -> Tuple[Tuple[str, Any, bool], ...]:
+    """(field, its default or MISSING, whether it is made by a factory)"""
+    return tuple((f.name, f.default, f.default_factory is not dataclasses.MISSING) for f in dataclasses.fields(cls))
 
 
-def _plan(cls: type) -> Dict[str, Any]:
-    """field name -> type hint, resolved once per class."""
-    if cls not in _PLANS:
-        _PLANS[cls] = get_type_hints(cls)
-    return _PLANS[cls]
+Build = Callable[[Any], Any]
 
 
-def _build(hint: Any, value: Any) -> Any:
+@lru_cache(maxsize=None)
+def _plan(cls: type) -> Tuple[Tuple[str, Optional[Build]], ...]:
+    """(field, how its value is built; None: it is the JSON value itself), worked out once a class: reading a thousand runs
+    would else ask the same type hints ten thousand times."""
+    return tuple((name, _builder(hint)) for name, hint in get_type_hints(cls).items())
+
+
+def _builder(hint: Any) -> Optional[Build]:
     origin, args = get_origin(hint), get_args(hint)
     if origin is Union:
-        if value is None:
-            return None
-        if float in args and str not in args and isinstance(value, str):
-            return from_json_float(value)  # in a Scalar, 'NaN' stays the text that was stored
+        if float in args and str not in args:
+            return lambda value: from_json_float(value) if isinstance(value, str) else value  # a Scalar's 'NaN' stays a text
         records = [arg for arg in args if dataclasses.is_dataclass(arg)]
-        return _build(records[0], value) if records else value
-    if dataclasses.is_dataclass(hint) and isinstance(value, dict):
-        return from_json(hint, value)
-    if origin is tuple:
-        item = args[0] if args else Any
-        return tuple(_build(item, each) for each in value)
-    if hint is tuple:
-        return tuple(value)
+        inner = _builder(records[0]) if records else None
+        return None if inner is None else lambda value: None if value is None else inner(value)
+    if dataclasses.is_dataclass(hint):
+        return lambda value: from_json(hint, value) if isinstance(value, dict) else value
+    if origin is tuple or hint is tuple:
+        item = _builder(args[0]) if args else None
+        return tuple if item is None else lambda value: tuple(map(item, value))
     if origin is dict:
-        return {key: _build(args[1], item) for key, item in value.items()}
-    if hint is float:
-        return from_json_float(value)
-    return value
+        item = _builder(args[1])
+        return None if item is None else lambda value: {key: item(each) for key, each in value.items()}
+    return from_json_float if hint is float else None
 
 
 __all__: List[str] = [

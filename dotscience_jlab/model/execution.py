@@ -61,7 +61,7 @@ class Execution:
     notebook: Optional[NotebookId] = None
     """None for consoles, widgets and scripts."""
     path: Optional[WorkspacePath] = None
-    """Of the notebook or script at the time, if it lies in the workspace."""
+    """Of the notebook (a widget's is its kernel's) or script at the time, if it lies in the workspace."""
     cell_id: Optional[str] = None
     cell_id_from: str = "message"
     """message | matched (by source) | unknown"""

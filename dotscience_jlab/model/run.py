@@ -101,23 +101,27 @@ class Series:
     n_points_logged: int
 
 
+PATH = "path"
+"""Field of an annotation about a notebook: it was renamed."""
+
+
 @dataclass(frozen=True)
 class Annotation:
-    """A later word about a run or an execution: a small record of its own, so that two stores merge by union.
+    """A later word about a run, an execution or a notebook: a small record of its own, so that two stores merge by union.
 
     The newest of one (`about`, `field`, `name`) counts.
     """
 
     id: str
     about: str
-    """RunId, ExecutionId or SnapshotId"""
+    """RunId, ExecutionId, SnapshotId or NotebookId"""
     field: str
-    """name | note | star | label | description; pin, of a snapshot"""
+    """name | note | star | label | description; pin, of a snapshot; path, of a notebook"""
     value: Scalar
-    """None removes. For star and pin: true or false."""
+    """None removes. For star and pin: true or false. Of a path: where the notebook lies now."""
     created_at: Instant
     name: str = ""
-    """Of the label."""
+    """Of the label. Of a path: where the notebook lay before."""
     by: str = ""
 
 
@@ -140,6 +144,6 @@ class Tombstone:
 
 
 __all__ = [
-    "FAILED", "FINISHED", "INCOMPLETE", "INTERRUPTED", "KILLED", "RUNNING", "STATES",
+    "FAILED", "FINISHED", "INCOMPLETE", "INTERRUPTED", "KILLED", "PATH", "RUNNING", "STATES",
     "Annotation", "Artifact", "MetricSummary", "Run", "Series", "Tombstone",
 ]

@@ -62,5 +62,7 @@ class Status:
     left_out: Tuple[Dict[str, Any], ...] = ()
     """{'path', 'reason'} of files left out, at most 50."""
     n_left_out: int = 0
+    scan_reason: str = ""
+    """Why every file is looked at after each cell; '' while the system's news of changed files are believed."""
     capture: str = "complete"
     capture_reasons: Tuple[str, ...] = ()

@@ -33,6 +33,8 @@ class Activity:
     scan: ScanResult | None = None
     """The last look at the folder, for the status."""
     recorded_at: float | None = None
+    watch_checked_at: float | None = None
+    """When every file was last held against the system's news of changes."""
 
     def begins(self, execution: ExecutionId, at: float) -> None:
         self.running[execution] = at

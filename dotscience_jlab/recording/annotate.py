@@ -1,4 +1,4 @@
-"""Later words about a run, as small records of their own: so two people's words on one run merge by union."""
+"""Later words about a run or a notebook, as small records of their own: so two people's words on one run merge by union."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any, Mapping
 
 from ..errors import InvalidRequest
 from ..model.instant import instant
-from ..model.run import Annotation, Run
+from ..model.run import PATH, Annotation, Run
 from ..model.values import scalar
 from ..store.base import Store
 
@@ -46,3 +46,13 @@ def annotate_run(store: Store, run: Run, words: Mapping[str, Any], now: float, b
         say("label", value, str(name).strip()[:MAX_NAME_CHARACTERS])
     if made:
         store.append(made)
+
+
+def rename_notebooks(store: Store, old: str, new: str, now: float) -> None:
+    """From now on what lay at `old` (a notebook, or a folder of them) lies at `new`; both relative to the workspace."""
+    moved = [
+        Annotation(uuid.uuid4().hex, notebook, PATH, new + rest, instant(now), old + rest)
+        for rest, notebook in store.index.notebooks_at(old)
+    ]
+    if moved:
+        store.append(moved)

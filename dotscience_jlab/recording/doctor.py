@@ -136,4 +136,6 @@ def _workspace(disk_path: str, workspaces: Workspaces) -> Check:
     except DotscienceError as error:
         return Check("folder", WARNING, error.message, error.hint)
     sentence = f"{root.path} is recorded, because {root.because}; its history takes {store.size_bytes() / 1e6:.1f} MB."
+    if store.why_all_is_looked_at:
+        sentence += f" After each cell every file is looked at: {store.why_all_is_looked_at}"
     return Check("folder", OK, sentence)

@@ -6,7 +6,7 @@ import os
 from dataclasses import replace
 from typing import Any, Mapping
 
-from ..errors import InvalidRequest
+from ..errors import InvalidRequest, NotFound
 from ..model import execution as outcomes
 from ..model.execution import Execution, Failure
 from ..model.ids import ExecutionId, NotebookId, SessionId, execution_id, new_notebook_id
@@ -30,10 +30,11 @@ def record_foreign(
 ) -> Execution:
     """Record it once: a second browser's report of the same message changes nothing. Costs one scan."""
     execution = _execution(store, params)
-    known = store.index.executions(session=execution.session, limit=1000).items
-    if any(each.id == execution.id for each in known):
-        return next(each for each in known if each.id == execution.id)
-    execution = replace(execution, order=len(known) + 1)
+    try:
+        return store.index.execution(execution.id)
+    except NotFound:
+        n_before = store.index.executions(session=execution.session, limit=1).total
+        execution = replace(execution, order=n_before + 1)
     disk_path = str(params["disk_path"])
     with workspaces.writer(store):
         scan = store.scan(workspaces.rules(store))

@@ -13,6 +13,7 @@ import os
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Iterable
 
 from ..model.frames import Frame, TornFrame, read_frame
 from ..model.ids import SessionId, check_id
@@ -34,6 +35,19 @@ class Received:
 
 
 @dataclass(frozen=True)
+class Settled:
+    """How far this spool was dealt with, in this recorder's life or an earlier one's; kept beside it."""
+
+    position: int = 0
+    """Every execution whose report begins before it was stored, or left out on purpose …"""
+    but: frozenset[str] = frozenset()
+    """… but these, which were running."""
+
+    def covers(self, execution: str, position: int) -> bool:
+        return position < self.position and execution not in self.but
+
+
+@dataclass(frozen=True)
 class Process:
     """Who writes the spool; start ticks and boot id tell a process from a later one with the same number."""
 
@@ -52,6 +66,7 @@ class Inbox:
         """Everything before it has been read."""
         self.faults: list[str] = []
         """Sentences about bytes that could not be read; the reader takes them away."""
+        self.settled = Settled()
         self._lock: int | None = None
 
     def take(self) -> bool:
@@ -65,7 +80,21 @@ class Inbox:
         self._lock = fd
         files = self._files()
         self.position = files[0][0] if files else 0
+        self.settled = self._read_settled()
         return True
+
+    def settle(self, but: Iterable[str]) -> None:
+        """All that was read is dealt with, but for these executions. Not synced: it matters only once a history was deleted."""
+        if self.position < self.settled.position:
+            return
+        settled = Settled(self.position, frozenset(but))
+        draft = self._settled_path.with_suffix(".new")
+        try:
+            draft.write_text(json.dumps({"position": settled.position, "but": sorted(settled.but)}), encoding="utf-8")
+            draft.replace(self._settled_path)
+        except OSError:
+            return  # a full disk is told of where something is lost by it
+        self.settled = settled
 
     def release(self, *, is_stored: bool) -> None:
         """Let go. is_stored: everything in it is durable in a store, so the spool itself is removed."""
@@ -110,6 +139,17 @@ class Inbox:
         except OSError:
             return True
         return self.process() is None and now - newest > ABANDONED_AFTER_S
+
+    @property
+    def _settled_path(self) -> Path:
+        return self.folder / "settled.json"
+
+    def _read_settled(self) -> Settled:
+        try:
+            body = json.loads(self._settled_path.read_text(encoding="utf-8"))
+            return Settled(int(body["position"]), frozenset(map(str, body["but"])))
+        except (OSError, ValueError, KeyError, TypeError):
+            return Settled()
 
     def _files(self) -> list[tuple[int, Path]]:
         try:

@@ -33,6 +33,7 @@ from .inbox import Inbox, is_alive
 from .kernels import Kernels
 from .recorder import SessionRecorder, Surroundings
 from .requests import Desk
+from .watch_checks import check_watch, is_check_due
 from .workspaces import Workspaces
 
 LIVE_READ_S = 0.25
@@ -99,10 +100,33 @@ class RecorderProcess:
                 pass
             self._tell_untold()
             self._adopt_spools()
+            self._check_watches()
             if self._clients or self._sessions:
                 self._quiet_since = time.monotonic()
             elif time.monotonic() - self._quiet_since > self.settings.recorder_idle_s:
                 return
+
+    def _check_watches(self) -> None:
+        now = time.time()
+        for store in self.workspaces.opened():
+            if is_check_due(self.activity(store), now):
+                self._pool.submit(self._check_watch, store)
+
+    def _check_watch(self, store: Store) -> None:
+        """In a pool thread. Where no session is left, the file watches go back: others on this computer need some too."""
+        sessions = self._recorders_of(store)
+        mapped = [each for recorder in sessions for each in recorder.mapped]
+        try:
+            check_watch(store, self.workspaces, self.activity(store), time.time(), mapped)
+            if not sessions:
+                store.stop_watching()
+        except Exception:  # the thread's edge
+            log.exception("checking %s", store.root)
+
+    def _recorders_of(self, store: Store) -> list[SessionRecorder]:
+        with self._busy:
+            recorders = [thread.recorder for thread in self._sessions.values()]
+        return [each for each in recorders if store in each.stores()]
 
     def _adopt_spools(self) -> None:
         """Take in every session that nobody else holds; new ones appear when a kernel writes before it could connect."""
@@ -139,7 +163,10 @@ class RecorderProcess:
 
     def _gone(self, session: str) -> None:
         with self._busy:
-            self._sessions.pop(session, None)
+            ended = self._sessions.pop(session, None)
+        for store in ended.recorder.stores() if ended is not None else ():
+            if store.is_there() and not self._stopping.is_set():
+                self._pool.submit(self._check_watch, store)
 
     # -- what others are handed ----------------------------------------------------------------------
 

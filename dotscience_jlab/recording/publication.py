@@ -50,6 +50,8 @@ class Circumstances:
     """The acknowledgement was given long ago: the store had refused, or the recorder was not there."""
     after_cell: str | None
     """The cell of this notebook that ran before: an unknown cell is put in behind it."""
+    mapped: frozenset[str]
+    """Disk paths that the session's processes have, or just had, in their memory for writing."""
     staged: Callable[[], Aftermath]
     """Called once the folder is staged: acknowledges, and says what has happened meanwhile."""
 
@@ -70,7 +72,9 @@ def publish_execution(
     with workspaces.writer(store):
         head = store.head()
         touched = [path for path in (relative_to_root(each, root) for each in execution.openings) if path]
-        scan = store.scan(workspaces.rules(store), touched)
+        silent = (*told.mapped, *(each for each, opening in execution.openings.items() if "output" in opening.roles))
+        reread = [path for path in (relative_to_root(each, root) for each in silent) if path]
+        scan = store.scan(workspaces.rules(store), touched, reread=reread)
         aftermath = told.staged()
         execution.overlaps |= set(activity.others_during(execution.id, execution.started.at, told.ended_at))
         execution.is_overlapped = told.is_late or bool(aftermath.followers)

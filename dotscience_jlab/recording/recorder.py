@@ -19,7 +19,7 @@ from ..model import events as ev
 from ..model import execution as outcomes
 from ..model.execution import Session
 from ..model.frames import Points
-from ..model.ids import BlobDigest, ExecutionId, NotebookId, StoreId, new_notebook_id
+from ..model.ids import BlobDigest, ExecutionId, NotebookId, RunId, StoreId, new_notebook_id
 from ..model.instant import instant
 from ..model.paths import relative_to_root
 from ..model.run import Run
@@ -30,6 +30,7 @@ from .assemble import OpenExecution, shown_text
 from .environments import environment_bytes
 from .inbox import Inbox, Received
 from .kernels import Kernels, cause_of_death
+from .mappings import mapped_for_writing
 from .publication import Aftermath, Circumstances, publish_execution, put_outputs
 from .run_book import RunBook
 from .workspaces import Workspaces
@@ -78,8 +79,13 @@ class SessionRecorder:
         """The last few, whose threads may still print."""
         self._late: dict[ExecutionId, None] = {}
         """Those among them that printed after they were stored."""
+        self.mapped: frozenset[str] = frozenset()
+        """Disk paths that the session's processes had in their memory for writing when its last cell ended."""
         self._background: dict[str, None] = {}
         """Disk paths written outside any cell: the session's, and no cell's."""
+        self._unopened: dict[RunId, ev.RunOpened] = {}
+        """Opened by a cell that is not kept (paused, or its history is deleted); a cell that is may still record into them."""
+        self._is_news_to_settle = False
 
     # -- taking in ---------------------------------------------------------------------------------
 
@@ -91,6 +97,8 @@ class SessionRecorder:
             is_new = True
             self._queue.extend(received)
         self._note_refusal(self._runs.flush_points)
+        for store in self.stores():
+            store.listen()
         for fault in self.inbox.faults:
             log.warning("%s: %s", self.inbox.session, fault)
             self._note_fault(fault)
@@ -99,7 +107,14 @@ class SessionRecorder:
         self._note_refusal(self._show_runs)
         if not self._queue:
             self.around.acknowledge(self.inbox.session, self.inbox.position)
+            self._settle()
         return is_new
+
+    def stores(self) -> set[Store]:
+        """Of the cells that are running, and the one used last."""
+        last = [self._last_store] if self._last_store is not None else []
+        used = {*(self._stores[each] for each in self._executions), *last}
+        return {store for store in used if store.is_there()}
 
     @property
     def is_end_explained(self) -> bool:
@@ -177,6 +192,10 @@ class SessionRecorder:
             if execution is not None:
                 execution.finished = event
                 self._end(execution, item.end)
+        elif isinstance(event, ev.ExecutionStarted):
+            self._is_news_to_settle = True
+            if not self._is_over(event, item.position):
+                self._on_execution_started(event)
         elif event is not None:
             handler = self._HANDLERS.get(type(event))
             if handler is not None:
@@ -244,11 +263,16 @@ class SessionRecorder:
 
     def _on_run_opened(self, event: ev.RunOpened) -> None:
         store = self._store_of(event.execution)
-        if store is not None:
-            execution = self._executions.get(event.execution) if event.execution else None
-            self._runs.opened(event, store, execution.disk_path if execution else self._script_path())
+        if store is None:
+            self._unopened[event.run] = event
+            return
+        execution = self._executions.get(event.execution) if event.execution else None
+        self._runs.opened(event, store, execution.disk_path if execution else self._script_path())
 
     def _on_run_event(self, event: ev.Event) -> None:
+        if isinstance(event, (ev.RunRecorded, ev.NamesDeclared)):
+            if event.execution in self._executions and event.run in self._unopened:
+                self._on_run_opened(replace(self._unopened.pop(event.run), execution=event.execution))
         if isinstance(event, ev.RunRecorded):
             self._runs.recorded(event)
         elif isinstance(event, ev.NamesDeclared):
@@ -264,6 +288,7 @@ class SessionRecorder:
         """Stage, acknowledge, publish. A store that refuses puts the execution on the backlog; nothing is dropped."""
         self._follow_moves()
         del self._executions[execution.id]
+        self._is_news_to_settle = True
         store = self._stores[execution.id]
         activity = self.around.activity(store)
         ended_at = self._ended_at(execution)
@@ -305,6 +330,7 @@ class SessionRecorder:
                 self.around.acknowledge(self.inbox.session, end_position)
             return Aftermath(self._begun_since(), self._written_by)
 
+        before, self.mapped = self.mapped, self._mapped_now()
         told = Circumstances(
             ended_at=self._ended_at(execution),
             now=self.around.clock(),
@@ -312,6 +338,7 @@ class SessionRecorder:
             reasons=self._partial_reasons(execution),
             is_late=end_position is None,
             after_cell=self._last_cell.get(execution.disk_path or ""),
+            mapped=before | self.mapped,
             staged=staged,
         )
         activity = self.around.activity(store)
@@ -337,13 +364,18 @@ class SessionRecorder:
     def _follow_moves(self) -> None:
         """A history deleted under a living kernel, or widened to the parent folder: what is open goes on in the one there now.
 
-        Where the folder itself is gone, nothing can be kept, until it is back. One stat for each store in use.
+        It is made for what runs or waits, not for what once was: a history that was forgotten does not come back with the
+        next thing said about it. Where the folder itself is gone, nothing can be kept, until it is back. One stat for each
+        store in use.
         """
-        in_use = [self._stores[each.id] for each in (*self._executions.values(), *self._backlog)]
+        in_use = {self._stores[each.id] for each in (*self._executions.values(), *self._backlog)}
         for gone in {*in_use, *self._runs.stores(), *([self._last_store] if self._last_store else [])}:
             if gone.is_there() or not gone.root.is_dir():
                 continue
-            store = self.around.workspaces.for_path(str(gone.root), create=True)
+            try:
+                store = self.around.workspaces.for_path(str(gone.root), create=gone in in_use)
+            except NotFound:
+                continue
             log.warning("%s: the history in %s is gone; what is open goes on in %s", self.inbox.session, gone.root, store.root)
             self._stores = {each: store if where is gone else where for each, where in self._stores.items()}
             for execution in (*self._executions.values(), *self._backlog):
@@ -354,22 +386,41 @@ class SessionRecorder:
                 self._last_store = store
 
     def _let_go_of_vanished(self) -> None:
-        """The history lies in its folder: who deletes both has deleted what this session could still add to it."""
+        """A history lies in its folder: who deletes it has deleted what this session could still add to it."""
         self._follow_moves()
-        vanished = {store for store in self._stores.values() if not store.is_there() and not store.root.is_dir()}
+        last = [self._last_store] if self._last_store is not None else []
+        vanished = {store for store in (*self._stores.values(), *self._runs.stores(), *last) if not store.is_there()}
         if vanished:
             n_lost = sum(self._stores[each.id] in vanished for each in self._backlog)
             roots = ", ".join(str(each.root) for each in vanished)
-            log.warning("%s: %s is gone, and with it %d cells not yet stored", self.inbox.session, roots, n_lost)
+            log.warning("%s: the history in %s is gone, and with it %d cells not yet stored", self.inbox.session, roots, n_lost)
             self._backlog = [each for each in self._backlog if self._stores[each.id] not in vanished]
             self._runs.drop(vanished)
             self._last_store = None if self._last_store in vanished else self._last_store
+
+    def _is_over(self, event: ev.ExecutionStarted, position: int) -> bool:
+        """A replay of a cell that was dealt with before and is not in the history: forgotten since, or it was paused then."""
+        if not self.inbox.settled.covers(event.execution, position):
+            return False
+        try:
+            store = self.around.workspaces.for_path(self._disk_path(event) or self._folder(), create=False)
+            store.index.execution(ExecutionId(event.execution))
+        except NotFound:
+            return True
+        return False
+
+    def _settle(self) -> None:
+        if self._is_news_to_settle and not self._backlog:
+            self.inbox.settle(self._executions)
+            self._is_news_to_settle = False
 
     def _store_late_outputs(self) -> None:
         """What threads printed after their cell had ended belongs to that cell: its record is said again, with it."""
         late, self._late = self._late, {}
         for execution_id in late:
             execution, store = self._ended[execution_id], self._stores[execution_id]
+            if not store.is_there():
+                continue
             try:
                 if not self._is_stored(store, execution_id):
                     continue  # still on the backlog: it will be stored with all it printed
@@ -456,7 +507,7 @@ class SessionRecorder:
 
     def _disk_path(self, event: ev.ExecutionStarted) -> str | None:
         """Of its notebook or script: the server knows best, then what the kernel was told at its start."""
-        if self.started is None or event.kind in ("console", "widget"):
+        if self.started is None or event.kind == "console":
             return None
         hint = self._kernel().disk_path or self.started.notebook_disk_path or self.started.script_disk_path
         return hint if hint and os.path.isabs(hint) else None
@@ -513,6 +564,10 @@ class SessionRecorder:
     def _ended_at(self, execution: OpenExecution) -> float:
         return execution.finished.at if execution.finished else execution.ended_at or self.around.clock()
 
+    def _mapped_now(self) -> frozenset[str]:
+        process = self.inbox.process()
+        return mapped_for_writing(process.pid) if process is not None else frozenset()
+
     def _kernel(self) -> Any:
         return self.around.kernels.get(self.started.kernel_id if self.started else None)
 
@@ -537,7 +592,6 @@ class SessionRecorder:
         ev.SessionStarted: _on_session_started,
         ev.SessionFinished: _on_session_finished,
         ev.EnvironmentSeen: _on_environment,
-        ev.ExecutionStarted: _on_execution_started,
         ev.OutputSeen: _on_output,
         ev.OutputCleared: _on_output_cleared,
         ev.FileOpened: _on_file,

@@ -367,7 +367,7 @@ class Desk:
         root = str(store.root)
         old_path, new_path = os.path.relpath(old, root), os.path.relpath(new, root)
         if not old_path.startswith("..") and not new_path.startswith(".."):
-            store.index.rename_path(old_path, new_path)
+            annotate.rename_notebooks(store, old_path, new_path, time.time())
         return {}
 
     def _kernels_report(self, params: Params, _: Progress) -> Any:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Callable, Iterable, Mapping
 
@@ -39,15 +40,16 @@ class RunBook:
     # -- as it is reported ---------------------------------------------------------------------------
 
     def opened(self, event: ev.RunOpened, store: Store, disk_path: str | None) -> None:
-        """disk_path: of the notebook or script. A run seen before (a replayed spool) keeps its number and name."""
+        """disk_path: of the notebook or script. A run seen before (a replayed spool) keeps its number and name, and what its
+        executions used: those are stored, and are not staged again."""
         execution = self._executions.get(event.execution) if event.execution else None
-        try:
-            known = store.index.run(event.run)
-            number, name = known.number, known.name
-        except NotFound:
-            number = self._next_number(store)
-            name = run_name(disk_path, number)
+        known = self._known(store, event.run)
+        number = known.number if known else self._next_number(store)
+        name = known.name if known else run_name(disk_path, number)
         run = OpenRun(event, self._session, number, name, disk_path)
+        if known is not None:
+            run.files = {(use.role, use.disk_path): use for use in (*known.inputs, *known.outputs)}
+            run.snapshot = known.snapshot
         if execution is not None:
             run.path, run.notebook = execution.path, execution.notebook
         elif disk_path:
@@ -152,8 +154,8 @@ class RunBook:
     # -- as it is shown and stored -------------------------------------------------------------------
 
     def flush_points(self) -> None:
-        """StoreError keeps those that could not be written for the next time."""
-        for run_id in list(self._points):
+        """StoreError keeps those that could not be written for the next time; a deleted history, until there is a new one."""
+        for run_id in [each for each in self._points if self._stores[each].is_there()]:
             self._stores[run_id].index.add_points(run_id, self._points[run_id])
             del self._points[run_id]
 
@@ -161,8 +163,14 @@ class RunBook:
         """Show live runs now; they become durable when their cell ends."""
         for run in self._runs.values():
             store = self._stores[run.id]
-            if run.is_changed and not self._is_stored_further(store, run):
-                store.index.feed([self._record(run, environment_of(store))])
+            if not run.is_changed or not store.is_there():
+                continue
+            known = self._known(store, run.id)
+            if known is None or not _is_further(known, run):
+                record = self._record(run, environment_of(store))
+                if known is not None:  # what the store put in, and a replay cannot know
+                    record = replace(record, series_blob=known.series_blob, environment=record.environment or known.environment)
+                store.index.feed([record])
                 tell(store, run)
                 run.is_changed = run.closed_as is not None or any(each in self._executions for each in run.executions)
 
@@ -201,15 +209,18 @@ class RunBook:
     def _record(self, run: OpenRun, environment: BlobDigest | None) -> Run:
         return run.record(set(self._executions), environment)
 
-    def _is_stored_further(self, store: Store, run: OpenRun) -> bool:
-        """A replay: the store knows this run further than the spool has been read."""
+    def _known(self, store: Store, run: RunId) -> Run | None:
         try:
-            known = store.index.run(run.id)
+            return store.index.run(run)
         except NotFound:
-            return False
-        return len(known.executions) > len(run.executions) or any(
-            known.metrics[name].n_points > metric.n_points for name, metric in run.metrics.items() if name in known.metrics
-        )
+            return None
+
+
+def _is_further(known: Run, run: OpenRun) -> bool:
+    """A replay: the store knows this run further than the spool has been read."""
+    return len(known.executions) > len(run.executions) or any(
+        known.metrics[name].n_points > metric.n_points for name, metric in run.metrics.items() if name in known.metrics
+    )
 
 
 def run_name(disk_path: str | None, number: int) -> str:

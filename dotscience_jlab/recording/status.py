@@ -55,6 +55,7 @@ def _with_activity(store: Store, activity: Activity, disk_path: str, now: float)
         recorded_at=_recorded_at(store, activity),
         left_out=tuple(to_json(each) for each in scan.skipped[:LISTED_LEFT_OUT]) if scan else (),
         n_left_out=scan.n_skipped if scan else 0,
+        scan_reason=store.why_all_is_looked_at,
         path=relative_to_root(os.path.realpath(disk_path), str(store.root)) or "",
     )
     if activity.problem is not None:

@@ -112,6 +112,10 @@ class Workspaces:
             self._remember(store)
             return store
 
+    def opened(self) -> list[Store]:
+        with self._busy:
+            return list(self._by_root.values())
+
     def get(self, workspace: str) -> Store:
         """By id, opened if it is on the user's list; NotFound else."""
         check_id("store", workspace)

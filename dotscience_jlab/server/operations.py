@@ -150,7 +150,8 @@ OPERATIONS: tuple[Operation, ...] = (
         record_of(execution=or_null(TEXT)),
         body={
             "path": CONTENTS_PATH, "kernel_id": SHORT_TEXT, "kernel_name": TEXT, "msg_id": SHORT_TEXT,
-            "cell_id": or_null(TEXT), "source": TEXT, "started_at": INSTANT, "finished_at": or_null(INSTANT),
+            "cell_id": or_null(TEXT), "execution_count": or_null(COUNT), "source": TEXT, "started_at": INSTANT,
+            "finished_at": or_null(INSTANT),
             "outcome": {"type": "string", "enum": list(OUTCOMES)},
             "error": or_null(record_of(name=TEXT, value=TEXT, traceback=TEXTS)), "outputs": list_of(ANY_OBJECT),
         },

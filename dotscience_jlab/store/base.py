@@ -170,15 +170,34 @@ class Store(Protocol):
     # the folder
 
     def scan(self, rules: KeepRules, touched: Iterable[WorkspacePath] = (), line: str = MAIN_LINE,
-             only: Sequence[WorkspacePath] | None = None) -> ScanResult:
+             only: Sequence[WorkspacePath] | None = None, reread: Iterable[WorkspacePath] = ()) -> ScanResult:
         """Compare the folder with the head of `line` and store what is new.
 
         touched: paths a cell read or wrote, kept up to the larger limit. only: look at these paths alone (the caller knows
-        that nothing else changed); None: all. Costs one stat a file, and one read of each that differs (size, mtime_ns,
-        ctime_ns, inode, mode; a file as young as its last look is read again). A file of the head that can be kept no longer
+        that nothing else changed); None: all that may have changed. reread: read these whatever their times say (memory
+        mapped for writing: that changes no time and makes no news).
+        Costs one stat a file that the system told of since the last scan, or of each file where its news cannot be believed
+        (`why_all_is_looked_at`), and one read of each that differs (size, mtime_ns, ctime_ns, inode, mode; a file as young as
+        its last look is read again). A file of the head that can be kept no longer
         (too large, quota, unreadable) is None in `edits`: a snapshot never shows other bytes than the disk held.
         A file that .gitignore names is kept once it is touched; secrets and environments never are.
         """
+
+    def listen(self) -> None:
+        """Take in the system's news of changed files, so that its queue does not run over. Never waits, costs microseconds."""
+
+    @property
+    def why_all_is_looked_at(self) -> str:
+        """Why each scan looks at every file, in words; '' where it looks only at those that the system told of."""
+
+    def check_watch(self, rules: KeepRules, excused: Iterable[WorkspacePath] = ()) -> None:
+        """Look at every file, and hold the news against it: after a change that no news told of they are believed no more.
+
+        excused: paths that may change without news. Costs one full scan; edits found by it wait for the next `scan`.
+        """
+
+    def stop_watching(self) -> None:
+        """Give the file watches back; the next scan takes them again, and looks at everything once."""
 
     def forget_all(self) -> int:
         """Remove this workspace's whole history from the disk; returns the bytes freed. The user's own files stay."""
@@ -246,8 +265,11 @@ class Index(Protocol):
     def notebook_for(self, path: str) -> str | None:
         """The NotebookId last seen at this path."""
 
-    def rename_path(self, old: str, new: str) -> None:
-        """From now on `new` is where the notebook of `old` lies (a record says so durably; see Store.append of executions)."""
+    def notebooks_at(self, path: str) -> list[tuple[str, str]]:
+        """Those last seen at this path or below the folder of that name: (what follows `path`, NotebookId), by path.
+
+        'b' -> ('', id) for a notebook `b`, ('/c.ipynb', id) for `b/c.ipynb`.
+        """
 
     def pragma(self, name: str, value: str | None = None) -> str | None:
         """Read or write one small named fact of this cache (schema version, last scan); gone when it is rebuilt."""

@@ -74,6 +74,8 @@ def _finish_line(store: History, line: str, rewriting: Rewriting) -> None:
     objects, ref = store.objects, line_ref(line)
     head = objects.ref(ref)
     new_head = _rewritten(store, line, rewriting)
+    if head is not None and new_head is None:
+        return  # all of it is forgotten: the commit stays, unseen, until there is a newer one; a line that is gone is damage
     objects.sync()
     if head is not None and new_head != head:
         swap_ref(objects, ref, head, new_head)

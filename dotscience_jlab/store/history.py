@@ -7,6 +7,7 @@ catch up with, never a lie; `_catch_up` runs at every opening.
 from __future__ import annotations
 
 import json
+import logging
 import os
 import re
 import threading
@@ -15,10 +16,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, Callable, Collection, ContextManager, Iterable, Iterator, Mapping, Sequence
 
-from ..errors import Conflict, DotscienceError, Forgotten, NotFound
+from ..errors import Conflict, DotscienceError, Forgotten, NotFound, StoreDamaged, StoreError
 from ..model.change import Change
 from ..model.codec import from_json, to_json
-from ..model.ids import BlobDigest, ExecutionId, SnapshotId, check_id, new_snapshot_id
+from ..model.ids import BlobDigest, ExecutionId, RunId, SnapshotId, check_id, new_snapshot_id
 from ..model.instant import Instant, epoch_s
 from ..model.paths import WorkspacePath
 from ..model.run import PURGE, RUNNING, Run, Tombstone
@@ -26,16 +27,19 @@ from ..model.snapshot import MAIN_LINE, Snapshot, SnapshotDraft, TreeEntry
 from ..model.workspace import Workspace
 from . import trees
 from .base import KeepRules, Record, ScanResult
+from .checksums import body_with_checksum, checked_body
 from .forgetting import HOLDS_FORGOTTEN, finish_forgetting, forget_snapshots
 from .freed import freed_bytes
 from .index import SqliteIndex, dropped
 from .messages import clean_message, commit_message, parse_commit
 from .objects import AUTHOR, RECORDS_REF, CommitText, ObjectId, Objects, TreeItem, line_ref
 from .purge import PURGING, Purged, PurgePlan, digests_at, finish_purge, plan_purge, purge
-from .records import append_records, named_blobs, records_since, with_series_blob
+from .records import append_records, commits_since, named_blobs, records_of, with_series_blob
 from .scan import Scanner, Seen
 from .series import read_series, series_bytes
 from .space import Space, measure_space
+from .suspects import Attention, Suspects
+from .watch import FolderWatch
 
 SNAPSHOT_SCHEMA = """
 CREATE TABLE IF NOT EXISTS snapshots (id TEXT PRIMARY KEY, line TEXT, ordinal INTEGER, commit_id TEXT, created_at TEXT,
@@ -44,6 +48,8 @@ CREATE INDEX IF NOT EXISTS snapshots_by_line ON snapshots (line, ordinal);
 CREATE TABLE IF NOT EXISTS files_seen (path BLOB PRIMARY KEY, body TEXT) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS named_blobs (digest TEXT PRIMARY KEY) WITHOUT ROWID;
 """
+log = logging.getLogger(__name__)
+
 MOVE_TRIES = 20
 N_PURGES = "purges"
 """A fact of the index: how many times something was purged, so that each process notices."""
@@ -65,6 +71,7 @@ class History:
         is_there: Callable[[], bool] = lambda: True,
         expire: Callable[[Collection[ObjectId]], int] = lambda names: 0,
         lock: ContextManager[Any] | None = None,
+        watch: FolderWatch | None = None,
     ) -> None:
         self.objects = objects
         self._index = index
@@ -83,10 +90,13 @@ class History:
         with index.write() as db:
             for statement in SNAPSHOT_SCHEMA.split(";"):
                 db.execute(statement)
-        self._scanner = Scanner(root, objects, self._load_seen(), kept_in=index.path.parent if index.path else None)
+        self._attention = Attention(objects, watch)
+        self._scanner = Scanner(
+            root, objects, self._load_seen(), kept_in=index.path.parent if index.path else None, enters=self._attention.enters
+        )
         self._head_files: tuple[ObjectId, dict[WorkspacePath, TreeEntry]] | None = None
-        for line in {MAIN_LINE, *objects.lines()}:
-            self._catch_up(line)
+        for line in sorted({MAIN_LINE, *objects.lines()}):
+            self._look(line)
         self._heed_purges()
         if index.path is not None:
             finish_forgetting(self)  # a process was killed between a tombstone and the line
@@ -134,7 +144,10 @@ class History:
     # -- snapshots ---------------------------------------------------------------------------------
 
     def head(self, line: str = MAIN_LINE) -> Snapshot | None:
-        self._catch_up(line)
+        self._look(line)
+        return self._known_head(line)
+
+    def _known_head(self, line: str) -> Snapshot | None:
         with self._index.read() as db:
             found = db.execute(
                 "SELECT body FROM snapshots WHERE line = ? ORDER BY ordinal DESC LIMIT 1", (line,)
@@ -145,7 +158,7 @@ class History:
         return self._snapshots_from([self._row(snapshot)[1:]])[0]
 
     def snapshots(self, line: str = MAIN_LINE, limit: int = 100, before: SnapshotId | None = None) -> list[Snapshot]:
-        self._catch_up(line)
+        self._look(line)
         with self._index.read() as db:
             top = 2**62
             if before is not None:
@@ -216,7 +229,8 @@ class History:
 
     def trees_of(self, line: str) -> list[ObjectId]:
         """git's names of the trees of a line, oldest first."""
-        return [text.tree for _, text in reversed(self._commits_since(self.objects.ref(line_ref(line)), None)[0])]
+        commits, _ = commits_since(self.objects, self.objects.ref(line_ref(line)), None)
+        return [self.objects.commit(each).tree for each in commits]
 
     def forget_seen(self) -> None:
         """Files whose bytes are refused are read again, and then said to be left out."""
@@ -235,7 +249,7 @@ class History:
         """Take the line in anew, whatever the index says of it."""
         with self._index.write():
             counted = self._take_out_line(line)
-            self._take_in_line(line, self._commits_since(self.objects.ref(line_ref(line)), None)[0], counted)
+            self._take_in_line(line, commits_since(self.objects, self.objects.ref(line_ref(line)), None)[0], counted)
 
     def commit_of(self, snapshot: SnapshotId) -> ObjectId:
         """git's name of the snapshot's commit; said only inside `store/`."""
@@ -265,7 +279,7 @@ class History:
         self._heed_purges()
         edits = {path: self._item(entry) for path, entry in draft.edits.items()}
         tree = trees.edited_tree(self.objects, start, edits)
-        head = self.head(draft.line)
+        head = self._known_head(draft.line)
         if tree == before and head is not None and self.commit_of(head.id) == parent:
             self._keep_with(head, unkept)
             self.objects.sync()
@@ -289,7 +303,8 @@ class History:
         self.objects.sync()
         if not self.objects.move_ref(ref, parent, commit):
             return None
-        self._index_snapshot(snapshot, commit)
+        with self._behind_at_worst():
+            self._index_snapshot(snapshot, commit)
         self._move_head_files(draft, before, tree)
         return snapshot
 
@@ -318,11 +333,12 @@ class History:
             return
         at = max((epoch_s(str(at)) for at in map(_time_of, kept) if at), default=0.0)
         commit = append_records(self.objects, kept, at)
-        self._index_records(kept, commit)
+        with self._behind_at_worst():
+            self._index_records(kept, commit)
 
     def _with_series(self, record: Record) -> Record:
         if isinstance(record, Run) and record.state != RUNNING and self._index.has_points(record.id):
-            digest = self.put_bytes(series_bytes(self._index.all_points(record.id)))
+            digest = self.put_bytes(series_bytes(self._index.placed_points(record.id)))
             return with_series_blob(record, digest)
         return record
 
@@ -334,10 +350,42 @@ class History:
         touched: Iterable[WorkspacePath] = (),
         line: str = MAIN_LINE,
         only: Sequence[WorkspacePath] | None = None,
+        reread: Iterable[WorkspacePath] = (),
     ) -> ScanResult:
         self._heed_purges()
         with self._folder_busy:
-            return self._scanner.scan(rules, touched, self._files_of_head(line), self.size_bytes(), only)
+            tree, files = self._head_of(line)
+            if only is not None:
+                asked = Suspects(frozenset(only), are_heard=False)
+                return self._scanner.scan(rules, touched, files, self.size_bytes(), asked, reread)[0]
+            suspects = self._attention.suspects(tree, rules)
+            result, unsettled = self._scanner.scan(rules, touched, files, self.size_bytes(), suspects, reread)
+            return self._attention.looked(result, tree, rules, suspects, unsettled)
+
+    def listen(self) -> None:
+        if self._folder_busy.acquire(blocking=False):
+            try:
+                self._attention.listen()
+            finally:
+                self._folder_busy.release()
+
+    @property
+    def why_all_is_looked_at(self) -> str:
+        return self._attention.why_all
+
+    def check_watch(self, rules: KeepRules, excused: Iterable[WorkspacePath] = ()) -> None:
+        with self._folder_busy:
+            tree, files = self._head_of(MAIN_LINE)
+            heard = self._attention.suspects(tree, rules)
+            result, unsettled = self._scanner.scan(rules, (), files, self.size_bytes())
+            missed = self._attention.not_heard(result.edits, heard) - set(excused)
+            self._attention.looked(result, tree, rules, None, unsettled)
+            if missed:
+                self._attention.mistrust(missed)
+
+    def stop_watching(self) -> None:
+        with self._folder_busy:
+            self._attention.close()
 
     def forget_all(self) -> int:
         freed = self.objects.size_bytes()
@@ -352,6 +400,8 @@ class History:
         return self._is_there()
 
     def close(self) -> None:
+        with self._folder_busy:
+            self._attention.close()
         self._index.close()
         self.objects.close()
 
@@ -365,52 +415,73 @@ class History:
         if self._is_in_step(line):
             return
         with self._index.write():
-            self._catch_up_records(self.objects.ref(RECORDS_REF), self._index.pragma("records_commit"))
-            self._catch_up_line(line, self.objects.ref(line_ref(line)), self._index.pragma(f"commit of {line}"))
+            self._catch_up_records(*self._tip_and_known(RECORDS_REF, "records_commit"))
+            self._catch_up_line(line, *self._tip_and_known(line_ref(line), f"commit of {line}"))
+
+    def _look(self, line: str) -> None:
+        """Before a question: where the index cannot be written (a full disk), what it knows already is shown."""
+        try:
+            self._catch_up(line)
+        except StoreDamaged:
+            raise
+        except StoreError as error:
+            log.warning("%s: the index stays behind: %s", self._root, error)
+
+    @contextmanager
+    def _behind_at_worst(self) -> Iterator[None]:
+        """Around the index once a ref has moved: what is kept is kept, and an index that refuses it catches up later."""
+        try:
+            yield
+        except StoreError as error:
+            log.warning("%s: kept, but not yet in the index: %s", self._root, error)
 
     def _is_in_step(self, line: str) -> bool:
-        return (
-            self.objects.ref(RECORDS_REF) == self._index.pragma("records_commit")
-            and self.objects.ref(line_ref(line)) == self._index.pragma(f"commit of {line}")
+        return all(
+            self.objects.ref(name) == self._index.pragma(fact)
+            for name, fact in ((RECORDS_REF, "records_commit"), (line_ref(line), f"commit of {line}"))
         )
 
-    def _catch_up_records(self, commit: ObjectId | None, known: ObjectId | None) -> None:
-        if commit == known:
+    def _tip_and_known(self, name: str, fact: str) -> tuple[ObjectId | None, ObjectId | None]:
+        """What the ref names, and what the index has taken in. A ref that was there and is gone is damage: going on without
+        it would begin a second history and leave the first to be swept away."""
+        tip, known = self.objects.ref(name), self._index.pragma(fact)
+        if tip is None and known is not None and name in (RECORDS_REF, line_ref(MAIN_LINE)):
+            raise StoreDamaged(f"The ref {name} is gone; it named {known}.", "`ds check` says how to put it back.")
+        return tip, known
+
+    def _catch_up_records(self, tip: ObjectId | None, known: ObjectId | None) -> None:
+        if tip == known:
             return
-        found = list(records_since(self.objects, known))
-        self._index_records(found, commit)
-        for record in found:
-            if isinstance(record, Run) and record.series_blob and not self._index.has_points(record.id):
-                rows = enumerate(read_series(self.objects.blob(record.series_blob)))
-                self._index.add_points(record.id, ((n, *point) for n, point in rows))
+        commits, is_rewritten = commits_since(self.objects, tip, known)
+        if is_rewritten:
+            with self._index.write() as db:
+                self._index.forget_records()
+                db.execute("DELETE FROM named_blobs")
+        series: dict[str, str] = {}
+        for commit in commits:
+            found = list(records_of(self.objects, commit))
+            self._index_records(found, commit)
+            series.update((each.id, each.series_blob) for each in found if isinstance(each, Run) and each.series_blob)
+        for run, blob in series.items():
+            if not self._index.is_forgotten(run):
+                self._index.add_points(RunId(run), read_series(self.objects.blob(blob)))
 
-    def _catch_up_line(self, line: str, commit: ObjectId | None, known: ObjectId | None) -> None:
-        found, last = self._commits_since(commit, known)
-        was_rewritten = known is not None and last is None
-        self._take_in_line(line, found, self._take_out_line(line) if was_rewritten else {})
+    def _catch_up_line(self, line: str, tip: ObjectId | None, known: ObjectId | None) -> None:
+        if tip == known:
+            return
+        commits, is_rewritten = commits_since(self.objects, tip, known)
+        self._take_in_line(line, commits, self._take_out_line(line) if is_rewritten else {})
 
-    def _commits_since(
-        self, commit: ObjectId | None, known: ObjectId | None
-    ) -> tuple[list[tuple[ObjectId, CommitText]], ObjectId | None]:
-        """(commits back to `known`, newest first, without it; `known`, or None if the way does not lead there)"""
-        found = []
-        while commit is not None and commit != known:
-            text = self.objects.commit(commit)
-            found.append((commit, text))
-            commit = text.parents[0] if text.parents else None
-        return found, commit
-
-    def _take_in_line(
-        self, line: str, found: list[tuple[ObjectId, CommitText]], counted: Mapping[SnapshotId, Snapshot]
-    ) -> None:
-        """found: newest first. counted: snapshots whose number of changes is known, as long as their parents are the same."""
+    def _take_in_line(self, line: str, commits: Sequence[ObjectId], counted: Mapping[SnapshotId, Snapshot]) -> None:
+        """commits: oldest first. counted: snapshots whose number of changes is known, as long as their parents are the same."""
         with self._index.read() as db:
             last = db.execute(
                 "SELECT id, commit_id FROM snapshots WHERE line = ? ORDER BY ordinal DESC LIMIT 1", (line,)
             ).fetchone()
         parents: tuple[SnapshotId, ...] = (SnapshotId(last[0]),) if last else ()
         before = self.objects.commit(last[1]).tree if last else None
-        for each, text in reversed(found):
+        for each in commits:
+            text = self.objects.commit(each)
             said = parse_commit(text, each, line)
             if self._index.tombstone(said.id) is not None:
                 self._index.pragma(f"commit of {line}", each)
@@ -431,7 +502,7 @@ class History:
             db.execute("DELETE FROM snapshots WHERE line = ?", (line,))
             for fact in (f"commit of {line}", f"{HOLDS_FORGOTTEN}{line}"):
                 db.execute("DELETE FROM facts WHERE name = ?", (fact,))
-        return {each.id: each for each in (from_json(Snapshot, json.loads(body)) for (body,) in rows)}
+        return {each.id: each for each in self._snapshots_from(rows)}
 
     def _index_records(self, records: Iterable[Record], commit: ObjectId | None) -> None:
         records = list(records)
@@ -466,7 +537,7 @@ class History:
             if self._index.pragma(f"commit of {snapshot.line}") == commit:
                 return
             last = db.execute("SELECT max(ordinal) FROM snapshots WHERE line = ?", (snapshot.line,)).fetchone()[0] or 0
-            body = json.dumps(to_json(snapshot), separators=(",", ":"))
+            body = body_with_checksum(to_json(snapshot))
             row = (snapshot.id, snapshot.line, last + 1, commit, snapshot.created_at, body)
             db.execute("INSERT OR REPLACE INTO snapshots VALUES (?, ?, ?, ?, ?, ?)", row)
             self._index.pragma(f"commit of {snapshot.line}", commit)
@@ -507,7 +578,7 @@ class History:
 
     def _snapshots_from(self, rows: Sequence[tuple[str, ...]]) -> list[Snapshot]:
         """rows: bodies alone. A pin is a later word, so that it is not in them."""
-        found = [from_json(Snapshot, json.loads(body)) for (body,) in rows]
+        found = [from_json(Snapshot, self._index.checked(body)) for (body,) in rows]
         pinned = self._index.pinned()
         return [replace(each, is_pinned=True) if each.id in pinned else each for each in found] if pinned else found
 
@@ -522,15 +593,15 @@ class History:
         is_kept = entry is not None and not self.objects.refusal(entry.digest)
         return None if entry is None or not is_kept else TreeItem(trees.MODES[entry.mode], entry.digest)
 
-    def _files_of_head(self, line: str) -> dict[WorkspacePath, TreeEntry]:
-        """Kept in step while publishing, read anew when somebody else moved the line."""
+    def _head_of(self, line: str) -> tuple[ObjectId | None, dict[WorkspacePath, TreeEntry]]:
+        """The head's tree and its files: kept in step while publishing, read anew when somebody else moved the line."""
         commit = self.objects.ref(line_ref(line))
         if commit is None:
-            return {}
+            return None, {}
         tree = self.objects.commit(commit).tree
         if self._head_files is None or self._head_files[0] != tree:
             self._head_files = tree, {path: self._entry(item) for path, item in trees.walk(self.objects, tree)}
-        return self._head_files[1]
+        return self._head_files
 
     def _move_head_files(self, draft: SnapshotDraft, before: ObjectId | None, after: ObjectId) -> None:
         with self._folder_busy:
@@ -555,7 +626,10 @@ class History:
             rows = db.execute("SELECT path, body FROM files_seen").fetchall()
         seen = {}
         for path, body in rows:
-            signature, read_at_ns, digest, size, mode = json.loads(body)
+            try:
+                signature, read_at_ns, digest, size, mode = checked_body(body)["seen"]
+            except ValueError:
+                continue  # the file is read again
             entry = TreeEntry(digest, size, mode)
             seen[WorkspacePath(os.fsdecode(path))] = Seen(tuple(signature), read_at_ns, entry)
         return seen
@@ -567,8 +641,8 @@ class History:
         if not fresh:
             return
         rows = [
-            (os.fsencode(path), json.dumps([each.signature, each.read_at_ns, each.entry.digest, each.entry.size_bytes,
-                                            each.entry.mode]))
+            (os.fsencode(path), body_with_checksum({"seen": [each.signature, each.read_at_ns, each.entry.digest,
+                                                             each.entry.size_bytes, each.entry.mode]}))
             for path, each in fresh.items()
         ]
         try:

@@ -2,6 +2,8 @@
 
 One SQLite database, WAL where the file system allows. Every row keeps the whole record as JSON (`body`) beside the columns
 that are searched or sorted by. Annotations are applied when a row is read, so a later word never rewrites a record.
+SQLite has no checksums: a body ends with one, a point has one. A row that is not what was written is never handed out; the
+database is then removed, which its owner notices (`History.is_there`), opens it anew, and so rebuilds it.
 One connection, guarded by a lock: a query takes well under a millisecond, and requests come from a handful of threads.
 """
 
@@ -12,21 +14,31 @@ import math
 import re
 import sqlite3
 import threading
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Collection, Iterable, Iterator, Sequence, overload
 
-from ..errors import DotscienceError, Forgotten, InvalidRequest, NotFound, StoreDamaged, StoreFull, StoreReadOnly
+from ..errors import (
+    DotscienceError,
+    Forgotten,
+    InvalidRequest,
+    NotFound,
+    StoreDamaged,
+    StoreError,
+    StoreFull,
+    StoreReadOnly,
+)
 from ..model.codec import from_stored, to_stored
 from ..model.execution import Execution, Session
 from ..model.ids import BlobDigest, ExecutionId, RunId, SessionId, SnapshotId
-from ..model.run import PURGE, Annotation, Run, Series, Tombstone
+from ..model.run import PATH, PURGE, Annotation, Run, Series, Tombstone
 from ..model.values import Scalar
 from .base import Page, Record
+from .checksums import body_with_checksum, checked_body, is_point_whole, point_checksum
 from .downsample import downsampled
 
-SCHEMA_VERSION = "1"
+SCHEMA_VERSION = "2"
 
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS facts (name TEXT PRIMARY KEY, value TEXT) WITHOUT ROWID;
@@ -35,6 +47,7 @@ CREATE TABLE IF NOT EXISTS executions (
     outcome TEXT, words TEXT, body TEXT) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS executions_by_time ON executions (started_at, id);
 CREATE INDEX IF NOT EXISTS executions_by_path ON executions (path, started_at, id);
+CREATE INDEX IF NOT EXISTS executions_by_notebook ON executions (notebook);
 CREATE INDEX IF NOT EXISTS executions_by_session ON executions (session, ordinal);
 CREATE TABLE IF NOT EXISTS uses (path TEXT, role TEXT, execution TEXT, started_at TEXT,
     PRIMARY KEY (path, role, execution)) WITHOUT ROWID;
@@ -46,6 +59,7 @@ CREATE INDEX IF NOT EXISTS runs_by_time ON runs (started_at);
 CREATE INDEX IF NOT EXISTS runs_by_number ON runs (number);
 CREATE INDEX IF NOT EXISTS runs_by_name ON runs (name);
 CREATE INDEX IF NOT EXISTS runs_by_path ON runs (path, started_at);
+CREATE INDEX IF NOT EXISTS runs_by_notebook ON runs (notebook);
 CREATE TABLE IF NOT EXISTS run_values (run TEXT, field TEXT, name TEXT, number REAL, text TEXT,
     PRIMARY KEY (run, field, name)) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS run_values_by_name ON run_values (field, name, number);
@@ -54,9 +68,16 @@ CREATE TABLE IF NOT EXISTS annotations (id TEXT PRIMARY KEY, about TEXT, created
 CREATE INDEX IF NOT EXISTS annotations_by_about ON annotations (about, created_at, id);
 CREATE TABLE IF NOT EXISTS forgotten (id TEXT PRIMARY KEY, body TEXT) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS points (run TEXT, position INTEGER, name TEXT, step INTEGER, time REAL, value REAL,
-    PRIMARY KEY (run, position)) WITHOUT ROWID;
+    checksum INTEGER, PRIMARY KEY (run, position)) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS notebooks (path TEXT PRIMARY KEY, notebook TEXT) WITHOUT ROWID;
 """
+
+REBUILT = "It is only a cache and is built anew from the history: ask again."
+RECORD_TABLES = ("executions", "uses", "runs", "run_values", "sessions", "annotations", "forgotten", "points", "notebooks")
+_OF_NOTEBOOK = """{table}.id IN (SELECT id FROM {table} WHERE path = ?
+    UNION SELECT id FROM {table} WHERE notebook = (SELECT notebook FROM notebooks WHERE path = ?))"""
+"""A renamed notebook keeps its history: what was executed under its old names belongs to it. A union, because SQLite reads the
+whole table for an OR whose second half is a question of its own."""
 
 _SORT_COLUMNS = {"started_at", "name", "number", "state", "path"}
 _BODY_SORTS = {"finished_at", "duration_s", "description", "opened_by", "published_at"}
@@ -69,13 +90,15 @@ class SqliteIndex:
     def __init__(self, path: Path | None) -> None:
         self.path = path
         self._busy = threading.RLock()
-        with _named_errors():
+        self._inode: int | None = None
+        with self._errors():
             self._db = sqlite3.connect(":memory:" if path is None else path, check_same_thread=False, timeout=30.0,
                                        isolation_level=None)
             self._db.execute("PRAGMA journal_mode=WAL")
             self._db.execute("PRAGMA synchronous=NORMAL")
             self._db.execute("PRAGMA secure_delete=ON")
             self._db.executescript(SCHEMA)
+            self._inode = path.stat().st_ino if path is not None else None
         if self.pragma("schema") is None:
             self.pragma("schema", SCHEMA_VERSION)
 
@@ -89,22 +112,23 @@ class SqliteIndex:
     @contextmanager
     def write(self) -> Iterator[sqlite3.Connection]:
         """One transaction: all of it or nothing; nested calls join the outer one."""
-        with self._busy, _named_errors():
+        with self._busy, self._errors():
             if self._db.in_transaction:
                 yield self._db
                 return
             self._db.execute("BEGIN IMMEDIATE")
             try:
                 yield self._db
+                self._db.execute("COMMIT")
             except BaseException:
-                self._db.execute("ROLLBACK")
+                if self._db.in_transaction:  # on a full disk SQLite may have rolled back by itself
+                    self._db.execute("ROLLBACK")
                 raise
-            self._db.execute("COMMIT")
 
     @contextmanager
     def read(self) -> Iterator[sqlite3.Connection]:
         """For a question; sees one state of the database a statement."""
-        with self._busy, _named_errors():
+        with self._busy, self._errors():
             yield self._db
 
     def _feed_one(self, record: Record) -> None:
@@ -115,7 +139,9 @@ class SqliteIndex:
         elif isinstance(record, Session):
             row = (record.id, record.started_at, record.finished_at, _body(record))
             self._db.execute("INSERT OR REPLACE INTO sessions VALUES (?, ?, ?, ?)", row)
-        elif isinstance(record, Annotation):
+        elif isinstance(record, Annotation) and record.field == PATH:
+            self._follow_rename(record)
+        elif isinstance(record, Annotation) and not self.is_forgotten(record.about):
             row = (record.id, record.about, record.created_at, _body(record))
             self._db.execute("INSERT OR REPLACE INTO annotations VALUES (?, ?, ?, ?)", row)
             self._refresh_words(record.about)
@@ -130,7 +156,7 @@ class SqliteIndex:
                     self._db.execute(f"DELETE FROM {table} WHERE {column} = ?", (forgotten,))
 
     def _feed_execution(self, record: Execution) -> None:
-        if self._is_forgotten(record.id):
+        if self.is_forgotten(record.id):
             return
         named = (use.path or use.disk_path for use in record.files)
         words = "\n".join((record.source, record.outputs_text, record.path or "", *named))
@@ -146,48 +172,50 @@ class SqliteIndex:
             self._db.execute("INSERT OR REPLACE INTO notebooks VALUES (?, ?)", (_text(record.path), record.notebook))
 
     def _feed_run(self, record: Run) -> None:
-        if self._is_forgotten(record.id):
+        """Columns that searches and sorts use are of the record with its annotations applied; the body is as recorded."""
+        if self.is_forgotten(record.id):
             return
-        row = (record.id, record.number, _text(record.name), record.state, record.started_at, record.notebook,
-               _text(record.path), "", _body(record))
+        run = self._annotated(record)
+        values = (f"{name} {value}" for table in (run.parameters, run.labels) for name, value in table.items())
+        words = "\n".join((run.name, run.note, run.description, run.path or "", *values)).lower()
+        row = (record.id, record.number, _text(run.name), record.state, record.started_at, record.notebook,
+               _text(record.path), _text(words), _body(record))
         self._db.execute("INSERT OR REPLACE INTO runs VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", row)
-        self._refresh_words(record.id)
-
-    def _refresh_words(self, run_id: str) -> None:
-        """Columns that searches and sorts use, from the record with its annotations applied."""
-        found = self._db.execute("SELECT body FROM runs WHERE id = ?", (run_id,)).fetchone()
-        if found is None:
-            return
-        run = self._annotated(_record(found[0]))
-        self._db.execute("DELETE FROM run_values WHERE run = ?", (run_id,))
+        self._db.execute("DELETE FROM run_values WHERE run = ?", (record.id,))
         rows = [
-            (run_id, field, _text(name), *_number_and_text(value.last if field == "metrics" else value))
+            (record.id, field, _text(name), *_number_and_text(value.last if field == "metrics" else value))
             for field in _VALUE_FIELDS
             for name, value in getattr(run, field).items()
         ]
         self._db.executemany("INSERT OR REPLACE INTO run_values VALUES (?, ?, ?, ?, ?)", rows)
-        values = (f"{name} {value}" for table in (run.parameters, run.labels) for name, value in table.items())
-        words = "\n".join((run.name, run.note, run.description, run.path or "", *values)).lower()
-        self._db.execute("UPDATE runs SET name = ?, words = ? WHERE id = ?", (_text(run.name), _text(words), run_id))
+
+    def _refresh_words(self, run_id: str) -> None:
+        found = self._db.execute("SELECT body FROM runs WHERE id = ?", (run_id,)).fetchone()
+        if found is not None:
+            self._feed_run(self._record(found[0]))
 
     def add_points(self, run: RunId, points: Iterable[tuple[int, str, int | None, float, float]]) -> None:
-        rows = [
-            (run, position, _text(name), _stored_step(step), time, _stored_float(value))
-            for position, name, step, time, value in points
-        ]
+        rows = []
+        for position, name, step, time, value in points:
+            row = (position, _text(name), _stored_step(step), float(time), _stored_float(value))
+            rows.append((run, *row, point_checksum(*row)))
         with self.write() as db:
-            db.executemany("INSERT OR IGNORE INTO points VALUES (?, ?, ?, ?, ?, ?)", rows)
+            if not self.is_forgotten(run):
+                db.executemany("INSERT OR IGNORE INTO points VALUES (?, ?, ?, ?, ?, ?, ?)", rows)
 
-    def rename_path(self, old: str, new: str) -> None:
-        old, new = _text(old), _text(new)
-        with self.write() as db:
+    def notebooks_at(self, path: str) -> list[tuple[str, str]]:
+        path = _text(path)
+        with self.read() as db:
             rows = db.execute(
-                "SELECT path, notebook FROM notebooks WHERE path = ? OR substr(path, 1, ?) = ?",
-                (old, len(old) + 1, old + "/"),
+                "SELECT path, notebook FROM notebooks WHERE path = ? OR substr(path, 1, ?) = ? ORDER BY path",
+                (path, len(path) + 1, path + "/"),
             ).fetchall()
-            for path, notebook in rows:
-                db.execute("DELETE FROM notebooks WHERE path = ?", (path,))
-                db.execute("INSERT OR REPLACE INTO notebooks VALUES (?, ?)", (new + path[len(old):], notebook))
+        return [(found[len(path) :], notebook) for found, notebook in rows]
+
+    def _follow_rename(self, record: Annotation) -> None:
+        old, new = _text(record.name), _text(str(record.value))
+        self._db.execute("DELETE FROM notebooks WHERE path = ? AND notebook = ?", (old, record.about))
+        self._db.execute("INSERT OR REPLACE INTO notebooks VALUES (?, ?)", (new, record.about))
 
     def pragma(self, name: str, value: str | None = None) -> str | None:
         if value is not None:
@@ -207,7 +235,7 @@ class SqliteIndex:
     # -- executions --------------------------------------------------------------------------------
 
     def execution(self, execution: ExecutionId) -> Execution:
-        return _record(self._body_of("executions", execution, "execution"))
+        return self._record(self._body_of("executions", execution, "execution"))
 
     def executions(
         self,
@@ -225,8 +253,7 @@ class SqliteIndex:
         where, values = _conditions(notebook=notebook, session=session, cell_id=cell_id, outcome=outcome)
         path, file, after = _text(path), _text(file), _text(after)
         if path is not None:
-            # A renamed notebook keeps its history: what was executed under its old names belongs to it.
-            where.append("(path = ? OR notebook = (SELECT notebook FROM notebooks WHERE path = ?))")
+            where.append(_OF_NOTEBOOK.format(table="executions"))
             values += [path, path]
         if text:
             where.append("instr(words, ?) > 0")
@@ -234,7 +261,7 @@ class SqliteIndex:
         if file is not None:
             where.append("id IN (SELECT execution FROM uses WHERE path = ?)")
             values.append(file)
-        with self._busy, _named_errors():
+        with self._busy, self._errors():
             total = self._db.execute(f"SELECT count(*) FROM executions WHERE {_all(where)}", values).fetchone()[0]
             if after is not None:
                 started_at, _, last_id = after.partition(" ")
@@ -245,11 +272,11 @@ class SqliteIndex:
                 [*values, limit + 1],
             ).fetchall()
         more = rows[limit - 1] if len(rows) > limit else None
-        return Page(tuple(_record(row[0]) for row in rows[:limit]), total, f"{more[1]} {more[2]}" if more else None)
+        return Page(tuple(self._record(row[0]) for row in rows[:limit]), total, f"{more[1]} {more[2]}" if more else None)
 
     def uses_of(self, path: str, *, role: str | None = None, limit: int = 1000) -> list[tuple[ExecutionId, str]]:
         where, values = _conditions(path=_text(path), role=role)
-        with self._busy, _named_errors():
+        with self._busy, self._errors():
             rows = self._db.execute(
                 f"SELECT execution, role FROM uses WHERE {_all(where)} ORDER BY started_at, execution LIMIT ?",
                 [*values, limit],
@@ -258,7 +285,7 @@ class SqliteIndex:
 
     def executions_of(self, snapshots: Collection[SnapshotId]) -> list[tuple[ExecutionId, bool]]:
         """(execution, does it belong to a run) of those whose snapshot is one of these. Costs a look at every execution."""
-        with self._busy, _named_errors():
+        with self._busy, self._errors():
             rows = self._db.execute(
                 "SELECT id, json_extract(body, '$.runs') FROM executions"
                 " WHERE json_extract(body, '$.snapshot') IN (SELECT value FROM json_each(?)) ORDER BY started_at, id",
@@ -267,29 +294,29 @@ class SqliteIndex:
         return [(ExecutionId(execution), bool(runs and json.loads(runs))) for execution, runs in rows]
 
     def notebook_for(self, path: str) -> str | None:
-        with self._busy, _named_errors():
+        with self._busy, self._errors():
             found = self._db.execute("SELECT notebook FROM notebooks WHERE path = ?", (_text(path),)).fetchone()
         return found[0] if found else None
 
     def session(self, session: SessionId) -> Session:
-        return _record(self._body_of("sessions", session, "session"))
+        return self._record(self._body_of("sessions", session, "session"))
 
     def sessions(self, *, is_open: bool | None = None, limit: int = 100) -> list[Session]:
         where = {None: "1", True: "finished_at IS NULL", False: "finished_at IS NOT NULL"}[is_open]
-        with self._busy, _named_errors():
+        with self._busy, self._errors():
             rows = self._db.execute(f"SELECT body FROM sessions WHERE {where} ORDER BY started_at DESC LIMIT ?", (limit,))
-            return [_record(body) for (body,) in rows.fetchall()]
+            return [self._record(body) for (body,) in rows.fetchall()]
 
     # -- runs --------------------------------------------------------------------------------------
 
     def run(self, run: RunId) -> Run:
         with self._busy:
-            return self._annotated(_record(self._body_of("runs", run, "run")))
+            return self._annotated(self._record(self._body_of("runs", run, "run")))
 
     def find_run(self, reference: str) -> Run:
         text = _text(reference.strip())
-        with self._busy, _named_errors():
-            if self._is_forgotten(text):
+        with self._busy, self._errors():
+            if self.is_forgotten(text):
                 return self.run(RunId(text))
             rows = self._db.execute("SELECT id FROM runs WHERE id = ? OR name = ?", (text, text)).fetchall()
             if not rows and text.isdigit():
@@ -318,7 +345,7 @@ class SqliteIndex:
         where, values = _conditions(**{"runs.notebook": notebook, "runs.state": state})
         path = _text(path)
         if path is not None:
-            where.append("(runs.path = ? OR runs.notebook = (SELECT notebook FROM notebooks WHERE path = ?))")
+            where.append(_OF_NOTEBOOK.format(table="runs"))
             values += [path, path]
         if text:
             where.append("instr(runs.words, ?) > 0")
@@ -327,7 +354,7 @@ class SqliteIndex:
             where.append("runs.id IN (SELECT value FROM json_each(?))")  # any number of them
             values.append(json.dumps(list(ids)))
         join, join_values, order = _order(sort)
-        with self._busy, _named_errors():
+        with self._busy, self._errors():
             total = self._db.execute(f"SELECT count(*) FROM runs WHERE {_all(where)}", values).fetchone()[0]
             chosen = self._db.execute(  # ids alone are sorted: carrying the bodies along took ten times as long
                 f"SELECT runs.id FROM runs {join} WHERE {_all(where)} ORDER BY {order}, runs.id LIMIT ? OFFSET ?",
@@ -336,7 +363,7 @@ class SqliteIndex:
             return Page(tuple(self.run(RunId(run_id)) for (run_id,) in chosen), total)
 
     def next_run_number(self) -> int:
-        with self._busy, _named_errors():
+        with self._busy, self._errors():
             return (self._db.execute("SELECT max(number) FROM runs").fetchone()[0] or 0) + 1
 
     def series(
@@ -349,38 +376,81 @@ class SqliteIndex:
         return [downsampled(name, table[name], since, max_points) for name in sorted(table)]
 
     def all_points(self, run: RunId) -> Iterator[tuple[str, int | None, float, float]]:
-        with self._busy, _named_errors():
+        return (row[1:] for row in self.placed_points(run))
+
+    def placed_points(self, run: RunId) -> Iterator[tuple[int, str, int | None, float, float]]:
+        """As `add_points` takes them, in the order logged."""
+        with self._busy, self._errors():
             rows = self._db.execute(
-                "SELECT name, step, time, value FROM points WHERE run = ? ORDER BY position", (run,)
+                "SELECT position, name, step, time, value, checksum FROM points WHERE run = ? ORDER BY position", (run,)
             ).fetchall()
-        for name, step, time, value in rows:
-            yield name, step, time, float("nan") if value is None else value
+        for *row, checksum in rows:
+            if not is_point_whole(*row, checksum):
+                raise self._damaged("a point is not as it was written")
+            position, name, step, time, value = row
+            yield position, name, step, time, math.nan if value is None else value
 
     def has_points(self, run: RunId) -> bool:
-        with self._busy, _named_errors():
+        with self._busy, self._errors():
             return self._db.execute("SELECT 1 FROM points WHERE run = ? LIMIT 1", (run,)).fetchone() is not None
 
     # -- the rest ----------------------------------------------------------------------------------
 
-    def clear(self) -> None:
-        """Empty, as if new: before a rebuild."""
+    def forget_records(self) -> None:
+        """Everything that came from records, before they are taken in anew: theirs is another history now."""
         with self.write() as db:
-            for (table,) in db.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall():
+            for table in RECORD_TABLES:
                 db.execute(f"DELETE FROM {table}")
-        self.pragma("schema", SCHEMA_VERSION)
 
     def close(self) -> None:
         with self._busy:
             self._db.close()
 
+    @contextmanager
+    def _errors(self) -> Iterator[None]:
+        """SQLite's errors as ours; the cache is never the truth, so damage asks for a rebuild."""
+        try:
+            yield
+        except DotscienceError:
+            raise
+        except sqlite3.OperationalError as error:
+            text = str(error)
+            if "full" in text:
+                raise StoreFull("There is no space left for the history's index.", "Free some disk space.") from error
+            if "readonly" in text or "unable to open" in text:
+                raise StoreReadOnly("The history's index cannot be written.", "Check the folder's permissions.") from error
+            if "locked" in text:
+                raise StoreError("Another program keeps the history's index busy.", "Try again in a moment.") from error
+            raise self._damaged(text) from error
+        except sqlite3.DatabaseError as error:
+            raise self._damaged(str(error)) from error
+
+    def _damaged(self, why: str) -> StoreDamaged:
+        """Removes the file, unless it is another one by now: who has it open notices, and opens a new one."""
+        if self.path is not None and self._inode is not None:
+            with suppress(OSError):
+                if self.path.stat().st_ino == self._inode:
+                    remove_index(self.path)
+        return StoreDamaged(f"The history's index is damaged: {why}.", REBUILT)
+
+    def checked(self, body: str) -> dict[str, Any]:
+        """The JSON of a row as it was written; StoreDamaged if it is not."""
+        try:
+            return checked_body(body)
+        except ValueError as error:
+            raise self._damaged(str(error)) from error
+
+    def _record(self, body: str) -> Any:
+        return from_stored(self.checked(body))
+
     def _annotated(self, run: Run) -> Run:
         rows = self._db.execute("SELECT body FROM annotations WHERE about = ? ORDER BY created_at, id", (run.id,))
         for (body,) in rows.fetchall():
-            run = annotated(run, _record(body))
+            run = annotated(run, self._record(body))
         return run
 
     def _body_of(self, table: str, key: str, kind: str) -> str:
-        with self._busy, _named_errors():
+        with self._busy, self._errors():
             found = self._db.execute(f"SELECT body FROM {table} WHERE id = ?", (key,)).fetchone()
             if found is not None:
                 return str(found[0])
@@ -391,38 +461,38 @@ class SqliteIndex:
 
     def tombstone(self, key: str) -> Tombstone | None:
         """What says that this id or digest was dropped, with that id alone."""
-        with self._busy, _named_errors():
+        with self._busy, self._errors():
             found = self._db.execute("SELECT body FROM forgotten WHERE id = ?", (key,)).fetchone()
-        return replace(_record(found[0]), ids=(key,)) if found is not None else None
+        return replace(self._record(found[0]), ids=(key,)) if found is not None else None
 
     def purged(self) -> dict[BlobDigest, str]:
         """digest -> why its bytes are not kept, in a sentence"""
-        with self._busy, _named_errors():
+        with self._busy, self._errors():
             rows = self._db.execute("SELECT id, body FROM forgotten WHERE length(id) = 40").fetchall()
-        return {BlobDigest(digest): f"It {dropped(_record(body))}" for digest, body in rows}
+        return {BlobDigest(digest): f"It {dropped(self._record(body))}" for digest, body in rows}
 
     def purged_executions(self) -> frozenset[ExecutionId]:
-        with self._busy, _named_errors():
+        with self._busy, self._errors():
             rows = self._db.execute("SELECT id, body FROM forgotten WHERE instr(id, ':') > 0").fetchall()
-        return frozenset(ExecutionId(each) for each, body in rows if _record(body).act == PURGE)
+        return frozenset(ExecutionId(each) for each, body in rows if self._record(body).act == PURGE)
 
     def scrub(self) -> None:
         """No page of the file holds what was deleted."""
-        with self._busy, _named_errors():
+        with self._busy, self._errors():
             self._db.execute("VACUUM")
             self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
     def pinned(self) -> frozenset[SnapshotId]:
         """Snapshots whose newest pin says true."""
-        with self._busy, _named_errors():
+        with self._busy, self._errors():
             rows = self._db.execute(
                 "SELECT about, body FROM annotations WHERE about >= 's-' AND about < 's.' ORDER BY created_at, id"
             ).fetchall()
-        words = ((SnapshotId(about), _record(body)) for about, body in rows)
+        words = ((SnapshotId(about), self._record(body)) for about, body in rows)
         newest = {about: bool(word.value) for about, word in words if word.field == "pin"}
         return frozenset(about for about, is_pinned in newest.items() if is_pinned)
 
-    def _is_forgotten(self, key: str) -> bool:
+    def is_forgotten(self, key: str) -> bool:
         return self._db.execute("SELECT 1 FROM forgotten WHERE id = ?", (key,)).fetchone() is not None
 
 
@@ -503,27 +573,12 @@ def _stored_float(value: float) -> float | None:
 
 
 def _body(record: Any) -> str:
-    return json.dumps(to_stored(record), separators=(",", ":"), ensure_ascii=True)
+    return body_with_checksum(to_stored(record))
 
 
-def _record(body: str) -> Any:
-    return from_stored(json.loads(body))
+def remove_index(path: Path) -> None:
+    """It is a cache: removing it loses nothing, also while others have it open."""
+    for name in ("", "-wal", "-shm"):
+        path.with_name(path.name + name).unlink(missing_ok=True)
 
 
-@contextmanager
-def _named_errors() -> Iterator[None]:
-    """SQLite's errors as ours; the cache is never the truth, so damage asks for a rebuild."""
-    try:
-        yield
-    except DotscienceError:
-        raise
-    except sqlite3.OperationalError as error:
-        text = str(error)
-        if "full" in text:
-            raise StoreFull("There is no space left for the history's index.", "Free some disk space.") from error
-        if "readonly" in text or "unable to open" in text:
-            raise StoreReadOnly("The history's index cannot be written.", "Check the folder's permissions.") from error
-        raise StoreDamaged(f"The history's index does not answer: {text}.", "It is rebuilt at the next start.") from error
-    except sqlite3.DatabaseError as error:
-        hint = "Delete state.db in the store: it is rebuilt from the history."
-        raise StoreDamaged(f"The history's index is damaged: {error}.", hint) from error

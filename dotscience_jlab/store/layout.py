@@ -65,9 +65,9 @@ def create_layout(folder: Path, root: Path, created_at: Instant, origin: Origin 
                 sync_path(draft / name)
             draft.rename(repository)
             sync_path(folder)
-        except OSError as error:
+        except BaseException as error:
             shutil.rmtree(draft, ignore_errors=True)
-            if error.errno not in (errno.ENOTEMPTY, errno.EEXIST):
+            if not isinstance(error, OSError) or error.errno not in (errno.ENOTEMPTY, errno.EEXIST):
                 raise
 
 

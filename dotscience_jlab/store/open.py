@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import sys
 import time
 from contextlib import contextmanager
 from pathlib import Path
@@ -17,10 +18,11 @@ from .disk import disk_errors
 from .expire import expire
 from .git import GitObjects
 from .history import History
-from .index import SCHEMA_VERSION, SqliteIndex
+from .index import SCHEMA_VERSION, SqliteIndex, remove_index
 from .layout import create_layout, protect, read_workspace, store_folder, write_workspace
 from .lock import StoreLock
 from .memory import MemoryObjects
+from .watch import FolderWatch
 
 
 def open_store(
@@ -66,6 +68,7 @@ def open_store(
         is_there=is_there,
         expire=lambda names: expire(objects, lock, names),
         lock=lock,
+        watch=FolderWatch(root, folder) if sys.platform == "linux" and index.path else None,
     )
 
 
@@ -85,8 +88,7 @@ def _open_index(path: Path) -> SqliteIndex:
     except StoreDamaged:
         pass
     with disk_errors(path):
-        for name in (path.name, path.name + "-wal", path.name + "-shm"):
-            path.with_name(name).unlink(missing_ok=True)
+        remove_index(path)
     return SqliteIndex(path)
 
 

@@ -69,20 +69,23 @@ def named_blobs(record: object) -> Iterator[str]:
     yield from (digest for digest in chosen if digest)
 
 
-def records_since(objects: Objects, known: ObjectId | None) -> Iterator[Record]:
-    """Every record that came after commit `known` (None: all), oldest first; of kinds that this version knows."""
+def commits_since(objects: Objects, tip: ObjectId | None, known: ObjectId | None) -> tuple[list[ObjectId], bool]:
+    """(first parents from `tip` back to `known`, oldest first, without `known`; True if `known` is not among them)."""
     commits: list[ObjectId] = []
-    commit = objects.ref(RECORDS_REF)
-    while commit is not None and commit != known:
-        commits.append(commit)
-        parents = objects.commit(commit).parents
-        commit = parents[0] if parents else None
-    for each in reversed(commits):
-        text = objects.commit(each)
-        before = objects.commit(text.parents[0]).tree if text.parents else None
-        for path, _, _, item in differences(objects, before, text.tree):
-            if path.startswith("segments/") and item is not None:
-                yield from read_segment(path, objects.blob(item.id))
+    while tip is not None and tip != known:
+        commits.append(tip)
+        parents = objects.commit(tip).parents
+        tip = parents[0] if parents else None
+    return commits[::-1], known is not None and tip is None
+
+
+def records_of(objects: Objects, commit: ObjectId) -> Iterator[Record]:
+    """What came with this commit, of kinds that this version knows."""
+    text = objects.commit(commit)
+    before = objects.commit(text.parents[0]).tree if text.parents else None
+    for path, _, _, item in differences(objects, before, text.tree):
+        if path.startswith("segments/") and item is not None:
+            yield from read_segment(path, objects.blob(item.id))
 
 
 def read_segment(path: str, data: bytes) -> Iterator[Record]:

@@ -1,4 +1,5 @@
-"""Compares a folder with the head of its line: one stat a file, one read of each that differs.
+"""Compares a folder, or the part of it that may have changed, with the head of its line: one stat a file, one read of each
+that differs.
 
 A file is kept if it is small, or if a cell touched it and it is below the larger limit. A file that git ignores is kept once
 a cell touched it: data folders are commonly ignored, and a user expects the data of a result to be there. Secrets and
@@ -17,7 +18,7 @@ import time
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Callable, Iterable, Mapping, Sequence
+from typing import Callable, Iterable, Iterator, Mapping, Sequence
 
 from ..errors import Forgotten, StoreError
 from ..model.ids import BlobDigest
@@ -27,6 +28,7 @@ from .base import KeepRules, ScanResult
 from .fingerprint import fingerprint
 from .ignore import ENVIRONMENT_MARKS, IGNORE_FILES, LEFT_OUT_REASON, IgnoreRules, forced_reason
 from .objects import Objects
+from .suspects import Suspects
 
 RACY_NS = 20_000_000
 """A file changed less than this before it was looked at may change again within the same timestamp tick."""
@@ -61,15 +63,41 @@ class _Look:
     """Touched by a cell."""
     head: Mapping[WorkspacePath, TreeEntry]
     room: _Room
+    seen: Mapping[WorkspacePath, Seen]
+    reread: frozenset[WorkspacePath] = frozenset()
+    """To be read whatever their times say."""
+    is_partial: bool = False
+    """What is not looked at is as the head has it."""
+    is_heard: bool = False
+    """`Suspects.are_heard`"""
     present: dict[WorkspacePath, TreeEntry] = field(default_factory=dict)
     skipped: list[Skipped] = field(default_factory=list)
     n_skipped: int = 0
     n_stats: int = 0
     fingerprints: dict[WorkspacePath, tuple[int, BlobDigest | None]] = field(default_factory=dict)
+    unsettled: set[WorkspacePath] = field(default_factory=set)
+    """To be looked at next time too, whatever the news: no room was left, or the file has other names (hard links), and a
+    write through one is told of that one alone."""
+
+    twins: set[WorkspacePath] = field(default_factory=set)
+    """Other names of files that were looked at."""
+
+    @property
+    def n_files(self) -> int:
+        return len(self.head) + len(self.present.keys() - self.head.keys()) if self.is_partial else len(self.present)
 
     @cached_property
     def ordered_head(self) -> list[WorkspacePath]:
         return sorted(self.head)
+
+    @cached_property
+    def names_of(self) -> dict[int, set[WorkspacePath]]:
+        """Inode -> files of the head that were it when they were read."""
+        found: dict[int, set[WorkspacePath]] = {}
+        for path, seen in self.seen.items():
+            if self.is_partial and path in self.head:
+                found.setdefault(seen.signature[3], set()).add(path)
+        return found
 
     def skip(self, path: str, reason: str) -> None:
         self.n_skipped += 1
@@ -88,10 +116,15 @@ class Scanner:
         clock_ns: Callable[[], int] = time.time_ns,
         *,
         kept_in: Path | None = None,
+        enters: Callable[[str], None] = lambda prefix: None,
     ) -> None:
-        """kept_in: where the history lies, whose disk must have room; None: in the folder itself."""
+        """kept_in: where the history lies, whose disk must have room; None: in the folder itself. enters: told of every folder
+        ('' or 'data/raw/') before it is looked into."""
         self.root = root
         self._kept_in = kept_in or root
+        self._enters = enters
+        self._rules_in: dict[str, IgnoreRules] = {}
+        """Of every folder that is part of the workspace, as of the last look into it."""
         self.seen = seen
         self.newly_seen: dict[WorkspacePath, Seen] = {}
         """Read since the owner last took them away, to write them to the cache."""
@@ -106,30 +139,68 @@ class Scanner:
         touched: Iterable[WorkspacePath],
         head: Mapping[WorkspacePath, TreeEntry],
         store_bytes: int,
-        only: Sequence[WorkspacePath] | None = None,
-    ) -> ScanResult:
-        """head: what the line's newest snapshot holds."""
+        suspects: Suspects | None = None,
+        reread: Iterable[WorkspacePath] = (),
+    ) -> tuple[ScanResult, frozenset[WorkspacePath]]:
+        """(how the folder differs, the paths to look at next time too, whatever the news).
+
+        head: what the line's newest snapshot holds. suspects: all that may differ from it; None: anything may.
+        """
         if self._ignore.excludes != rules.excludes:
             self._ignore = IgnoreRules(rules.excludes)
-        look = _Look(rules, frozenset(touched), head, _Room(rules, store_bytes, self._kept_in))
-        if only is None:
+        room = _Room(rules, store_bytes, self._kept_in)
+        is_heard = suspects is not None and suspects.are_heard
+        look = _Look(rules, frozenset(touched), head, room, self.seen, frozenset(reread), suspects is not None, is_heard)
+        if suspects is None:
+            self._rules_in.clear()
             self._folder("", self._ignore, look)
             gone = head.keys() - look.present.keys()
         else:
-            for path in only:
-                self._single(path, look)
-            gone = {path for path in only if path in head} - look.present.keys()
+            gone = self._look_at(suspects, look) - look.present.keys()
         for path in sorted(look.wanted):
             # A touched file below an ignored folder: the walk did not come there.
-            if path not in look.present and path not in look.fingerprints:
+            if path not in look.present and path not in look.fingerprints and not (look.is_partial and path in head):
                 self._single(path, look)
         edits: dict[WorkspacePath, TreeEntry | None] = {
             path: self._stored(path, entry) for path, entry in look.present.items() if not _same(head.get(path), entry)
         }
         edits.update((path, None) for path in sorted(gone - look.present.keys()))
-        return ScanResult(edits, tuple(look.skipped), look.n_skipped, len(look.present), look.n_stats, look.fingerprints)
+        n_files = look.n_files - sum(entry is None for entry in edits.values() if look.is_partial)
+        result = ScanResult(edits, tuple(look.skipped), look.n_skipped, n_files, look.n_stats, look.fingerprints)
+        return result, frozenset(look.unsettled)
+
+    def _look_at(self, suspects: Suspects, look: _Look) -> set[WorkspacePath]:
+        """Those of the head that were looked for."""
+        sought = {path for path in (*suspects.files, *look.reread) if path in look.head}
+        for folder in suspects.folders:
+            for prefix in [each for each in self._rules_in if each.startswith(folder + "/")]:
+                del self._rules_in[prefix]
+            sought |= set(_below(look.ordered_head, folder + "/"))
+        for folder in sorted(suspects.folders):
+            self._single_folder(folder, look)
+        for path in sorted({*suspects.files, *sought}):
+            if path not in look.present:
+                self._single(WorkspacePath(path), look)
+        while twins := look.twins - look.present.keys() - sought:
+            sought |= twins
+            for path in sorted(twins):
+                self._single(path, look)
+        return sought & look.head.keys()
+
+    def _single_folder(self, folder: str, look: _Look) -> None:
+        """A folder that was made, moved here or opened up: all below it, under the same rules as the walk."""
+        prefix, _, name = folder.rpartition("/")
+        ignore = self._rules_in.get(prefix + "/" if prefix else "")
+        if ignore is None or folder + "/" in self._rules_in or forced_reason(name, True) is not None:
+            return  # not in the workspace, or walked already as part of another
+        reason = ignore.reason(folder, True)
+        if reason is not None:
+            look.skip(folder, reason)
+        elif _is_folder(self._top + folder):
+            self._folder(folder + "/", ignore, look)
 
     def _folder(self, prefix: str, ignore: IgnoreRules, look: _Look) -> None:
+        self._enters(prefix)
         try:
             with os.scandir(self._top + prefix) as found:
                 entries = sorted(found, key=lambda entry: entry.name)
@@ -144,7 +215,7 @@ class Scanner:
         if reason is not None:
             look.skip(prefix.rstrip("/"), reason)
             return
-        ignore = self._below(prefix, names, ignore)
+        ignore = self._rules_in[prefix] = self._below(prefix, names, ignore)
         for entry in entries:
             path = WorkspacePath(prefix + entry.name)
             is_folder = entry.is_dir(follow_symlinks=False)
@@ -167,16 +238,17 @@ class Scanner:
 
     def _kept_below(self, prefix: str, look: _Look) -> None:
         """Files of an ignored folder that the line holds already, because a cell touched them once: looked at one by one."""
-        ordered = look.ordered_head
-        for n in range(bisect.bisect_left(ordered, prefix), len(ordered)):
-            if not ordered[n].startswith(prefix):
-                return
-            self._single(ordered[n], look)
+        for path in _below(look.ordered_head, prefix):
+            self._single(path, look)
 
     def _single(self, path: WorkspacePath, look: _Look) -> None:
         """One file by its path, under the same rules as the walk, and never through a link."""
         folders = path.split("/")[:-1]
         prefix, ignore = "", self._ignore
+        known = self._rules_in.get("/".join([*folders, ""])) if look.is_heard else None
+        if known is not None:  # its folder is watched: no file of rules in it or above has changed since
+            self._known_single(path, known, look)
+            return
         for depth, name in enumerate([*folders, ""]):
             texts_of = {each for each in (*IGNORE_FILES, STORE_FOLDER, *ENVIRONMENT_MARKS)
                         if os.path.lexists(self._top + prefix + each)}
@@ -193,6 +265,7 @@ class Scanner:
             if reason is not None:
                 look.skip(path, reason)
                 return
+            self._enters(prefix)
             ignore = self._below(prefix, texts_of, ignore)
             is_free = path in look.wanted or path in look.head
             if depth < len(folders):
@@ -209,6 +282,16 @@ class Scanner:
                 return
             prefix += f"{name}/"
         self._file(path, None, look)
+
+    def _known_single(self, path: WorkspacePath, ignore: IgnoreRules, look: _Look) -> None:
+        name = path.rpartition("/")[2]
+        reason = forced_reason(name, False)
+        if reason is None and path not in look.wanted and path not in look.head:
+            reason = ignore.reason(path, False)
+        if reason is None:
+            self._file(path, None, look)
+        elif os.path.lexists(self._top + path):
+            look.skip(path, reason)
 
     def _own_reason(self, prefix: str, names: set[str]) -> str | None:
         """Why a folder that holds these names is not part of the workspace."""
@@ -235,15 +318,20 @@ class Scanner:
         if kind not in (stat.S_IFREG, stat.S_IFLNK):
             look.skip(path, "It is not a file (a pipe, socket or device).")
             return
+        if kind == stat.S_IFREG and found.st_nlink > 1:
+            look.unsettled.add(path)
+            look.twins |= look.names_of.get(found.st_ino, set())
         seen = self.seen.get(path)
-        if seen is not None and seen.holds_for(_signature(found)) and not self._objects.refusal(seen.entry.digest):
+        is_known = seen is not None and path not in look.reread and seen.holds_for(_signature(found))
+        if seen is not None and is_known and not self._objects.refusal(seen.entry.digest):
             look.present[path] = seen.entry
             return
-        refusal = self._too_large(path, found.st_size, look) or look.room.refusal(
-            path, found.st_size, is_new=path not in look.head, n_files=len(look.present)
-        )
+        too_large = self._too_large(path, found.st_size, look)
+        refusal = too_large or look.room.refusal(path, found.st_size, is_new=path not in look.head, n_files=look.n_files)
         if refusal:
             look.skip(path, refusal)
+            if not too_large:
+                look.unsettled.add(path)
             if path in look.wanted:
                 look.fingerprints[path] = (found.st_size, fingerprint(disk_path))
             return
@@ -326,6 +414,20 @@ def _read_whole(disk_path: str) -> tuple[bytes, bool, Signature]:
 
 def _signature(found: os.stat_result) -> Signature:
     return found.st_size, found.st_mtime_ns, found.st_ctime_ns, found.st_ino, found.st_mode
+
+
+def _below(ordered: Sequence[WorkspacePath], prefix: str) -> Iterator[WorkspacePath]:
+    for n in range(bisect.bisect_left(ordered, prefix), len(ordered)):
+        if not ordered[n].startswith(prefix):
+            return
+        yield ordered[n]
+
+
+def _is_folder(disk_path: str) -> bool:
+    try:
+        return stat.S_ISDIR(os.lstat(disk_path).st_mode)
+    except OSError:
+        return False
 
 
 def _same(before: TreeEntry | None, now: TreeEntry) -> bool:

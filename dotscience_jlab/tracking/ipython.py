@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import ast
 import atexit
+import functools
 import getpass
 import hashlib
 import json
@@ -98,6 +99,7 @@ class Hooks:
         self._undo.append(lambda: self.shell.ast_transformers.remove(interrupter))
         if self._io_thread is not None:
             self._tap(self._io_thread)
+        self._ignore_messages_to_nobody()
         self._hear_getpass()
         watch_files(self._watch)
         self._undo.append(lambda: watch_files(None))
@@ -268,7 +270,7 @@ class Hooks:
             return
         if execution is None:
             execution = self._closed.get(msg_id)
-        if execution is None and parent.get("msg_type") == "comm_msg":
+        if execution is None and msg_id not in self._closed and parent.get("msg_type") == "comm_msg":
             execution = self._begin_widget(msg_id)
         if execution is not None:
             self.session.take_output(execution, msg_type, json.loads(parts[start + 3]))
@@ -292,6 +294,23 @@ class Hooks:
         if header.get("msg_type") != "comm_msg" or not msg_id or msg_id in self._closed:
             return None
         return self.session.execution_of(msg_id) or self._begin_widget(msg_id)
+
+    def _ignore_messages_to_nobody(self) -> None:
+        """JupyterLab asks every new kernel for its widgets; one that has none yet prints "No such comm", and no callback ran."""
+        handlers = getattr(self.kernel, "shell_handlers", None) or {}
+        handle = handlers.get("comm_msg")
+        if handle is None:
+            return
+
+        @functools.wraps(handle)
+        def handle_and_know(stream: Any, ident: Any, msg: Dict[str, Any]) -> Any:
+            comms = getattr(getattr(self.kernel, "comm_manager", None), "comms", None)
+            if comms is not None and msg.get("content", {}).get("comm_id") not in comms:
+                self._remember(msg.get("header", {}).get("msg_id"), None)
+            return handle(stream, ident, msg)
+
+        handlers["comm_msg"] = handle_and_know
+        self._undo.append(lambda: handlers.update(comm_msg=handle))
 
     # -- surroundings --------------------------------------------------------------------------------
 

@@ -70,7 +70,7 @@ def test_another_notebook_does_not_put_an_unsaved_one_back_to_its_file(bench):
 
 def test_a_fault_of_ours_keeps_what_was_executed_and_says_so(bench, monkeypatch):
     bench.cell("a = 1")
-    monkeypatch.setattr(bench.store, "scan", lambda *_: 1 / 0)
+    monkeypatch.setattr(bench.store, "scan", lambda *_, **__: 1 / 0)
     execution = bench.cell("b = 2")
     found = bench.store.index.execution(execution)
     assert found.source == "b = 2" and found.outcome == "ok" and found.snapshot is None

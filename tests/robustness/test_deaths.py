@@ -93,6 +93,21 @@ def test_a_recorder_killed_in_mid_run_loses_and_doubles_nothing(project: Path, o
     assert not [each for each in load_settings().spool_dir.iterdir() if each.is_dir()]
 
 
+def test_a_recorder_killed_after_a_history_was_forgotten_brings_nothing_of_it_back(project: Path, own_home: Path) -> None:
+    kernel = kernel_in(project, own_home)
+    kernel.run("'forgotten'", cell_id="one")
+    history = History(project)
+    (forgotten,) = history.executions(1)
+    with connect_or_launch(load_settings(), "cli") as link:
+        workspace = link.request("workspaces.find", {"disk_path": str(project)})["id"]
+        link.request("workspaces.forget", {"workspace": workspace, "confirm": workspace})
+    kill_recorder()
+    kernel.run("'new'", cell_id="two")
+    kernel.close()
+    assert [each["source"] for each in history.executions(1)] == ["'new'"]
+    assert forgotten["source"] == "'forgotten'"
+
+
 def test_two_users_recorders_share_one_folder(project: Path, own_home: Path, tmp_path: Path) -> None:
     """Two homes, two recorders, one store: all cells of both are in it, and git finds nothing wrong."""
     import subprocess

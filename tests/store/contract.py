@@ -15,6 +15,7 @@ from dotscience_jlab.model.execution import Execution, FileUse, Session
 from dotscience_jlab.model.ids import BlobDigest, RunId, SnapshotId, new_run_id
 from dotscience_jlab.model.run import Annotation, MetricSummary, Run, Tombstone
 from dotscience_jlab.model.snapshot import Snapshot, SnapshotDraft, TreeEntry
+from dotscience_jlab.recording.annotate import rename_notebooks
 from dotscience_jlab.store.base import KeepRules
 from dotscience_jlab.store.history import History
 from dotscience_jlab.store.purge import finish_purge
@@ -275,11 +276,11 @@ class Queries:
 
     def test_a_renamed_notebook_keeps_its_history(self, store: History) -> None:
         store.append([execution(1, path="a.ipynb", notebook=NOTEBOOK)])
-        store.index.rename_path("a.ipynb", "b/c.ipynb")
+        rename_notebooks(store, "a.ipynb", "b/c.ipynb", 1.0)
         assert store.index.notebook_for("b/c.ipynb") == NOTEBOOK
         assert store.index.notebook_for("a.ipynb") is None
         assert store.index.executions(path="b/c.ipynb").total == 1
-        store.index.rename_path("b", "d")
+        rename_notebooks(store, "b", "d", 2.0)
         assert store.index.notebook_for("d/c.ipynb") == NOTEBOOK
 
     def test_runs_sorted_by_anything_those_without_it_last(self, store: History) -> None:

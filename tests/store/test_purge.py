@@ -43,9 +43,8 @@ def holds(store: History, data: bytes) -> bool:
     """True if any object of the repository holds these bytes, asked of git itself."""
     listed = git(repository(store), "cat-file", "--batch-all-objects", "--batch-check=%(objectname) %(objecttype)").split("\n")
     names = [line.split()[0] for line in listed if line.endswith(" blob")]
-    shown = subprocess.run(
-        ["git", "-C", str(repository(store)), "cat-file", "--batch"], input="\n".join(names).encode(), capture_output=True, check=True
-    )
+    command = ["git", "-C", str(repository(store)), "cat-file", "--batch"]
+    shown = subprocess.run(command, input="\n".join(names).encode(), capture_output=True, check=True)
     return data in shown.stdout
 
 

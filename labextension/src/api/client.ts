@@ -100,6 +100,7 @@ export interface IForeignExecution {
   kernel_name: string;
   msg_id: string;
   cell_id: string;
+  execution_count: number | null;
   source: string;
   started_at: string;
   finished_at: string;

@@ -305,6 +305,7 @@ export interface IStatus {
   behind_s: number;
   left_out: ISkipped[];
   n_left_out: number;
+  scan_reason: string;
   capture: 'complete' | 'partial';
   capture_reasons: string[];
 }

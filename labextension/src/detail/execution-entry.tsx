@@ -137,6 +137,7 @@ function RunsOf(props: IExecutionEntryProps): JSX.Element {
 function Remarks(props: { execution: IExecution; trans: TranslationBundle }): JSX.Element | null {
   const { execution, trans } = props;
   const remarks = [
+    ...(execution.kind === 'widget' ? [trans.__('A widget called back; its code is in the cell that made it.')] : []),
     ...execution.capture_reasons,
     ...(execution.cell_id_from === 'unknown' && execution.kind === 'cell'
       ? [trans.__('Which cell this was is not known: its executor did not say.')]

@@ -26,6 +26,7 @@ export function foreignExecution(
     kernel_name: kernel.name,
     msg_id,
     cell_id: cell.model.id,
+    execution_count: cell.model.executionCount,
     source: cell.model.sharedModel.getSource(),
     started_at: instantOf(timing?.['iopub.execute_input'] ? new Date(timing['iopub.execute_input']) : scheduled),
     finished_at: instantOf(finished),

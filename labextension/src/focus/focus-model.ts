@@ -203,6 +203,7 @@ function notRecorded(reason: string, known: IStatus | null): IStatus {
     behind_s: 0,
     left_out: [],
     n_left_out: 0,
+    scan_reason: '',
     capture: 'complete',
     capture_reasons: [],
     ...known,

@@ -101,7 +101,7 @@ export function ExecutionRow(props: { item: IExecutionItem; trans: TranslationBu
     <>
       <span className="ds-Row-prompt">{promptText(execution)}</span>
       <code className="ds-Row-source" title={execution.source.slice(0, 2000)}>
-        {firstLine(execution.source) || trans.__('(empty)')}
+        {firstLine(execution.source) || (execution.kind === 'widget' ? firstLine(execution.outputs_text) : trans.__('(empty)'))}
       </code>
       {item.repeats.length > 0 && (
         <button

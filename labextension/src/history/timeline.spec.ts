@@ -149,6 +149,11 @@ describe('the timeline', () => {
     expect(words(buildTimeline(cells, [], NOTHING))).toEqual(['day', 'empty ×2', 'In 1']);
   });
 
+  it('shows what a widget called back, though the kernel names no code of it', () => {
+    const cells = newestFirst(execution(1), execution(2, { kind: 'widget', source: '', execution_count: null }));
+    expect(words(buildTimeline(cells, [], NOTHING))).toEqual(['day', 'In null', 'In 1']);
+  });
+
   it('draws a line where the kernel was restarted, at the first cell of the newer session', () => {
     const cells = newestFirst(execution(1), execution(2, { session: 'k-2' }), execution(3, { session: 'k-2' }));
     const items = buildTimeline(cells, [], NOTHING);

@@ -153,7 +153,8 @@ function ownersOf(executions: readonly IExecution[], newestRunsFirst: IRun[]): M
 }
 
 function entryOf(execution: IExecution, run: IRun | null): Entry {
-  if (!run && isEmptySource(execution.source) && execution.outcome !== 'running' && !execution.files.length) {
+  const isIdle = execution.kind !== 'widget' && execution.outcome !== 'running' && !execution.files.length;
+  if (!run && isIdle && isEmptySource(execution.source)) {
     return { kind: 'empty', key: `empty:${execution.id}`, executions: [execution] };
   }
   return {

@@ -1,0 +1,51 @@
+"""Files that a process has in its memory for writing (`np.memmap`): they change without a news and without a new time."""
+
+from __future__ import annotations
+
+import os
+import re
+from pathlib import Path
+from typing import Iterator
+
+PROC = Path("/proc")
+_OCTAL = re.compile(rb"\\([0-7]{3})")
+_DELETED = b" (deleted)"
+
+
+def mapped_for_writing(pid: int) -> frozenset[str]:
+    """Disk paths of shared writable mappings of the process and its children; empty where /proc does not tell.
+
+    Costs one read of `/proc/<pid>/maps` each, about a millisecond for a kernel with many libraries. Source: proc(5).
+    """
+    found: set[str] = set()
+    for each in (pid, *_descendants(pid)):
+        try:
+            maps = (PROC / str(each) / "maps").read_bytes()
+        except OSError:
+            continue
+        if b" rw-s " in maps:
+            found.update(_shared_files(maps))
+    return frozenset(found)
+
+
+def _shared_files(maps: bytes) -> Iterator[str]:
+    """b'7f00-7f01 rw-s 00000000 fe:00 1234   /data/a.bin' -> '/data/a.bin'"""
+    for line in maps.splitlines():
+        fields = line.split(None, 5)
+        if len(fields) == 6 and fields[1] == b"rw-s" and fields[5].startswith(b"/") and not fields[5].endswith(_DELETED):
+            yield os.fsdecode(_OCTAL.sub(lambda match: bytes([int(match[1], 8)]), fields[5]))
+
+
+def _descendants(pid: int) -> Iterator[int]:
+    try:
+        tasks = list((PROC / str(pid) / "task").iterdir())
+    except OSError:
+        return
+    for task in tasks:
+        try:
+            children = [int(each) for each in (task / "children").read_bytes().split()]
+        except (OSError, ValueError):
+            continue
+        for child in children:
+            yield child
+            yield from _descendants(child)
