@@ -37,16 +37,21 @@ def pytest_report_header(config: pytest.Config) -> str:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Of the tests marked slow keep, file by file, a seeded sample of at least one; a test asked for by its name stays."""
+    """Of the tests marked slow keep, file by file, a seeded sample of at least one; a test asked for by its name stays.
+
+    `slow(share=0.02)` keeps less of a suite by default than the others do, for those whose single tests take long.
+    """
     if config.getoption("--whole") or any("::" in argument for argument in config.args):
         return
-    suites: dict[str, list[pytest.Item]] = defaultdict(list)
+    suites: dict[tuple[str, float], list[pytest.Item]] = defaultdict(list)
     for item in items:
-        if item.get_closest_marker("slow"):
-            suites[item.nodeid.split("::")[0]].append(item)
+        mark = item.get_closest_marker("slow")
+        if mark:
+            share = config.getoption("--share") * mark.kwargs.get("share", SHARE) / SHARE
+            suites[item.nodeid.split("::")[0], share].append(item)
     left_out: set[pytest.Item] = set()
-    for name, suite in suites.items():
-        n_kept = max(1, round(len(suite) * config.getoption("--share")))
+    for (name, share), suite in suites.items():
+        n_kept = min(len(suite), max(1, round(len(suite) * share)))
         kept = random.Random(f"{config.getoption('--seed')} {name}").sample(suite, n_kept)
         left_out |= set(suite) - set(kept)
     if left_out:

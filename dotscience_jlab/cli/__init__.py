@@ -18,10 +18,11 @@ import sys
 import click
 
 from .. import __version__
+from .check import check
 from .doctor import doctor
 from .errors import CommandGroup
 from .folder import init, off, on, pause, resume, status, widen
-from .growth import forget, pin, unpin
+from .growth import forget, pin, purge, space, unpin
 from .history import diff, fork, log, restore, show, snapshot
 from .run import run
 from .runs import export, runs
@@ -39,7 +40,7 @@ def main() -> None:
 
 for _command in (
     init, status, snapshot, runs, log, show, diff, restore, fork, run, export,
-    off, on, pause, resume, widen, pin, unpin, forget, doctor, completion,
+    off, on, pause, resume, widen, pin, unpin, forget, space, purge, check, doctor, completion,
 ):
     main.add_command(_command)
 

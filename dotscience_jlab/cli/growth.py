@@ -1,4 +1,4 @@
-"""What a history keeps and what it lets go: pins, forgetting by a policy, forgetting it all."""
+"""What a history keeps and what it lets go: pins, what takes the room, forgetting by a policy or all of it, purging."""
 
 from __future__ import annotations
 
@@ -7,9 +7,10 @@ from typing import Any
 
 import click
 
+from ..errors import InvalidRequest
 from .asking import Desk, desk_command
 from .folder import consent
-from .printing import local_time, one_line, print_json, size
+from .printing import local_time, n_of, one_line, print_json, print_table, size
 
 DAYS_IN = {"d": 1, "w": 7, "y": 365}
 
@@ -100,3 +101,72 @@ def _forget_all(desk: Desk, yes: bool, dry_run: bool) -> None:
         return print_json({**plan, **done})
     click.echo(f"Forgotten: {size(done['freed_bytes'])} freed.")
     return None
+
+
+@click.command()
+@desk_command
+def space(desk: Desk) -> None:
+    """What takes the room in this history, which files pin most of it, and what forgetting would free."""
+    found = desk.ask_here("space", doing="Measuring")
+    if desk.as_json:
+        return print_json(found)
+    click.echo(found["sentence"])
+    print_table(["kind", "room"], [[name, size(n)] for name, n in found["kinds"].items() if n])
+    rows = [
+        [each["path"], size(each["stored_bytes"]), str(each["n_versions"]), str(each["n_snapshots"]), str(each["n_runs"])]
+        for each in found["largest"]
+    ]
+    if rows:
+        click.echo()
+        print_table(["file", "room", "versions", "snapshots", "runs"], rows)
+    plan = found["forgettable"]
+    if plan["n_snapshots"]:
+        click.echo(f"\n`ds forget` would let go {n_of(plan['n_snapshots'], 'snapshot')} and free {size(plan['freed_bytes'])}.")
+    return None
+
+
+@click.command()
+@click.argument("what", required=False)
+@click.option("--execution", metavar="REF", help="The record of this execution, with its outputs.")
+@click.option("--reason", help="Why, for those who look for it later; asked if not given.")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@click.option("--dry-run", is_flag=True, help="Only say what would go.")
+@desk_command
+def purge(desk: Desk, what: str | None, execution: str | None, reason: str | None, yes: bool, dry_run: bool) -> None:
+    """Remove bytes from every snapshot and record, and off the disk at once. WHAT: a path, as of any time, or a blob's digest.
+
+    The file in the folder stays, and snapshots leave it out from then on. Says who may still hold the bytes.
+    """
+    if (what is None) == (execution is None):
+        raise InvalidRequest("Say what to purge: a path or a blob, or --execution REF.")
+    if execution is not None:
+        chosen = {"execution": execution}
+    elif what is not None and re.fullmatch(r"[0-9a-f]{40}", what):
+        chosen = {"blob": what}
+    else:
+        chosen = {"path": desk.inside(str(what))}
+    plan = desk.ask_here("purge.plan", doing="Looking", **chosen)
+    if dry_run and desk.as_json:
+        return print_json(plan)
+    if not desk.as_json:
+        _print_purge(plan)
+    if dry_run:
+        return None
+    consent(desk, yes, "Purge it? This cannot be undone.")
+    if reason is None:
+        reason = "purged by hand" if yes or desk.as_json else click.prompt("Why (for those who look for it later)")
+    done = desk.ask_here("purge.apply", doing="Purging", plan_digest=plan["plan_digest"], reason=reason, **chosen)
+    if desk.as_json:
+        return print_json({**plan, **done})
+    click.echo(f"{done['sentence']} {size(done['freed_bytes'])} freed.")
+    return None
+
+
+def _print_purge(plan: dict[str, Any]) -> None:
+    click.echo(plan["sentence"])
+    if plan["paths"]:
+        print_table(["file", "snapshots"], [[each["path"], str(each["n_snapshots"])] for each in plan["paths"]])
+    if plan["n_paths"] > len(plan["paths"]):
+        click.echo(f"  and {n_of(plan['n_paths'] - len(plan['paths']), 'more path')}")
+    for warning in plan["warnings"]:
+        click.echo(f"  ! {one_line(warning, 300)}")

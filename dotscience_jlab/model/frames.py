@@ -6,15 +6,16 @@ One frame: `u32 length, u32 crc32, u8 kind, payload`, little endian; length coun
     kind 2  points: `u32 name-set id, i64 step, f64 time (epoch s), n × f64 values` (n: of the declared name set)
 
 A name set is declared once, by an event `names_declared`, before its first points. A step of NO_STEP means "none given".
-A torn last frame (a killed process) is cut; whatever follows a bad crc is unknown, so reading stops there.
+A torn last frame (a killed process) is cut. Behind damage the next frame whose crc is right is looked for: `next_frame`.
 """
 
 from __future__ import annotations
 
 import json
+import re
 import struct
 import zlib
-from typing import Any, Dict, Iterator, NamedTuple, Tuple, Union
+from typing import Any, Dict, Iterator, NamedTuple, Optional, Tuple, Union
 
 JSON_FRAME = 1
 POINTS_FRAME = 2
@@ -24,6 +25,8 @@ MAX_FRAME_BYTES = 64 * 1024 * 1024
 
 _HEAD = struct.Struct("<IIB")
 _POINT_HEAD = struct.Struct("<Iqd")
+_KIND = re.compile(rb"\x01(?=\{)|\x02")
+"""The byte before a payload."""
 HEAD_BYTES = _HEAD.size
 
 
@@ -79,6 +82,20 @@ def read_frame(data: Union[bytes, memoryview], offset: int) -> Tuple[Frame, int]
         n_values = (len(payload) - _POINT_HEAD.size) // 8
         return Points(name_set, step, time, struct.unpack_from(f"<{n_values}d", payload, _POINT_HEAD.size)), end
     raise TornFrame(is_damaged=True)
+
+
+def next_frame(data: bytes, offset: int) -> Optional[int]:
+    """Where, from `offset` on, a whole frame with the right crc begins; None if none does. Costs a search for one byte."""
+    for found in _KIND.finditer(data, offset + HEAD_BYTES - 1):
+        begin = found.start() - HEAD_BYTES + 1
+        length = _HEAD.unpack_from(data, begin)[0]
+        if length <= len(data) - found.start() and (found.group() != b"\x02" or length % 8 == (1 + _POINT_HEAD.size) % 8):
+            try:
+                read_frame(data, begin)
+            except ValueError:
+                continue
+            return begin
+    return None
 
 
 def read_frames(data: Union[bytes, memoryview], offset: int = 0) -> Iterator[Tuple[Frame, int]]:

@@ -2,7 +2,7 @@
 
 A spool is `<spool>/<session>/`: files named by the offset they start at, `0000000000000000.spool` first. Position 4711 is
 byte 4711 of all of them laid end to end. What a killed kernel left half-written at the end is cut; a damaged frame in the
-middle ends its file, is reported as a fault, and reading goes on with the next file.
+middle is reported as a fault, and reading goes on with the next frame whose crc is right.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Iterable
 
-from ..model.frames import Frame, TornFrame, read_frame
+from ..model.frames import Frame, TornFrame, next_frame, read_frame
 from ..model.ids import SessionId, check_id
 
 MAX_READ_BYTES = 8 * 1024 * 1024
@@ -106,18 +106,19 @@ class Inbox:
 
     def read(self) -> list[Received]:
         """Frames that arrived since the last call, up to MAX_READ_BYTES; [] when there is nothing new."""
-        received: list[Received] = []
         files = self._files()
         for number, (start, path) in enumerate(files):
             is_last = number == len(files) - 1
             end = files[number + 1][0] if not is_last else start + path.stat().st_size
-            if end <= self.position:
-                continue
-            data = _read_range(path, self.position - start, min(end - start, self.position - start + MAX_READ_BYTES))
-            received += self._frames(data, start, end, is_last)
-            if received:
-                break
-        return received
+            while self.position < end:
+                before = self.position
+                data = _read_range(path, before - start, min(end - start, before - start + MAX_READ_BYTES))
+                received = self._frames(data, start, end, is_last)
+                if received:
+                    return received
+                if self.position == before:
+                    break
+        return []
 
     def has_more(self) -> bool:
         """True if bytes lie beyond what was read. One directory listing and one stat."""
@@ -159,6 +160,7 @@ class Inbox:
         return sorted((int(entry.stem), entry) for entry in names)
 
     def _frames(self, data: bytes, start: int, end: int, is_last: bool) -> list[Received]:
+        """Whole frames of `data`, which begins at the position; moves the position behind what was read or given up."""
         received: list[Received] = []
         base, offset = self.position, 0
         while offset < len(data):
@@ -166,21 +168,33 @@ class Inbox:
                 frame, after = read_frame(data, offset)
             except TornFrame as torn:
                 is_all_read = base + len(data) >= end
-                if torn.is_damaged or (is_all_read and not is_last):
-                    self.faults.append(f"{end - base - offset} bytes of the report at position {base + offset} are damaged.")
-                    self.position = end
-                elif not received and not is_all_read:
-                    received = self._one_large_frame(start, base + offset)
-                return received
-            received.append(Received(frame, base + offset, base + after))
+                if not torn.is_damaged and not is_all_read:
+                    return received or self._one_large_frame(start, base + offset, is_last)
+                after = self._give_up(data, offset, is_last, is_damaged=torn.is_damaged)
+                if after == offset:
+                    return received
+            else:
+                received.append(Received(frame, base + offset, base + after))
             offset = after
             self.position = base + offset
         return received
 
-    def _one_large_frame(self, start: int, position: int) -> list[Received]:
-        path = self.folder / f"{start:016d}.spool"
-        data = _read_range(path, position - start, None)
-        frame, after = read_frame(data, 0)
+    def _give_up(self, data: bytes, offset: int, is_last: bool, *, is_damaged: bool) -> int:
+        """Where to read on behind bytes that are no frame; `offset` itself if they may still become one."""
+        following = next_frame(data, offset + 1)  # nothing is ever written behind a frame that is still being written
+        if following is None and is_last and not is_damaged:
+            return offset
+        after = len(data) if following is None else following
+        self.faults.append(f"{after - offset} bytes of the report at position {self.position} are damaged.")
+        return after
+
+    def _one_large_frame(self, start: int, position: int, is_last: bool) -> list[Received]:
+        data = _read_range(self.folder / f"{start:016d}.spool", position - start, None)
+        try:
+            frame, after = read_frame(data, 0)
+        except TornFrame as torn:
+            self.position = position + self._give_up(data, 0, is_last, is_damaged=torn.is_damaged)
+            return []
         self.position = position + after
         return [Received(frame, position, self.position)]
 

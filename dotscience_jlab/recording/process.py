@@ -33,6 +33,7 @@ from .inbox import Inbox, is_alive
 from .kernels import Kernels
 from .recorder import SessionRecorder, Surroundings
 from .requests import Desk
+from .tidying import Tidying
 from .watch_checks import check_watch, is_check_due
 from .workspaces import Workspaces
 
@@ -61,6 +62,7 @@ class RecorderProcess:
         self._busy = threading.Lock()
         self._pool = ThreadPoolExecutor(max_workers=4, thread_name_prefix="request")
         self._quiet_since = time.monotonic()
+        self._tidying = Tidying()
         self._stopping = asyncio.Event()
         self._last_told: dict[tuple[str, str], float] = {}
         self._untold: dict[tuple[str, str], dict[str, Any]] = {}
@@ -86,6 +88,7 @@ class RecorderProcess:
         finally:
             server.close()
             path.unlink(missing_ok=True)
+            self._tidying.stop()
             for session in list(self._sessions.values()):
                 session.stop()
             self._pool.shutdown(wait=True)
@@ -101,7 +104,8 @@ class RecorderProcess:
             self._tell_untold()
             self._adopt_spools()
             self._check_watches()
-            if self._clients or self._sessions:
+            self._tidying.step(self.workspaces.opened(), bool(self.sessions_waiting()), time.time())
+            if self._clients or self._sessions or self._tidying.is_running:
                 self._quiet_since = time.monotonic()
             elif time.monotonic() - self._quiet_since > self.settings.recorder_idle_s:
                 return

@@ -23,14 +23,31 @@ from ..model.run import Run
 from ..model.snapshot import Snapshot
 from ..settings import Settings
 from ..store.base import Store
-from . import annotate, compare, doctor, export, foreign, forget, fork, keep, lineage, pin, restore, why
+from ..store.purge import PurgePlan
+from . import (
+    annotate,
+    check,
+    compare,
+    doctor,
+    export,
+    foreign,
+    forget,
+    fork,
+    keep,
+    lineage,
+    pin,
+    purge,
+    restore,
+    space,
+    why,
+)
 from .activity import Activity
 from .kernels import Kernels
 from .references import resolve_snapshot
 from .retention import DEFAULT_POLICY, RetentionPolicy
 from .snapshots import ASKED_FOR, take_snapshot
 from .status import status_of
-from .workspaces import Workspaces
+from .workspaces import Workspaces, find_root
 
 Params = Mapping[str, Any]
 Progress = Callable[[int, int, str], None]
@@ -130,6 +147,25 @@ class Desk:
         self.activity(store).versions.clear()  # they may name what is forgotten
         self._tell("snapshot", store, [])
         return to_json(result)
+
+    def _space(self, params: Params, _: Progress) -> Any:
+        return to_json(space.explain_space(self._store(params), datetime.now().astimezone()))
+
+    def _purge_plan(self, params: Params, _: Progress) -> Any:
+        return to_json(self._purge(params)[0])
+
+    def _purge_apply(self, params: Params, _: Progress) -> Any:
+        store = self._store(params)
+        digest, reason = _text(params, "plan_digest"), _text(params, "reason")
+        result = purge.apply_purge(store, *self._purge(params), digest, reason, time.time(), self.settings.user)
+        self.activity(store).versions.clear()
+        self._tell("snapshot", store, [])
+        return to_json(result)
+
+    def _purge(self, params: Params) -> tuple[purge.Purge, PurgePlan]:
+        others = [Path(root) for root in self.workspaces.known().values()]
+        chosen = {name: _optional(params, name) for name in ("path", "blob", "execution")}
+        return purge.plan_purge(self._store(params), others, self.settings, **chosen)
 
     # -- executions --------------------------------------------------------------------------------
 
@@ -383,6 +419,15 @@ class Desk:
     def _doctor(self, params: Params, _: Progress) -> Any:
         return {"checks": to_json(doctor.examine(self.settings, _optional(params, "disk_path"), self.workspaces))}
 
+    def _check(self, params: Params, progress: Progress) -> Any:
+        """By workspace or by disk path: a history that does not open must be checked too."""
+        if params.get("workspace") is not None:
+            root = self.workspaces.root_of(_text(params, "workspace"))
+        else:
+            root = find_root(self.workspaces.real(_text(params, "disk_path")), self.workspaces.home).path
+        is_repairing = params.get("repair") is not None and _flag(params, "repair")
+        return check.check_folder(self.workspaces, root, progress, is_repairing=is_repairing)
+
     # -- what was asked for --------------------------------------------------------------------------
 
     def _store(self, params: Params) -> Store:
@@ -431,6 +476,9 @@ class Desk:
         "workspaces.forget": _forget,
         "retention.plan": _retention_plan,
         "retention.apply": _retention_apply,
+        "space": _space,
+        "purge.plan": _purge_plan,
+        "purge.apply": _purge_apply,
         "executions.list": _executions_list,
         "executions.get": _executions_get,
         "executions.why": _executions_why,
@@ -462,6 +510,7 @@ class Desk:
         "documents.renamed": _documents_renamed,
         "kernels.report": _kernels_report,
         "doctor": _doctor,
+        "check": _check,
     }
 
 

@@ -130,6 +130,14 @@ class Workspaces:
                     return store
         raise NotFound(f"There is no workspace {workspace} on this computer.", "Open a notebook of it, or run `ds init` in it.")
 
+    def root_of(self, workspace: str) -> Path:
+        """Of a workspace on the user's list, whether its history opens or not; NotFound else."""
+        check_id("store", workspace)
+        root = self.known().get(StoreId(workspace))
+        if root is None or not Path(root).is_dir():
+            raise NotFound(f"There is no workspace {workspace} on this computer.", "Open a notebook of it, or run `ds init` in it.")
+        return Path(root)
+
     def widen(self, store: Store) -> Store:
         """The workspace becomes its parent folder. NotRecorded if that is a folder that never is one."""
         parent = store.root.parent

@@ -40,6 +40,10 @@ WORKSPACE_ROW_SCHEMA = record_of(
     contents_path={"anyOf": [TEXT, {"type": "null"}], "description": "null: outside Jupyter's folder."},
 )
 NUMBERED_TEXT = record_of(name=TEXT, value=JSON_FLOAT, text=TEXT)
+FINDING = record_of(
+    kind=TEXT, what=TEXT, sentence=TEXT, remedy=TEXT, is_damage=FLAG, is_repaired=FLAG, snapshots=TEXTS, n_snapshots=COUNT,
+    paths=TEXTS, n_paths=COUNT, records=TEXTS, n_records=COUNT,
+)
 CODE_CHANGE = record_of(title=TEXT, before=TEXT, after=TEXT, unified=TEXT)
 
 
@@ -74,6 +78,11 @@ FORK_BODY = {"snapshot": SHORT_TEXT, "path": {**CONTENTS_PATH, "minLength": 1}, 
 
 DAYS: Schema = {"type": "integer", "minimum": 0, "maximum": 36_500}
 POLICY = {"everything_days": DAYS, "daily_days": DAYS, "weekly_days": DAYS, "also_executions": FLAG}
+FORGET_PLAN = record_of(
+    sentence=TEXT, policy=record_of(**POLICY), n_snapshots=COUNT, n_kept=COUNT, n_executions=COUNT,
+    n_executions_without_files=COUNT, freed_bytes=COUNT, oldest=TEXT, newest=TEXT, plan_digest=TEXT,
+)
+PURGE_BODY = {"path": or_null(INSIDE_PATH), "blob": or_null(SHORT_TEXT), "execution": or_null(SHORT_TEXT)}
 POLICY_BODY = {name: or_null(schema) for name, schema in POLICY.items()}
 
 OPERATIONS: tuple[Operation, ...] = (
@@ -107,16 +116,35 @@ OPERATIONS: tuple[Operation, ...] = (
     ),
     Operation(
         "POST", f"{W}/retention/plan", "retention.plan", "What a retention policy would forget, and what that frees",
-        record_of(
-            sentence=TEXT, policy=record_of(**POLICY), n_snapshots=COUNT, n_kept=COUNT, n_executions=COUNT,
-            n_executions_without_files=COUNT, freed_bytes=COUNT, oldest=TEXT, newest=TEXT, plan_digest=TEXT,
-        ),
-        body=POLICY_BODY,
+        FORGET_PLAN, body=POLICY_BODY,
     ),
     Operation(
         "POST", f"{W}/retention/apply", "retention.apply", "Forget what the plan said",
         record_of(n_snapshots=COUNT, n_executions=COUNT, sentence=TEXT),
         body={**POLICY_BODY, "plan_digest": SHORT_TEXT}, required=("plan_digest",),
+    ),
+    Operation(
+        "GET", f"{W}/space", "space", "What takes the room, and who pins it",
+        record_of(
+            sentence=TEXT, total_bytes=COUNT, kinds=map_of(COUNT), shared_bytes=COUNT,
+            largest=list_of(record_of(
+                path=TEXT, stored_bytes=COUNT, n_versions=COUNT, n_snapshots=COUNT, n_runs=COUNT, runs=TEXTS, sentence=TEXT,
+            )),
+            forgettable=FORGET_PLAN,
+        ),
+    ),
+    Operation(
+        "POST", f"{W}/purge/plan", "purge.plan", "What purging a file, some bytes or an execution would take with it",
+        record_of(
+            sentence=TEXT, paths=list_of(record_of(path=TEXT, n_snapshots=COUNT)), n_paths=COUNT, n_snapshots=COUNT,
+            n_executions=COUNT, n_objects=COUNT, stored_bytes=COUNT, warnings=TEXTS, plan_digest=TEXT,
+        ),
+        body=PURGE_BODY,
+    ),
+    Operation(
+        "POST", f"{W}/purge/apply", "purge.apply", "Purge what the plan said; every object is looked at for the proof",
+        record_of(sentence=TEXT, n_objects=COUNT, freed_bytes=COUNT, n_looked_at=COUNT, warnings=TEXTS),
+        body={**PURGE_BODY, "reason": SHORT_TEXT, "plan_digest": SHORT_TEXT}, required=("reason", "plan_digest"),
     ),
     # -- executions
     Operation(
@@ -259,6 +287,14 @@ OPERATIONS: tuple[Operation, ...] = (
     Operation("GET", f"{W}/environments/{{digest}}", "environments.get", "Python and packages as captured", ANY_OBJECT),
     Operation("GET", f"{W}/artifacts/{{digest}}", "blobs.get", "Bytes that a record names", {}, is_download=True),
     # -- reports, health
+    Operation(
+        "POST", f"{W}/check", "check", "Is every byte of its history what it was; on request, tidy up what can lose nothing",
+        record_of(
+            root=TEXT, n_objects=COUNT, n_bytes=COUNT, n_snapshots=COUNT, n_records=COUNT, n_sessions=COUNT, is_whole=FLAG,
+            sentence=TEXT, findings=list_of(FINDING),
+        ),
+        body={"repair": or_null(FLAG)},
+    ),
     Operation(
         "PUT", "documents", "documents.report", "The notebook as the browser holds it", record_of(needs_whole=FLAG),
         body={

@@ -145,6 +145,9 @@ class Store(Protocol):
         the first forgotten one; others may publish meanwhile.
         """
 
+    def maintenance_if_due(self, now: float) -> tuple[str, ...] | None:
+        """The command line of a process that tidies this history, if there is something to do; it may be killed at any time."""
+
     def freed_by(self, snapshots: Collection[SnapshotId]) -> int:
         """Bytes on the disk that only these snapshots hold: what forgetting them frees once maintenance has run.
 

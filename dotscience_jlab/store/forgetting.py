@@ -58,6 +58,7 @@ def forget_snapshots(
     with store.locked():
         store.append(stones)
         finish_forgetting(store, rewriting)
+    store.upkeep.mark_untidy()
 
 
 def finish_forgetting(store: History, rewriting: Rewriting | None = None) -> None:

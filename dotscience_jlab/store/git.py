@@ -276,7 +276,7 @@ class GitObjects:
         with self._busy:
             return sorted(name.decode("utf-8", "replace") for name in self._repo.refs.subkeys(b"refs/heads"))
 
-    def refs(self) -> dict[str, tuple[ObjectId, ...]]:
+    def ref_ways(self) -> dict[str, tuple[ObjectId, ...]]:
         with self._busy:
             names = sorted(name.decode("utf-8", "surrogateescape") for name in self._repo.refs.subkeys(b"refs/"))
         found = {name: self.ref(name) for name in (f"refs/{each}" for each in names)}  # one that cannot be read is an error

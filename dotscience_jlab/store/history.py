@@ -39,6 +39,7 @@ from .scan import Scanner, Seen
 from .series import read_series, series_bytes
 from .space import Space, measure_space
 from .suspects import Attention, Suspects
+from .upkeep import Upkeep
 from .watch import FolderWatch
 
 SNAPSHOT_SCHEMA = """
@@ -69,7 +70,7 @@ class History:
         save_workspace: Callable[[Workspace], None] = lambda workspace: None,
         remove: Callable[[], None] = lambda: None,
         is_there: Callable[[], bool] = lambda: True,
-        expire: Callable[[Collection[ObjectId]], int] = lambda names: 0,
+        upkeep: Upkeep | None = None,
         lock: ContextManager[Any] | None = None,
         watch: FolderWatch | None = None,
     ) -> None:
@@ -80,8 +81,7 @@ class History:
         self._save = save_workspace
         self._remove = remove
         self._is_there = is_there
-        self.expire = expire
-        """Takes objects that no ref leads to off the disk at once; bytes freed."""
+        self.upkeep = upkeep or Upkeep()
         self._lock: ContextManager[Any] = lock or nullcontext()
         self._busy = threading.RLock()
         """Held for a write of refs; never while the folder is read, so that questions do not wait for a scan."""
@@ -214,6 +214,9 @@ class History:
         self, snapshots: Collection[SnapshotId], reason: str, at: Instant, by: str = "", executions: Collection[ExecutionId] = ()
     ) -> None:
         forget_snapshots(self, snapshots, reason, at, by, executions)
+
+    def maintenance_if_due(self, now: float) -> tuple[str, ...] | None:
+        return self.upkeep.command_if_due(now)
 
     def freed_by(self, snapshots: Collection[SnapshotId]) -> int:
         return freed_bytes(self.objects, frozenset(snapshots))

@@ -14,8 +14,10 @@ import json
 import os
 import shutil
 import uuid
+import zlib
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from ..errors import NotFound, StoreDamaged, StoreError, StoreTooNew
 from ..model.codec import from_json, to_json
@@ -88,12 +90,16 @@ def read_workspace(folder: Path, root: Path) -> Workspace:
     """
     path = folder / "store.git" / "workspace.json"
     try:
-        body = json.loads(path.read_text(encoding="utf-8"))
-        workspace: Workspace = from_json(Workspace, body)
+        text = path.read_text(encoding="utf-8")
+        fault = workspace_fault(text)
+        workspace: Workspace = from_json(Workspace, json.loads(text))
+        if fault and workspace.format_version <= FORMAT_VERSION:
+            raise ValueError(fault)
     except FileNotFoundError as error:
         raise NotFound(f"There is no history in {root}.", "Run a cell there, or `ds init`.") from error
     except (OSError, ValueError, TypeError) as error:
-        raise StoreDamaged(f"{path.name} of the history in {root} cannot be read: {error}.", "Restore it from a copy.") from error
+        remedy = f"Put {path} back from a copy, or remove it: it is made anew, and only the folder's id and settings are lost."
+        raise StoreDamaged(f"{path.name} of the history in {root} cannot be read: {error}.", remedy) from error
     if workspace.format_version > FORMAT_VERSION:
         raise StoreTooNew(
             f"The history in {root} has format {workspace.format_version}; this program knows {FORMAT_VERSION}.",
@@ -116,7 +122,25 @@ def write_workspace(folder: Path, workspace: Workspace) -> None:
 
 
 def workspace_text(workspace: Workspace) -> str:
-    return json.dumps(to_json(workspace), indent=2) + "\n"
+    """Its JSON, and a checksum of it: a digit that fell over in an id or a limit would read as well as the right one."""
+    body = to_json(workspace)
+    return json.dumps({**body, "checksum": _checksum(body)}, indent=2) + "\n"
+
+
+def workspace_fault(text: str) -> str:
+    """'' if the text is as it was written, else what is wrong with it; ValueError if it is no JSON.
+
+    One without a checksum was written before there was one, or by hand, and is taken as it is.
+    """
+    body = json.loads(text)
+    if not isinstance(body, dict):
+        return "it holds no object"
+    told = body.pop("checksum", None)
+    return "" if told is None or told == _checksum(body) else "it holds other words than its checksum says"
+
+
+def _checksum(body: dict[str, Any]) -> str:
+    return f"{zlib.crc32(json.dumps(body, sort_keys=True, separators=(',', ':')).encode('utf-8')):08x}"
 
 
 def _holds(root: Path, workspace: Workspace, path: Path) -> bool:

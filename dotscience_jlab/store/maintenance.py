@@ -85,7 +85,7 @@ class Tidied:
 
 def is_due(repository: Path, now: float) -> bool:
     """Cheap: looks into a few folders. Files shared with forks do not count: they stay as they are."""
-    untidy_at, tidied_at = _time_of(repository / UNTIDY), _time_of(repository / TIDIED)
+    untidy_at, tidied_at = _time_of(repository / UNTIDY), max(_time_of(repository / name) for name in (TIDIED, "HEAD"))
     if now - tidied_at < EVERY_S:
         return untidy_at > tidied_at
     if untidy_at:
@@ -154,7 +154,7 @@ class _Work:
 
     def mark_live(self) -> None:
         """What the refs lead to now; when they have not moved, one listing of the refs."""
-        refs = self.objects.refs()
+        refs = self.objects.ref_ways()
         if refs == self._refs:
             return
         self.inventory.mark((name for names in refs.values() for name in names), LIVE)

@@ -58,7 +58,7 @@ class MemoryObjects:
     def lines(self) -> list[str]:
         return sorted(name.removeprefix(line_ref("")) for name in self._refs if name.startswith(line_ref("")))
 
-    def refs(self) -> dict[str, tuple[ObjectId, ...]]:
+    def ref_ways(self) -> dict[str, tuple[ObjectId, ...]]:
         return {name: (commit,) for name, commit in self._refs.items()}
 
     def stored(self) -> Iterator[StoredObject]:

@@ -77,7 +77,7 @@ class Objects(Protocol):
     def lines(self) -> list[str]:
         """Names of all lines, sorted."""
 
-    def refs(self) -> dict[str, tuple[ObjectId, ...]]:
+    def ref_ways(self) -> dict[str, tuple[ObjectId, ...]]:
         """Every ref: what it names, and where that is a tag, what the tag names, down to the commit, which comes last."""
 
     def stored(self) -> Iterator[StoredObject]:

@@ -21,7 +21,9 @@ from .history import History
 from .index import SCHEMA_VERSION, SqliteIndex, remove_index
 from .layout import create_layout, protect, read_workspace, store_folder, write_workspace
 from .lock import StoreLock
+from .maintenance import is_due, mark_untidy
 from .memory import MemoryObjects
+from .upkeep import Upkeep
 from .watch import FolderWatch
 
 
@@ -66,16 +68,26 @@ def open_store(
         save_workspace=lambda changed: write_workspace(folder, changed),
         remove=lambda: shutil.rmtree(folder),
         is_there=is_there,
-        expire=lambda names: expire(objects, lock, names),
+        upkeep=_upkeep(objects, lock) if index.path is not None else Upkeep(),
         lock=lock,
         watch=FolderWatch(root, folder) if sys.platform == "linux" and index.path else None,
     )
 
 
+def _upkeep(objects: GitObjects, lock: StoreLock) -> Upkeep:
+    repository = objects.path
+
+    def command_if_due(now: float) -> tuple[str, ...] | None:
+        command = (sys.executable, "-m", "dotscience_jlab.store.maintenance", str(repository))
+        return command if is_due(repository, now) else None
+
+    return Upkeep(lambda names: expire(objects, lock, names), lambda: mark_untidy(repository), command_if_due)
+
+
 def memory_store(root: Path) -> History:
     """A history in memory over a real folder."""
     objects, workspace = MemoryObjects(), Workspace(new_store_id(), instant(time.time()), root=str(root))
-    return History(objects, SqliteIndex(None), workspace, root, expire=objects.expire)
+    return History(objects, SqliteIndex(None), workspace, root, upkeep=Upkeep(objects.expire))
 
 
 def _open_index(path: Path) -> SqliteIndex:

@@ -9,6 +9,7 @@ on. Tombstones win every union, so bytes that another history still has do not c
 
 from __future__ import annotations
 
+import re
 import uuid
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Collection, Iterator
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
 IDS_PER_TOMBSTONE = 500
 EMPTY_BLOB = BlobDigest("e69de29bb2d1d6434b8b29ae775ad8c2e48c5391")
 LIVE = LEFT = 1
-REMOTE_REFS = "refs/remotes/"
+REMOTE_REF = re.compile(r"refs/(?:ds/)?remotes/([^/]+)/.+")
 PURGING = "purging"
 """A fact of the index: tombstones name bytes that are still here."""
 
@@ -56,6 +57,8 @@ class PurgePlan:
     n_snapshots: int
     stored_bytes: int
     """That the objects take on the disk."""
+    remotes: tuple[str, ...] = ()
+    """Whose lines, as last seen, hold the bytes: this history cannot take them away there."""
 
 
 @dataclass(frozen=True)
@@ -105,7 +108,7 @@ def plan_purge(store: History, digests: Collection[BlobDigest], executions: Coll
     paths, n_snapshots = _places(store, chosen)
     return PurgePlan(
         tuple(sorted(chosen)), tuple(sorted(executions)), tuple(name.hex() for name, _ in going), paths, n_snapshots,
-        sum(size for _, size in going),
+        sum(size for _, size in going), _remotes_with(store, {*chosen, *segments}),
     )
 
 
@@ -117,7 +120,7 @@ def purge(store: History, plan: PurgePlan, reason: str, at: Instant, by: str) ->
     if not stones:
         return Purged(0, 0, 0)
     cleaned = _Cleaned(store, {*plan.digests, *plan.objects}, plan.executions)
-    for name, named in store.objects.refs().items():
+    for name, named in store.objects.ref_ways().items():
         cleaned.commit(name, named[-1])  # most of the work, while others go on writing
     with store.locked():
         store.append(stones)
@@ -139,13 +142,14 @@ def finish_purge(store: History) -> None:
 
 
 def _finished(store: History, names: Collection[ObjectId], n_refs_dropped: int) -> Purged:
-    freed = store.expire(names)
+    freed = store.upkeep.expire(names)
     with Inventory(store.objects) as inventory:
         inventory.mark(names, LEFT)
         n_left, n_looked_at = inventory.count_of(LEFT), inventory.count_of(UNMARKED)
     if n_left:
         raise Conflict(f"{n_left} objects could not be purged.", "Try again; `ds check` says more.")
     store.index.scrub()
+    store.upkeep.mark_untidy()  # the folders that named them
     with store.index.write() as db:
         db.execute("DELETE FROM facts WHERE name = ?", (PURGING,))
     return Purged(freed, n_looked_at, n_refs_dropped)
@@ -166,12 +170,12 @@ class _Cleaned:
 def _move_refs(store: History, cleaned: _Cleaned) -> int:
     """Every ref to what stands for its commit now; how many marks of remotes were dropped instead."""
     objects, n_dropped, lines = store.objects, 0, []
-    for name, named in objects.refs().items():
+    for name, named in objects.ref_ways().items():
         new = cleaned.commit(name, named[-1])
         if new == named[-1]:
             continue
         objects.sync()
-        if name.startswith(REMOTE_REFS):
+        if REMOTE_REF.fullmatch(name):
             new, n_dropped = None, n_dropped + 1
         swap_ref(objects, name, named[0], new)
         if name == RECORDS_REF:
@@ -187,7 +191,7 @@ def _move_refs(store: History, cleaned: _Cleaned) -> int:
 def _files_ever(store: History) -> Iterator[tuple[WorkspacePath, ObjectId]]:
     """(path, item) of every file of every snapshot, also of those that were merged in; at least once each."""
     objects, seen = store.objects, set()
-    waiting = [named[-1] for name, named in objects.refs().items() if name != RECORDS_REF]
+    waiting = [named[-1] for name, named in objects.ref_ways().items() if name != RECORDS_REF]
     while waiting:
         commit = waiting.pop()
         if commit in seen:
@@ -197,6 +201,15 @@ def _files_ever(store: History) -> Iterator[tuple[WorkspacePath, ObjectId]]:
         waiting += text.parents
         before = objects.commit(text.parents[0]).tree if text.parents else None
         yield from ((path, now) for path, _, now in changed_files(objects, before, text.tree) if now is not None)
+
+
+def _remotes_with(store: History, digests: Collection[ObjectId]) -> tuple[str, ...]:
+    found = set()
+    for name, way in store.objects.ref_ways().items():
+        remote = REMOTE_REF.fullmatch(name)
+        if remote and any(each in digests for each in reachable(store.objects, way[-1:])):
+            found.add(remote[1])
+    return tuple(sorted(found))
 
 
 def _places(store: History, digests: set[BlobDigest]) -> tuple[tuple[PurgedPath, ...], int]:

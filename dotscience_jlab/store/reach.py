@@ -69,4 +69,4 @@ def tree_objects(
 
 def heads_of(objects: Objects) -> list[ObjectId]:
     """The commits that refs lead to, each once."""
-    return list(dict.fromkeys(named[-1] for named in objects.refs().values()))
+    return list(dict.fromkeys(named[-1] for named in objects.ref_ways().values()))

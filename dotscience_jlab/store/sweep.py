@@ -27,7 +27,7 @@ _DRAFT = re.compile(r".+\.[0-9a-f]{32}")
 
 def sweep(repository: Path) -> list[Path]:
     """Remove what is stale; returns it. One listing of the folders of objects."""
-    gone = [*_old(locks(repository), STALE_LOCK_S), *_old(drafts(repository), STALE_DRAFT_S)]
+    gone = stale(repository)
     for path in gone:
         if path.is_dir():
             shutil.rmtree(path, ignore_errors=True)
@@ -35,6 +35,10 @@ def sweep(repository: Path) -> list[Path]:
             with suppress(OSError):
                 path.unlink()
     return gone
+
+
+def stale(repository: Path) -> list[Path]:
+    return [*_old(locks(repository), STALE_LOCK_S), *_old(drafts(repository), STALE_DRAFT_S)]
 
 
 def locks(repository: Path) -> Iterator[Path]:

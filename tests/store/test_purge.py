@@ -131,6 +131,7 @@ def test_another_open_history_sees_it(store: History) -> None:
 
 KILLED_AT = """
 import os, sys
+from dataclasses import replace
 from pathlib import Path
 from dotscience_jlab.store import purge as module
 from dotscience_jlab.store.open import open_store
@@ -149,7 +150,7 @@ def counted(act):
 
 for name in ("put_commit", "put_tree", "move_ref", "sync"):
     setattr(store.objects, name, counted(getattr(store.objects, name)))
-store.expire = counted(store.expire)
+store.upkeep = replace(store.upkeep, expire=counted(store.upkeep.expire))
 for name in ("unlink", "rename", "replace"):
     setattr(os, name, counted(getattr(os, name)))
 store.purge(store.plan_purge(store.digests_at("key.pem")), "a private key", "2026-11-21T10:00:00.000000Z", "ann")
