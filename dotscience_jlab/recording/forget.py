@@ -12,6 +12,7 @@ from ..errors import Conflict, NeedsConsent, NotFound
 from ..model.ids import ExecutionId, SnapshotId
 from ..model.instant import instant
 from ..store.base import Store
+from .amounts import count_words, size_words
 from .references import all_snapshots, local_minute
 from .retention import RetentionPolicy, forgettable
 
@@ -75,8 +76,8 @@ def apply_forget(store: Store, policy: RetentionPolicy, plan_digest: str, now: d
     if chosen.digest(policy) != plan_digest:
         raise Conflict("The history has changed since you looked.", "Look at the new plan, then forget.")
     store.forget(chosen.snapshots, policy.reason, instant(now.timestamp()), by, chosen.executions)
-    done = f"Forgotten: {_count(len(chosen.snapshots), 'snapshot')}"
-    done += f" and {_count(len(chosen.executions), 'cell execution')}." if chosen.executions else "."
+    done = f"Forgotten: {count_words(len(chosen.snapshots), 'snapshot')}"
+    done += f" and {count_words(len(chosen.executions), 'cell execution')}." if chosen.executions else "."
     return {"n_snapshots": len(chosen.snapshots), "n_executions": len(chosen.executions), "sentence": done}
 
 
@@ -115,13 +116,13 @@ def _snapshot_of(store: Store, execution: ExecutionId) -> SnapshotId | None:
 
 def _sentence(policy: RetentionPolicy, chosen: _Chosen, freed_bytes: int) -> str:
     if not chosen.snapshots:
-        return f"{policy.sentence} Nothing falls under it: all {_count(chosen.n_kept, 'snapshot')} stay."
-    going = f"{_count(len(chosen.snapshots), 'snapshot')} of {local_minute(chosen.oldest)} to {local_minute(chosen.newest)}"
+        return f"{policy.sentence} Nothing falls under it: all {count_words(chosen.n_kept, 'snapshot')} stay."
+    going = f"{count_words(len(chosen.snapshots), 'snapshot')} of {local_minute(chosen.oldest)} to {local_minute(chosen.newest)}"
     text = (
-        f"{policy.sentence} So {going} would go and {_count(chosen.n_kept, 'snapshot')} stay; {_size(freed_bytes)} would be freed."
+        f"{policy.sentence} So {going} would go and {count_words(chosen.n_kept, 'snapshot')} stay; {size_words(freed_bytes)} would be freed."
     )
     if chosen.executions:
-        text += f" {_count(len(chosen.executions), 'cell execution')} would be forgotten too."
+        text += f" {count_words(len(chosen.executions), 'cell execution')} would be forgotten too."
     return text
 
 
@@ -131,8 +132,8 @@ def plan_forget_all(store: Store) -> dict[str, Any]:
     n_snapshots = sum(1 for _ in all_snapshots(store))
     store_bytes = store.size_bytes()
     sentence = (
-        f"This removes {_count(n_executions, 'execution')}, {_count(n_runs, 'run')} and {_count(n_snapshots, 'snapshot')} "
-        f"({_size(store_bytes)}) of {store.root.name}/ for ever. Your own files stay as they are."
+        f"This removes {count_words(n_executions, 'execution')}, {count_words(n_runs, 'run')} and {count_words(n_snapshots, 'snapshot')} "
+        f"({size_words(store_bytes)}) of {store.root.name}/ for ever. Your own files stay as they are."
     )
     return {
         "n_executions": n_executions,
@@ -148,11 +149,3 @@ def forget_all(store: Store, confirm: str) -> dict[str, Any]:
     if confirm != store.workspace.id:
         raise NeedsConsent(plan_forget_all(store)["sentence"], f"Confirm with the id {store.workspace.id}.")
     return {"freed_bytes": store.forget_all()}
-
-
-def _size(n_bytes: int) -> str:
-    return f"{n_bytes / 1e6:.1f} MB"
-
-
-def _count(n: int, word: str) -> str:
-    return f"{n:,} {word}" + ("" if n == 1 else "s")

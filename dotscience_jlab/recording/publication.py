@@ -213,7 +213,14 @@ def put_outputs(execution: OpenExecution, store: Store) -> BlobDigest | None:
     if not execution.outputs.outputs:
         return None
     data = outputs_json(execution.outputs.outputs)
-    return store.put_bytes(data) if len(data) > INLINE_OUTPUT_BYTES else None
+    if len(data) <= INLINE_OUTPUT_BYTES:
+        return None
+    try:
+        return store.put_bytes(data)
+    except Forgotten as error:  # these very outputs were purged once
+        execution.faults.append(f"Its outputs are not kept. {error.message}")
+        execution.outputs.outputs.clear()
+        return None
 
 
 def _is_known_run(store: Store, run: RunId) -> bool:

@@ -19,6 +19,7 @@ from ..settings import Settings
 from ..store.base import Store
 from ..store.holders import roots_with
 from ..store.purge import PurgedPath, PurgePlan
+from .amounts import count_words, size_words
 
 MAX_SOUGHT_BYTES = 65_536
 """Of one content that is looked for in the recorder's log and in spools; shorter than MIN_SOUGHT_BYTES it means nothing."""
@@ -83,9 +84,9 @@ def apply_purge(
     if told.plan_digest != plan_digest:
         raise Conflict("The history has changed since you looked.", "Look at the new plan, then purge.")
     done = store.purge(plan, reason, instant(now), by)
-    objects = f"{done.n_looked_at:,} objects"
+    looked_at = count_words(done.n_looked_at, "object")
     return {
-        "sentence": f"Purged: no object of this history holds these bytes; all {objects} were looked at.",
+        "sentence": f"Purged: no object of this history holds these bytes; all {looked_at} were looked at.",
         "n_objects": len(plan.objects),
         "freed_bytes": done.freed_bytes,
         "n_looked_at": done.n_looked_at,
@@ -96,13 +97,11 @@ def apply_purge(
 def _sentence(store: Store, plan: PurgePlan) -> str:
     if plan.executions:
         execution = store.index.execution(plan.executions[0])
-        where = execution.path or execution.kind
-        text = f"This removes the record of one execution of {where}, its code and outputs"
+        what = f"the record of one execution of {execution.path or execution.kind}, its code and outputs"
     else:
-        n = len(plan.digests)
-        text = f"This removes {n:,} version{'s' if n != 1 else ''} of " + _listed([each.path for each in plan.paths])
-        text += f" from {plan.n_snapshots:,} snapshot{'s' if plan.n_snapshots != 1 else ''}"
-    return f"{text}, and {plan.stored_bytes:,} bytes from the disk, for ever. The snapshots stay, without it."
+        versions, snapshots = count_words(len(plan.digests), "version"), count_words(plan.n_snapshots, "snapshot")
+        what = f"{versions} of {_listed([each.path for each in plan.paths])} from {snapshots}"
+    return f"This removes {what}, and {size_words(plan.stored_bytes)} from the disk, for ever. The snapshots stay, without it."
 
 
 def _listed(paths: list[Any]) -> str:

@@ -9,6 +9,7 @@ from ..model.ids import RunId
 from ..model.paths import WorkspacePath
 from ..store.base import Store
 from ..store.space import FileSpace
+from .amounts import count_words, size_words
 from .forget import ForgetPlan, plan_forget
 from .retention import DEFAULT_POLICY
 
@@ -62,20 +63,8 @@ def _room(file: FileSpace) -> FileRoom:
 
 def file_sentence(file: FileSpace) -> str:
     """'14 runs and 250 snapshots pin 31.0 GB through one file, data/big.csv, in 3 versions.'"""
-    runs = f"{_count(len(file.runs), 'run')} and " if file.runs else ""
+    runs = f"{count_words(len(file.runs), 'run')} and " if file.runs else ""
     n_holders = len(file.runs) + file.n_snapshots
-    text = f"{runs}{_count(file.n_snapshots, 'snapshot')} pin{'s' if n_holders == 1 else ''} {size_words(file.stored_bytes)}"
+    text = f"{runs}{count_words(file.n_snapshots, 'snapshot')} pin{'s' if n_holders == 1 else ''} {size_words(file.stored_bytes)}"
     versions = f", in {file.n_versions:,} versions" if file.n_versions > 1 else ""
     return f"{text} through one file, {file.path}{versions}."
-
-
-def size_words(n_bytes: int) -> str:
-    """31_000_000_000 -> '31.0 GB'"""
-    for unit, name in ((10**9, "GB"), (10**6, "MB"), (10**3, "kB")):
-        if n_bytes >= unit:
-            return f"{n_bytes / unit:.1f} {name}"
-    return f"{n_bytes} bytes"
-
-
-def _count(n: int, word: str) -> str:
-    return f"{n:,} {word}" + ("" if n == 1 else "s")
