@@ -28,7 +28,7 @@ class Limits:
 
     small_file_bytes: int = 1_000_000
     """Every file up to this size under the root is kept."""
-    touched_file_bytes: int = 50_000_000
+    touched_file_bytes: int = 2_147_483_648
     """A file that a cell read or wrote is kept up to this size; larger ones by fingerprint only."""
     n_files: int = 20_000
     data_bytes: int = 5_000_000_000

@@ -35,6 +35,9 @@ STANDARD_ONLY = {"model", "link", "errors", "settings", "__init__"}
 ONLY_IN = {
     "IPython": {"tracking/", "server/", "cli"},
     "dulwich": {"store/"},
+    "pyfastcdc": {"store/chunks.py"},
+    "blake3": {"store/chunks.py"},
+    "isal": {"store/deflate.py"},
     "nbformat": {"recording/notebook.py", "cli", "server/"},
     "psutil": {"recording/resources.py", "recording/inbox.py", "cli"},
     "pynvml": {"recording/resources.py"},

@@ -16,7 +16,7 @@ FILE, EXECUTABLE, LINK = "file", "executable", "link"
 
 @dataclass(frozen=True)
 class TreeEntry:
-    """One file of a snapshot. `digest` names its bytes; for a link, the bytes of its target."""
+    """One file of a snapshot. `digest` names its bytes; for a link, the bytes of its target; for a large file, its chunks."""
 
     digest: BlobDigest
     size_bytes: int
@@ -24,6 +24,8 @@ class TreeEntry:
     """file | executable | link"""
     is_torn: bool = False
     """It changed while it was read, three times: kept as last read, marked."""
+    is_chunked: bool = False
+    """A large file: kept in pieces, and read as a stream."""
 
 
 @dataclass(frozen=True)

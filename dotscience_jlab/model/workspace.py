@@ -8,7 +8,7 @@ from typing import Any, Dict, Optional, Tuple
 from .ids import SnapshotId, StoreId
 from .instant import Instant
 
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
 
 RECORDING, BEHIND, PAUSED, NOT_RECORDED = "recording", "behind", "paused", "not_recorded"
 """The dot's four states."""

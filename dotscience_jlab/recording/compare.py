@@ -19,6 +19,8 @@ from .notebook import cell_source, read_document
 MAX_RUNS = 50
 MAX_DIFF_BYTES = 2_000_000
 """Of one file: larger ones are compared by digest only."""
+MAX_NOTEBOOK_BYTES = 200_000_000
+"""A larger one is not parsed for its code: what was executed is recorded apart from it."""
 MAX_LINE_PAIRS = 100_000_000
 
 
@@ -110,7 +112,8 @@ def _notebook_sources(store: Store, run: Run) -> dict[str, str]:
         return {}
     try:
         entry = store.entry(run.snapshot, run.path)
-        document = read_document(store.read_blob(entry.digest)) if entry is not None else None
+        is_read = entry is not None and entry.size_bytes <= MAX_NOTEBOOK_BYTES
+        document = read_document(b"".join(store.read_file(entry.digest))) if is_read else None  # type: ignore[union-attr]
     except DotscienceError:  # forgotten since: what was executed is still there
         return {}
     cells = document["cells"] if document is not None else []
@@ -168,7 +171,7 @@ def _text(store: Store, path: str, entry: TreeEntry | None) -> str | None:
         return ""
     if entry.size_bytes > MAX_DIFF_BYTES:
         return None
-    data = store.read_blob(entry.digest)
+    data = b"".join(store.read_file(entry.digest))
     if path.endswith(".ipynb"):
         document = read_document(data)
         if document is not None:

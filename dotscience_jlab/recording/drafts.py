@@ -6,6 +6,7 @@ import errno
 import os
 import stat
 import uuid
+from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,17 +23,17 @@ class Draft:
     """Where the new bytes wait: in the folder they go to, or the nearest above it that is there (same disk, one rename)."""
 
 
-def write_draft(root: Path, path: WorkspacePath, entry: TreeEntry, data: bytes) -> Draft:
+def write_draft(root: Path, path: WorkspacePath, entry: TreeEntry, pieces: Iterable[bytes]) -> Draft:
     """The bytes on disk and flushed, under a name of their own; OSError, and nothing left behind, if there is no room."""
     draft = Draft(path, _nearest_folder(root, path) / f".ds-{uuid.uuid4().hex}")
     if entry.mode == LINK:
-        os.symlink(os.fsdecode(data), draft.disk_path)
+        os.symlink(os.fsdecode(b"".join(pieces)), draft.disk_path)
         return draft
     bits = 0o777 if entry.mode == EXECUTABLE else 0o666
     fd = os.open(draft.disk_path, os.O_CREAT | os.O_EXCL | os.O_WRONLY | getattr(os, "O_BINARY", 0), bits)
     try:
         with open(fd, "wb") as file:
-            file.write(data)
+            file.writelines(pieces)
             file.flush()
             os.fsync(file.fileno())
         _take_permissions(root / path, draft.disk_path, entry)

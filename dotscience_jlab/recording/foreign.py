@@ -12,11 +12,12 @@ from ..model.execution import Execution, Failure
 from ..model.ids import ExecutionId, NotebookId, SessionId, execution_id, new_notebook_id
 from ..model.instant import epoch_s
 from ..model.paths import WorkspacePath, relative_to_root
-from ..model.snapshot import Snapshot, SnapshotDraft, TreeEntry
+from ..model.snapshot import Snapshot, SnapshotDraft
 from ..store.base import Store
 from . import notebook as notebooks
 from .activity import Activity
 from .assemble import OUTPUTS_TEXT_CHARACTERS
+from .unkept import put_unless_purged
 from .workspaces import Workspaces
 
 REASON = (
@@ -46,7 +47,7 @@ def record_foreign(
             )
             activity.documents.keep(disk_path, document, "browser")
             data = notebooks.write_document(document)
-            edits[WorkspacePath(execution.path)] = TreeEntry(store.put_bytes(data), len(data))
+            edits[WorkspacePath(execution.path)] = put_unless_purged(store, data)
             execution = replace(execution, notebook_from=base.come_from)
         first_line = next((line.strip() for line in execution.source.splitlines() if line.strip()), "")
         draft = SnapshotDraft(

@@ -118,9 +118,8 @@ def _sentence(policy: RetentionPolicy, chosen: _Chosen, freed_bytes: int) -> str
     if not chosen.snapshots:
         return f"{policy.sentence} Nothing falls under it: all {count_words(chosen.n_kept, 'snapshot')} stay."
     going = f"{count_words(len(chosen.snapshots), 'snapshot')} of {local_minute(chosen.oldest)} to {local_minute(chosen.newest)}"
-    text = (
-        f"{policy.sentence} So {going} would go and {count_words(chosen.n_kept, 'snapshot')} stay; {size_words(freed_bytes)} would be freed."
-    )
+    text = f"{policy.sentence} So {going} would go and {count_words(chosen.n_kept, 'snapshot')} stay;"
+    text += f" {size_words(freed_bytes)} would be freed."
     if chosen.executions:
         text += f" {count_words(len(chosen.executions), 'cell execution')} would be forgotten too."
     return text
@@ -131,9 +130,10 @@ def plan_forget_all(store: Store) -> dict[str, Any]:
     n_runs = store.index.runs(limit=1).total
     n_snapshots = sum(1 for _ in all_snapshots(store))
     store_bytes = store.size_bytes()
+    executions, runs = count_words(n_executions, "execution"), count_words(n_runs, "run")
     sentence = (
-        f"This removes {count_words(n_executions, 'execution')}, {count_words(n_runs, 'run')} and {count_words(n_snapshots, 'snapshot')} "
-        f"({size_words(store_bytes)}) of {store.root.name}/ for ever. Your own files stay as they are."
+        f"This removes {executions}, {runs} and {count_words(n_snapshots, 'snapshot')} ({size_words(store_bytes)})"
+        f" of {store.root.name}/ for ever. Your own files stay as they are."
     )
     return {
         "n_executions": n_executions,

@@ -7,7 +7,7 @@ import os
 import re
 import shutil
 from pathlib import Path
-from typing import Any, Callable
+from typing import Any, Callable, Iterable
 from urllib.parse import unquote
 
 from ..errors import Conflict, DotscienceError, InvalidRequest, UnsafePath
@@ -52,7 +52,7 @@ def apply_fork(
         new_root.mkdir(parents=True, exist_ok=True)
         copy_history(store, new_root, snapshot).close()  # first: then no snapshot of an origin around it takes the files in
         for n_done, (path, entry) in enumerate(tree.items()):
-            _write_new(new_root / path, entry, store.read_blob(entry.digest))
+            _write_new(new_root / path, entry, store.read_file(entry.digest))
             progress(n_done + 1, len(tree), "files")
     except BaseException as error:
         shutil.rmtree(made or new_root, ignore_errors=True)
@@ -70,13 +70,14 @@ def _first_missing(folder: Path) -> Path | None:
     return missing[-1] if missing else None
 
 
-def _write_new(target: Path, entry: TreeEntry, data: bytes) -> None:
+def _write_new(target: Path, entry: TreeEntry, pieces: Iterable[bytes]) -> None:
     """Into a folder that only we know: nothing is there to be overwritten, and no link on the way."""
     target.parent.mkdir(parents=True, exist_ok=True)
     if entry.mode == LINK:
-        os.symlink(os.fsdecode(data), target)
+        os.symlink(os.fsdecode(b"".join(pieces)), target)
         return
-    target.write_bytes(data)
+    with open(target, "xb") as file:
+        file.writelines(pieces)
     if entry.mode == EXECUTABLE:
         target.chmod(target.stat().st_mode | 0o111)
 
@@ -115,7 +116,7 @@ def _ties_to_origin(store: Store, snapshot: SnapshotId, new_root: Path) -> list[
             if _names(origin, target):
                 found.append(f"{path} is a link into {name}/: {target}")
         elif path.lower().endswith(CODE_SUFFIXES) and entry.size_bytes <= MAX_CODE_BYTES:
-            text = _code_text(path, store.read_blob(entry.digest))
+            text = _code_text(path, b"".join(store.read_file(entry.digest)))
             line = next((each.strip() for each in text.splitlines() if _names(origin, each)), None) if origin in text else None
             if line is not None:
                 found.append(f"{path} names {name}/ by its absolute path, and would read or write there: {line[:120]}")

@@ -13,11 +13,12 @@ from ..model.instant import instant
 from ..model.paths import WorkspacePath, relative_to_root
 from ..model.snapshot import Snapshot, SnapshotDraft, TreeEntry
 from ..store.base import Record, ScanResult, Store
-from ..store.fingerprint import fingerprint
+from ..store.fingerprint import Fingerprints
 from . import notebook as notebooks
 from .activity import Activity
 from .assemble import OpenExecution, marked_run, outputs_json
 from .run_book import RunBook, run_name
+from .unkept import put_unless_purged
 from .uses import FolderView, file_uses
 from .workspaces import Workspaces
 
@@ -140,7 +141,7 @@ def _put_notebook(
         )
         activity.documents.keep(disk_path, document, base.come_from)
     data = notebooks.write_document(notebooks.without_private(document))
-    edits[WorkspacePath(path)] = TreeEntry(store.put_bytes(data), len(data))
+    edits[WorkspacePath(path)] = put_unless_purged(store, data)
     return base.come_from
 
 
@@ -180,7 +181,7 @@ def _folder_view(
         before=lambda path: store.entry(head.id, path) if head else None,
         changed_at=changed_at,
         version=version,
-        outside_digest=lambda disk_path: _outside_file(disk_path, max_bytes),
+        outside_digest=lambda disk_path: _outside_file(disk_path, max_bytes, workspaces.fingerprints),
         others=others,
         claimed=frozenset(aftermath.claimed(others)),
         editor_paths=frozenset(path for path in scan.edits if path.endswith(".ipynb")),
@@ -232,7 +233,7 @@ def _is_known_run(store: Store, run: RunId) -> bool:
     return True
 
 
-def _outside_file(disk_path: str, max_bytes: int) -> tuple[int, BlobDigest | None] | None:
+def _outside_file(disk_path: str, max_bytes: int, fingerprints: Fingerprints) -> tuple[int, BlobDigest | None] | None:
     """(size, digest, or None above max_bytes); None if there is no such regular file."""
     try:
         size_bytes = os.stat(disk_path).st_size
@@ -240,4 +241,4 @@ def _outside_file(disk_path: str, max_bytes: int) -> tuple[int, BlobDigest | Non
         return None
     if not os.path.isfile(disk_path):
         return None
-    return size_bytes, fingerprint(disk_path) if size_bytes <= max_bytes else None
+    return size_bytes, fingerprints.of(disk_path) if size_bytes <= max_bytes else None

@@ -12,7 +12,7 @@ import time
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Callable, Mapping, Sequence
+from typing import Any, Callable, Iterable, Iterator, Mapping, Sequence
 
 from ..errors import InvalidRequest, NotFound
 from ..model.codec import to_json
@@ -52,6 +52,8 @@ from .workspaces import Workspaces, find_root
 Params = Mapping[str, Any]
 Progress = Callable[[int, int, str], None]
 MAX_PAGE = 1000
+MAX_PART_BYTES = 8 << 20
+"""Of a file in one answer."""
 
 
 class Desk:
@@ -303,7 +305,16 @@ class Desk:
         entry = store.entry(snapshot.id, path)
         if entry is None:
             raise NotFound(f"{path} is not in the snapshot of {snapshot.created_at}.", "It was not there, or not kept.")
-        return {**_content(store.read_blob(entry.digest)), "mode": entry.mode}
+        offset = _number(params, "offset", 0, entry.size_bytes)
+        data = b"".join(_up_to(MAX_PART_BYTES, store.read_file(entry.digest, offset)))
+        end = offset + len(data)
+        return {
+            "content_base64": base64.b64encode(data).decode("ascii"),
+            "size_bytes": entry.size_bytes,
+            "mode": entry.mode,
+            "snapshot": snapshot.id,
+            "next": end if end < entry.size_bytes else None,
+        }
 
     def _snapshots_changes(self, params: Params, _: Progress) -> Any:
         store = self._store(params)
@@ -528,6 +539,16 @@ def _policy(params: Params) -> RetentionPolicy:
     said = {name: params[name] for name in ("everything_days", "daily_days", "weekly_days") if params.get(name) is not None}
     also = _flag(params, "also_executions") if params.get("also_executions") is not None else False
     return replace(DEFAULT_POLICY, **said, also_executions=also)
+
+
+def _up_to(most_bytes: int, pieces: Iterable[bytes]) -> Iterator[bytes]:
+    """Whole pieces, at least one, until there are so many bytes."""
+    n_bytes = 0
+    for piece in pieces:
+        if n_bytes and n_bytes + len(piece) > most_bytes:
+            return
+        n_bytes += len(piece)
+        yield piece
 
 
 def _content(data: bytes) -> dict[str, Any]:

@@ -127,9 +127,9 @@ def _write_drafts(store: Store, target: Snapshot, paths: Sequence[WorkspacePath]
     """Fills `drafts` as it goes, so that the caller can take them away whatever happens."""
     tree = store.tree(target.id)
     for path in paths:
-        data = store.read_blob(tree[path].digest)
+        pieces = store.read_file(tree[path].digest)
         try:
-            drafts.append(write_draft(store.root, path, tree[path], data))
+            drafts.append(write_draft(store.root, path, tree[path], pieces))
         except OSError as error:
             raise disk_error(error, "Nothing was restored.") from error
 

@@ -14,6 +14,7 @@ from ..model.snapshot import Snapshot, SnapshotDraft, TreeEntry
 from ..store.base import Store
 from .activity import Activity
 from .notebook import write_document
+from .unkept import put_unless_purged
 from .workspaces import Workspaces
 
 ASKED_FOR = "message"
@@ -53,6 +54,5 @@ def _unsaved_notebooks(store: Store, activity: Activity) -> dict[WorkspacePath, 
     for disk_path, document in activity.documents.newer_than_disk().items():
         path = relative_to_root(disk_path, str(store.root))
         if path is not None:
-            data = write_document(document)
-            edits[path] = TreeEntry(store.put_bytes(data), len(data))
+            edits[path] = put_unless_purged(store, write_document(document))
     return edits

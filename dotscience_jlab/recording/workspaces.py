@@ -15,6 +15,7 @@ from ..model.ids import StoreId, check_id
 from ..model.paths import STORE_FOLDER
 from ..settings import Settings
 from ..store.base import KeepRules, Store
+from ..store.fingerprint import Fingerprints
 
 PROJECT_FILES = ("pyproject.toml", "environment.yml", "requirements.txt", "setup.py")
 """A folder with one of these is a project's root."""
@@ -71,6 +72,8 @@ class Workspaces:
         """root -> why no history could be begun or opened there the last time."""
         self._busy = threading.RLock()
         self._writers: dict[StoreId, threading.RLock] = {}
+        self.fingerprints = Fingerprints()
+        """Of files outside every folder."""
 
     def for_path(self, disk_path: str, *, create: bool) -> Store:
         """The store of the workspace that `disk_path` lies in, made if there is none and `create`; else NotFound names its root."""

@@ -1,6 +1,7 @@
 """What any store promises. `history.History` keeps it, over git on disk or over memory; `tests/store/contract.py` holds both to it.
 
-Words: a *blob* is some bytes, named by git's digest of them. A *snapshot* is a tree of blobs with parents. A *record* is one
+Words: a *blob* is some bytes, named by git's digest of them. A large file is kept as *chunks*, its digest is git's name of the
+folder of them. A *snapshot* is a tree of files with parents. A *record* is one
 of `model/codec.RECORDS`. The *index* answers queries; it is a cache of the records, fed at once, rebuildable at any time.
 
 Order of every write: objects, fsync, refs (compare and swap), then the index. What a reader can see is always whole.
@@ -22,7 +23,7 @@ from ..model.ids import BlobDigest, ExecutionId, RunId, SessionId, SnapshotId
 from ..model.instant import Instant
 from ..model.paths import WorkspacePath
 from ..model.run import Annotation, Run, Series, Tombstone
-from ..model.snapshot import MAIN_LINE, Skipped, Snapshot, SnapshotDraft, TreeEntry
+from ..model.snapshot import FILE, MAIN_LINE, Skipped, Snapshot, SnapshotDraft, TreeEntry
 from ..model.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -37,7 +38,7 @@ class KeepRules:
     """What a scan stores. Sizes in bytes; patterns in .gitignore's language, matched against workspace paths."""
 
     small_file_bytes: int = 1_000_000
-    touched_file_bytes: int = 50_000_000
+    touched_file_bytes: int = 2_147_483_648
     n_files: int = 20_000
     data_bytes: int = 5_000_000_000
     free_bytes: int = 2_000_000_000
@@ -58,7 +59,7 @@ class ScanResult:
     n_stats: int = 0
     """Files asked of the file system for this."""
     fingerprints: Mapping[WorkspacePath, tuple[int, BlobDigest | None]] = field(default_factory=dict)
-    """Touched files too large to keep: path -> (size_bytes, digest or None when not computed)."""
+    """Touched files too large to keep: path -> (size_bytes, the digest that the store would give it, or None if unknown)."""
 
 
 @dataclass(frozen=True)
@@ -91,8 +92,18 @@ class Store(Protocol):
     def put_bytes(self, data: bytes) -> BlobDigest:
         """Keep `data`; equal bytes are kept once. Durable only with the next publish or append."""
 
+    def put_file_bytes(self, data: bytes, mode: str = FILE) -> TreeEntry:
+        """Keep what would be a file's bytes; the entry for a draft, its digest the one a scan of such a file would give."""
+
     def read_blob(self, digest: BlobDigest) -> bytes:
-        """The bytes of that name, checked against it."""
+        """What `put_bytes` kept, checked against its name. NotFound for a large file: `read_file` reads any."""
+
+    def read_file(self, digest: BlobDigest, offset: int = 0) -> Iterator[bytes]:
+        """The bytes of a file of a snapshot from `offset` on, by its entry's digest, in pieces of at most a few MiB.
+
+        Memory stays flat however large it is. Each piece is checked against its name: NotFound before the first one,
+        StoreDamaged before any wrong one.
+        """
 
     def is_named(self, digest: BlobDigest) -> bool:
         """True if a record names these bytes (outputs, environments, artifacts): others are not handed out by digest."""

@@ -24,6 +24,7 @@ def expire(objects: GitObjects, lock: ContextManager[object], names: Collection[
     """
     going = {bytes.fromhex(name) for name in names}
     freed = 0
+    objects.sync()  # what waits for its name gets one, and is found
     with alone(objects.path, WAIT_S):
         for pack in objects.own_packs():
             if not any(name in going for name, _, _ in pack.index.iterentries()):

@@ -6,15 +6,15 @@ ways re-read what they wrote, take its locks, or run its housekeeping in the mid
 
 from __future__ import annotations
 
-import hashlib
 import os
 import random
 import threading
 import time
 import uuid
+import weakref
 import zlib
 from collections import OrderedDict
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Callable, Iterator, Mapping, TypeVar
 
@@ -26,16 +26,17 @@ from dulwich.repo import Repo
 
 from ..errors import Forgotten, NotFound, StoreDamaged, StoreError
 from ..model.ids import BlobDigest
+from .batch import Batch
+from .deflate import deflated
 from .disk import disk_errors
 from .durable import sync_files
 from .graves import exhume
-from .objects import FOLDER_MODE, CommitText, ObjectId, StoredObject, TreeItem
+from .objects import Buffer, CommitText, ObjectId, Sink, StoredObject, TreeItem, object_id, tree_bytes
+from .pack import KIND_NAMES, MOST_HEADER_BYTES, PackDraft, read_entry, read_header
 from .refs import OBJECT_ID, RefLocked, move_ref
 from .stored import loose_files, loose_objects, packed_objects
 from .sweep import sweep
 
-COMPRESSION_LEVEL = 1
-"""The default level is the whole cost of storing data; level 1 is within a few per cent of it in size for text."""
 TREE_ITEMS_KEPT = 200_000
 """Of folders read last: about 50 MB; a folder of the records has up to 256 items, one of the user's any number."""
 MEASURE_EVERY_S = 300.0
@@ -45,8 +46,6 @@ YOUNG_S = 3600.0
 """An object that somebody else wrote this lately may not be on the disk yet: whoever names it syncs it too."""
 FRESH_S = 300.0
 """What is put again is marked as young again, unless it is younger than this anyway."""
-TYPES = {1: b"commit", 2: b"tree", 3: b"blob", 4: b"tag"}
-"""git's number of a kind of object in a pack -> its name"""
 REMEDY = "`ds check` names what is damaged and what refers to it."
 
 
@@ -62,6 +61,7 @@ def create_repository(path: Path) -> None:
             ((b"gc",), b"auto", b"0"),
             ((b"core",), b"logAllRefUpdates", b"false"),
             ((b"core",), b"bigFileThreshold", b"536870912"),
+            ((b"pack",), b"compression", b"1"),
             ((b"receive",), b"denyNonFastForwards", b"false"),
         ):
             config.set(section, name, value)
@@ -81,9 +81,14 @@ class GitObjects:
             except Exception as error:  # dulwich meets damage of HEAD or config with many kinds of error
                 sentence = f"{path} cannot be opened as a git repository: {error}."
                 raise StoreDamaged(sentence, "Restore its HEAD and config from a copy.") from error
+        # dulwich complains of packs left open when it is taken down: at the end of a process, into the user's terminal.
+        weakref.finalize(self, self._repo.close)
         self.path = path
         self._busy = threading.RLock()
+        self._publishing = threading.Lock()
         self._unsynced: set[Path] = set()
+        self._drafts: list[PackDraft] = []
+        """Packs that are whole but have no name yet, since no ref needs them."""
         self._trees: OrderedDict[ObjectId, dict[bytes, TreeItem]] = OrderedDict()
         self._n_tree_items = 0
         self._sizes: dict[ObjectId, int] = {}
@@ -93,14 +98,14 @@ class GitObjects:
 
     # -- writing -----------------------------------------------------------------------------------
 
-    def put_blob(self, data: bytes) -> BlobDigest:
-        digest = BlobDigest(self._put(b"blob", data))
+    def put_blob(self, data: Buffer, name: BlobDigest | None = None) -> BlobDigest:
+        digest = BlobDigest(self._put(b"blob", data, name))
         self._sizes[digest] = len(data)
         return digest
 
     def put_tree(self, items: dict[bytes, TreeItem]) -> ObjectId:
-        made = self._put(b"tree", _tree_bytes(items))
-        self._keep_tree(made, dict(items))
+        made = self._put(b"tree", tree_bytes(items))
+        self.remember_tree(made, items)
         return made
 
     def put_commit(self, commit: CommitText) -> ObjectId:
@@ -114,51 +119,67 @@ class GitObjects:
         made.message = commit.message.encode("utf-8", "replace")
         return self._put(b"commit", made.as_raw_string())
 
-    def _put(self, kind: bytes, data: bytes) -> ObjectId:
-        header = kind + b" %d\0" % len(data)
-        name = _name(header, data)
-        if name in self._refused:
-            raise Forgotten(self._refused[name], "Bytes that were purged are not taken in again.")
+    @contextmanager
+    def batch(self) -> Iterator[Sink]:
+        batch = Batch(self)
+        try:
+            yield batch
+            batch.finish()
+        except BaseException:
+            batch.discard()
+            raise
+
+    def adopt(self, draft: PackDraft) -> None:
+        with self._busy:
+            self._drafts.append(draft)
+            if self._size is not None:
+                self._size += draft.size_bytes
+
+    def _put(self, kind: bytes, data: Buffer, name: ObjectId | None = None) -> ObjectId:
+        name = name or object_id(kind, data)
+        if not self.is_kept(kind, name, data):
+            self.put_loose(kind, name, data)
+        return name
+
+    def put_loose(self, kind: bytes, name: ObjectId, data: Buffer) -> None:
         path = self._loose_path(name)
         with disk_errors(self.path):
-            if self._is_kept(name, path, header, data):
-                return name
-            n_written = self._write(path, header, data)
+            n_written = self._write(path, deflated(data, _header(kind, data)))
         with self._busy:
             self._unsynced.add(path)
             if self._size is not None:
                 self._size += n_written
-        return name
 
-    def _is_kept(self, name: ObjectId, path: Path, header: bytes, data: bytes) -> bool:
+    def is_kept(self, kind: bytes, name: ObjectId, data: Buffer) -> bool:
         """True if the store holds these bytes. A loose object is read: after a power cut its name may stand before nothing."""
-        try:
-            written_at = path.stat().st_mtime
-            found = zlib.decompress(path.read_bytes())
-            if not found.startswith(header) or memoryview(found)[len(header) :] != data:
-                return False
-            _freshen(path)
-        except (FileNotFoundError, zlib.error):
-            return self._is_packed_afresh(name)
+        if name in self._refused:
+            raise Forgotten(self._refused[name], "Bytes that were purged are not taken in again.")
+        path, header = self._loose_path(name), _header(kind, data)
+        with disk_errors(self.path):
+            try:
+                written_at = path.stat().st_mtime
+                found = zlib.decompress(path.read_bytes())
+                if not found.startswith(header) or memoryview(found)[len(header) :] != data:
+                    return False
+                _freshen(path)
+            except (FileNotFoundError, zlib.error):
+                return self._draft_of(name) is not None or self._is_packed_afresh(name)
         if abs(time.time() - written_at) < YOUNG_S:
             with self._busy:
                 self._unsynced.add(path)
         return True
 
-    def _write(self, path: Path, header: bytes, data: bytes) -> int:
+    def _write(self, path: Path, pieces: list[Buffer]) -> int:
         """Whole or not at all; bytes written."""
         if not path.parent.is_dir():
             path.parent.mkdir(exist_ok=True)
             with self._busy:
                 self._unsynced.add(path.parent)
         draft = path.parent / f"{DRAFT_PREFIX}{uuid.uuid4().hex}"
-        packer = zlib.compressobj(COMPRESSION_LEVEL)
         fd = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o444)
         try:
             with os.fdopen(fd, "wb") as file:
-                file.write(packer.compress(header))
-                file.write(packer.compress(data))
-                file.write(packer.flush())
+                file.writelines(pieces)
                 n_written = file.tell()
             os.replace(draft, path)
         except BaseException:
@@ -176,9 +197,21 @@ class GitObjects:
             pack = self._pack_of(name)  # it was replaced a moment ago
         return False
 
+    def keep(self, name: ObjectId) -> bool:
+        with disk_errors(self.path):
+            try:
+                _freshen(self._loose_path(name))
+                return True
+            except FileNotFoundError:
+                return self._draft_of(name) is not None or self._is_packed_afresh(name)
+
     def has(self, name: ObjectId) -> bool:
         with disk_errors(self.path):
-            return self._loose_path(name).exists() or self._pack_of(name) is not None
+            return self._loose_path(name).exists() or self._draft_of(name) is not None or self._pack_of(name) is not None
+
+    def _draft_of(self, name: ObjectId) -> PackDraft | None:
+        with self._busy:
+            return next((draft for draft in self._drafts if name in draft), None)
 
     def _loose_path(self, name: ObjectId) -> Path:
         return self.path / "objects" / name[:2] / name[2:]
@@ -198,6 +231,7 @@ class GitObjects:
         return None
 
     def sync(self) -> None:
+        self._publish_packs()
         with self._busy:
             waiting, self._unsynced = self._unsynced, set()
         try:
@@ -216,6 +250,16 @@ class GitObjects:
 
     def refuse(self, names: Mapping[ObjectId, str]) -> None:
         self._refused.update(names)
+
+    def _publish_packs(self) -> None:
+        """Each stays readable as a draft until it is readable as a pack."""
+        with self._publishing, disk_errors(self.path):
+            with self._busy:
+                drafts = list(self._drafts)
+            for draft in drafts:
+                draft.publish()
+                with self._busy:
+                    self._drafts.remove(draft)
 
     def move_ref(self, name: str, old: ObjectId | None, new: ObjectId | None) -> bool:
         with self._busy, disk_errors(self.path):
@@ -236,9 +280,15 @@ class GitObjects:
             raise NotFound(f"{digest} does not name the bytes of a file.")
         return data
 
+    def content(self, name: ObjectId) -> bytes | dict[bytes, TreeItem]:
+        kind, data = self._read(name)
+        if kind not in (b"blob", b"tree"):
+            raise NotFound(f"{name} names neither the bytes of a file nor a folder.")
+        return data if kind == b"blob" else self.tree(name)
+
     def blob_size(self, digest: ObjectId) -> int:
         if digest not in self._sizes:
-            self._sizes[digest] = self._loose_size(digest) or len(self.blob(digest))
+            self._sizes[digest] = self._loose_size(digest) or self._packed_size(digest) or len(self.blob(digest))
         return self._sizes[digest]
 
     def tree(self, tree: ObjectId) -> dict[bytes, TreeItem]:
@@ -249,7 +299,7 @@ class GitObjects:
                 return known
         found = self._parsed(Tree, tree)
         items = {each.path: TreeItem(each.mode, each.sha.decode("ascii")) for each in found.iteritems()}
-        self._keep_tree(tree, items)
+        self.remember_tree(tree, items)
         return items
 
     def commit(self, commit: ObjectId) -> CommitText:
@@ -326,6 +376,10 @@ class GitObjects:
         return sum(found.st_size for _, found in (*loose_files(self.path), *packs) if found.st_nlink > 1)
 
     def close(self) -> None:
+        with self._busy:
+            for draft in self._drafts:
+                draft.discard()
+            self._drafts.clear()
         self._repo.close()
 
     def raw(self, name: ObjectId) -> tuple[bytes, bytes]:
@@ -364,12 +418,15 @@ class GitObjects:
             except Exception as error:
                 damage = StoreDamaged(f"The object {name} is damaged: {error}.", REMEDY)
                 continue
-            if _name(kind + b" %d\0" % len(data), data) == name:
+            if object_id(kind, data) == name:
                 return kind, data
             damage = StoreDamaged(f"The object {name} holds other bytes than its name says.", REMEDY)
         raise damage or NotFound(f"The object {name} is not in this history.")
 
     def _copies(self, name: ObjectId) -> Iterator[Callable[[], tuple[bytes, bytes]]]:
+        draft = self._draft_of(name)
+        if draft is not None:
+            yield lambda: draft.read(name)
         yield lambda: _read_loose(self._loose_path(name))
         for pack in self._packs():
             yield lambda pack=pack: self._read_packed(pack, name)  # type: ignore[misc]
@@ -378,8 +435,13 @@ class GitObjects:
 
     def _read_packed(self, pack: Pack, name: ObjectId) -> tuple[bytes, bytes]:
         with self._busy:
+            path, offset = _path_of(pack), pack.index.object_offset(name.encode("ascii"))
+        found = read_entry(path, offset)
+        if found is not None:
+            return found
+        with self._busy:
             number, data = pack.get_raw(name.encode("ascii"))
-        return TYPES[number], data
+        return KIND_NAMES[number], data
 
     def _loose_size(self, name: ObjectId) -> int | None:
         """From the header of a loose object: a few bytes of it are read."""
@@ -390,7 +452,18 @@ class GitObjects:
         except (OSError, ValueError, zlib.error):
             return None
 
-    def _keep_tree(self, tree: ObjectId, items: dict[bytes, TreeItem]) -> None:
+    def _packed_size(self, name: ObjectId) -> int | None:
+        """From the header of its entry; None if it is in no pack, or as a delta, or in one that cannot be read."""
+        for pack in self._packs():
+            with suppress(Exception):  # dulwich meets damage with many kinds of error
+                with self._busy:
+                    path, offset = _path_of(pack), pack.index.object_offset(name.encode("ascii"))
+                with open(path, "rb", buffering=0) as file:
+                    header = read_header(os.pread(file.fileno(), MOST_HEADER_BYTES, offset))
+                return header.size_bytes if header is not None else None
+        return None
+
+    def remember_tree(self, tree: ObjectId, items: dict[bytes, TreeItem]) -> None:
         with self._busy:
             self._n_tree_items -= len(self._trees.pop(tree, ()))
             self._trees[tree] = items
@@ -399,16 +472,13 @@ class GitObjects:
                 self._n_tree_items -= len(self._trees.popitem(last=False)[1])
 
 
-def _tree_bytes(items: dict[bytes, TreeItem]) -> bytes:
-    """git's form and order: a folder sorts as if its name ended in a slash. Source: git's `fsck` ("treeNotSorted")."""
-    ordered = sorted(items.items(), key=lambda each: each[0] + b"/" if each[1].mode == FOLDER_MODE else each[0])
-    return b"".join(b"%o %s\0%s" % (item.mode, name, bytes.fromhex(item.id)) for name, item in ordered)
+def _header(kind: bytes, data: Buffer) -> bytes:
+    return kind + b" %d\0" % len(data)
 
 
-def _name(header: bytes, data: bytes) -> ObjectId:
-    digest = hashlib.sha1(header, usedforsecurity=False)
-    digest.update(data)
-    return digest.hexdigest()
+def _path_of(pack: Pack) -> str:
+    """dulwich says its name only."""
+    return os.path.join(os.path.dirname(pack.index.path), pack.data.filename)
 
 
 def _freshen(path: Path) -> None:

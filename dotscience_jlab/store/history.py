@@ -16,29 +16,34 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, Callable, Collection, ContextManager, Iterable, Iterator, Mapping, Sequence
 
-from ..errors import Conflict, DotscienceError, Forgotten, NotFound, StoreDamaged, StoreError
+from ..errors import Conflict, Forgotten, NotFound, StoreDamaged, StoreError
 from ..model.change import Change
 from ..model.codec import from_json, to_json
 from ..model.ids import BlobDigest, ExecutionId, RunId, SnapshotId, check_id, new_snapshot_id
 from ..model.instant import Instant, epoch_s
 from ..model.paths import WorkspacePath
 from ..model.run import PURGE, RUNNING, Run, Tombstone
-from ..model.snapshot import MAIN_LINE, Snapshot, SnapshotDraft, TreeEntry
-from ..model.workspace import Workspace
+from ..model.snapshot import FILE, MAIN_LINE, Snapshot, SnapshotDraft, TreeEntry
+from ..model.workspace import FORMAT_VERSION, Workspace
 from . import trees
 from .base import KeepRules, Record, ScanResult
-from .checksums import body_with_checksum, checked_body
+from .checksums import body_with_checksum
+from .chunks import SIZES, ChunkSizes
 from .forgetting import HOLDS_FORGOTTEN, finish_forgetting, forget_snapshots
 from .freed import freed_bytes
 from .index import SqliteIndex, dropped
+from .intake import put_file_bytes
+from .large_file import read_file, read_meta
 from .messages import clean_message, commit_message, parse_commit
 from .objects import AUTHOR, RECORDS_REF, CommitText, ObjectId, Objects, TreeItem, line_ref
 from .purge import PURGING, Purged, PurgePlan, digests_at, finish_purge, plan_purge, purge
 from .records import append_records, commits_since, named_blobs, records_of, with_series_blob
-from .scan import Scanner, Seen
+from .scan import Scanner
+from .seen import SeenFiles
 from .series import read_series, series_bytes
 from .space import Space, measure_space
 from .suspects import Attention, Suspects
+from .tree_names import is_marked
 from .upkeep import Upkeep
 from .watch import FolderWatch
 
@@ -46,7 +51,6 @@ SNAPSHOT_SCHEMA = """
 CREATE TABLE IF NOT EXISTS snapshots (id TEXT PRIMARY KEY, line TEXT, ordinal INTEGER, commit_id TEXT, created_at TEXT,
     body TEXT) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS snapshots_by_line ON snapshots (line, ordinal);
-CREATE TABLE IF NOT EXISTS files_seen (path BLOB PRIMARY KEY, body TEXT) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS named_blobs (digest TEXT PRIMARY KEY) WITHOUT ROWID;
 """
 log = logging.getLogger(__name__)
@@ -73,6 +77,7 @@ class History:
         upkeep: Upkeep | None = None,
         lock: ContextManager[Any] | None = None,
         watch: FolderWatch | None = None,
+        sizes: ChunkSizes = SIZES,
     ) -> None:
         self.objects = objects
         self._index = index
@@ -91,9 +96,10 @@ class History:
             for statement in SNAPSHOT_SCHEMA.split(";"):
                 db.execute(statement)
         self._attention = Attention(objects, watch)
-        self._scanner = Scanner(
-            root, objects, self._load_seen(), kept_in=index.path.parent if index.path else None, enters=self._attention.enters
-        )
+        self._sizes = sizes
+        self._seen = SeenFiles(index, sizes)
+        kept_in = index.path.parent if index.path else None
+        self._scanner = Scanner(root, objects, self._seen, kept_in=kept_in, enters=self._attention.enters, sizes=sizes)
         self._head_files: tuple[ObjectId, dict[WorkspacePath, TreeEntry]] | None = None
         for line in sorted({MAIN_LINE, *objects.lines()}):
             self._look(line)
@@ -125,10 +131,22 @@ class History:
         return self.objects.put_blob(data)
 
     def read_blob(self, digest: BlobDigest) -> bytes:
+        self._check_kept(digest)
+        return self.objects.blob(digest)
+
+    def put_file_bytes(self, data: bytes, mode: str = FILE) -> TreeEntry:
+        self._heed_purges()
+        with self.objects.batch() as sink:
+            return put_file_bytes(sink, data, mode, self._sizes).entry
+
+    def read_file(self, digest: BlobDigest, offset: int = 0) -> Iterator[bytes]:
+        self._check_kept(digest)
+        return read_file(self.objects, digest, offset)
+
+    def _check_kept(self, digest: BlobDigest) -> None:
         self._heed_purges()
         if self.objects.refusal(digest):
             raise Forgotten(self.objects.refusal(digest), "Its bytes are nowhere in this history any more.")
-        return self.objects.blob(digest)
 
     def _heed_purges(self) -> None:
         """Purged bytes are refused, also those that another process purged; one look into the index."""
@@ -235,16 +253,6 @@ class History:
         commits, _ = commits_since(self.objects, self.objects.ref(line_ref(line)), None)
         return [self.objects.commit(each).tree for each in commits]
 
-    def forget_seen(self) -> None:
-        """Files whose bytes are refused are read again, and then said to be left out."""
-        with self._folder_busy:
-            seen = self._scanner.seen
-            for path in [path for path, each in seen.items() if self.objects.refusal(each.entry.digest)]:
-                del seen[path]
-                with self._index.write() as db:
-                    db.execute("DELETE FROM files_seen WHERE path = ?", (os.fsencode(path),))
-            self._head_files = None
-
     def space(self) -> Space:
         return measure_space(self)
 
@@ -281,7 +289,9 @@ class History:
         start = self._tree_of(draft.base) if draft.base is not None else before
         self._heed_purges()
         edits = {path: self._item(entry) for path, entry in draft.edits.items()}
-        tree = trees.edited_tree(self.objects, start, edits)
+        self._claim_format(draft)
+        with self.objects.batch() as sink:
+            tree = trees.edited_tree(self.objects, start, edits, sink)
         head = self._known_head(draft.line)
         if tree == before and head is not None and self.commit_of(head.id) == parent:
             self._keep_with(head, unkept)
@@ -310,6 +320,14 @@ class History:
             self._index_snapshot(snapshot, commit)
         self._move_head_files(draft, before, tree)
         return snapshot
+
+    def _claim_format(self, draft: SnapshotDraft) -> None:
+        """Before the first large file or escaped name comes in: a reader that knows neither would misread the folder."""
+        if self._workspace.format_version < FORMAT_VERSION and any(
+            entry is not None and (entry.is_chunked or any(map(is_marked, os.fsencode(path).split(b"/"))))
+            for path, entry in draft.edits.items()
+        ):
+            self.save_workspace(replace(self._workspace, format_version=FORMAT_VERSION))
 
     def _keep_with(self, snapshot: Snapshot, unkept: list[Any]) -> None:
         for records in unkept:
@@ -589,12 +607,16 @@ class History:
         return self.objects.commit(self._row(snapshot)[0]).tree
 
     def _entry(self, item: TreeItem) -> TreeEntry:
+        if item.mode == trees.LARGE_MODE:
+            meta = read_meta(self.objects, item.id)
+            return TreeEntry(BlobDigest(item.id), meta.size_bytes, meta.mode, is_chunked=True)
         size = self.objects.blob_size(item.id)
         return TreeEntry(BlobDigest(item.id), size, trees.MODE_NAMES.get(item.mode, "file"))
 
     def _item(self, entry: TreeEntry | None) -> TreeItem | None:
-        is_kept = entry is not None and not self.objects.refusal(entry.digest)
-        return None if entry is None or not is_kept else TreeItem(trees.MODES[entry.mode], entry.digest)
+        if entry is None or self.objects.refusal(entry.digest):
+            return None
+        return TreeItem(trees.LARGE_MODE if entry.is_chunked else trees.MODES[entry.mode], entry.digest)
 
     def _head_of(self, line: str) -> tuple[ObjectId | None, dict[WorkspacePath, TreeEntry]]:
         """The head's tree and its files: kept in step while publishing, read anew when somebody else moved the line."""
@@ -624,35 +646,9 @@ class History:
                 files[path] = entry
         return after, files
 
-    def _load_seen(self) -> dict[WorkspacePath, Seen]:
-        with self._index.read() as db:
-            rows = db.execute("SELECT path, body FROM files_seen").fetchall()
-        seen = {}
-        for path, body in rows:
-            try:
-                signature, read_at_ns, digest, size, mode = checked_body(body)["seen"]
-            except ValueError:
-                continue  # the file is read again
-            entry = TreeEntry(digest, size, mode)
-            seen[WorkspacePath(os.fsdecode(path))] = Seen(tuple(signature), read_at_ns, entry)
-        return seen
-
     def _save_seen(self) -> None:
-        """Only once the bytes are durable: a cache that outlived them would make a tree of what is not there."""
         with self._folder_busy:
-            fresh, self._scanner.newly_seen = self._scanner.newly_seen, {}
-        if not fresh:
-            return
-        rows = [
-            (os.fsencode(path), body_with_checksum({"seen": [each.signature, each.read_at_ns, each.entry.digest,
-                                                             each.entry.size_bytes, each.entry.mode]}))
-            for path, each in fresh.items()
-        ]
-        try:
-            with self._index.write() as db:
-                db.executemany("INSERT OR REPLACE INTO files_seen VALUES (?, ?)", rows)
-        except DotscienceError:
-            return  # only a cache: the files are read again after a restart
+            self._seen.save()
 
 
 def _minute(at: Instant) -> str:

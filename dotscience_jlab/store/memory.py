@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
 import threading
-from typing import Collection, Iterator, Mapping
+from contextlib import nullcontext
+from typing import Collection, ContextManager, Iterator, Mapping
 
 from ..errors import Forgotten, NotFound
 from ..model.ids import BlobDigest
-from .objects import LOOSE, CommitText, ObjectId, StoredObject, TreeItem, line_ref
+from .objects import LOOSE, Buffer, CommitText, ObjectId, Sink, StoredObject, TreeItem, line_ref, object_id, tree_bytes
 
 
 class MemoryObjects:
@@ -20,28 +20,39 @@ class MemoryObjects:
         self._refused: dict[ObjectId, str] = {}
         self._busy = threading.Lock()
 
-    def put_blob(self, data: bytes) -> BlobDigest:
-        name = BlobDigest(_name(b"blob", data))
+    def put_blob(self, data: Buffer, name: BlobDigest | None = None) -> BlobDigest:
+        name = name or BlobDigest(object_id(b"blob", data))
         if name in self._refused:
             raise Forgotten(self._refused[name])
         self._blobs[name] = bytes(data)
         return name
 
     def put_tree(self, items: dict[bytes, TreeItem]) -> ObjectId:
-        name = _name(b"tree", repr(sorted(items.items())).encode())
+        name = object_id(b"tree", tree_bytes(items))
+        if name in self._refused:
+            raise Forgotten(self._refused[name])
         self._trees[name] = dict(items)
         return name
 
     def put_commit(self, commit: CommitText) -> ObjectId:
-        name = _name(b"commit", repr(commit).encode("utf-8", "surrogateescape"))
+        name = object_id(b"commit", repr(commit).encode("utf-8", "surrogateescape"))
         self._commits[name] = commit
         return name
+
+    def batch(self) -> ContextManager[Sink]:
+        return nullcontext(self)
+
+    def content(self, name: ObjectId) -> bytes | dict[bytes, TreeItem]:
+        return self._trees[name] if name in self._trees else self.blob(name)
 
     def blob(self, digest: ObjectId) -> bytes:
         return _found(self._blobs, digest)
 
     def has(self, name: ObjectId) -> bool:
         return name in self._blobs or name in self._trees or name in self._commits
+
+    def keep(self, name: ObjectId) -> bool:
+        return self.has(name)
 
     def blob_size(self, digest: ObjectId) -> int:
         return len(self.blob(digest))
@@ -105,10 +116,6 @@ class MemoryObjects:
 
     def close(self) -> None:
         """Nothing is open."""
-
-
-def _name(kind: bytes, data: bytes) -> ObjectId:
-    return hashlib.sha1(kind + b" %d\0" % len(data) + data, usedforsecurity=False).hexdigest()
 
 
 def _found(table: dict, name: ObjectId):  # type: ignore[type-arg, no-untyped-def]

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Iterator, Mapping, NamedTuple, Protocol
+import hashlib
+from typing import ContextManager, Iterator, Mapping, NamedTuple, Protocol
 
 from ..model.ids import BlobDigest
 
@@ -10,6 +11,8 @@ ObjectId = str
 """40 hex digits; a BlobDigest is one, of a blob."""
 
 FOLDER_MODE = 0o040000
+
+Buffer = bytes | bytearray | memoryview
 
 RECORDS_REF = "refs/ds/records"
 
@@ -49,20 +52,47 @@ class StoredObject(NamedTuple):
     """As it lies there: compressed, perhaps as a difference to another."""
 
 
-class Objects(Protocol):
-    """Objects are named by content, so writing one twice keeps one. All names are 40 hex digits."""
+def object_id(kind: bytes, data: Buffer) -> ObjectId:
+    """git's name of an object of this kind: b'blob', b'tree' or b'commit'."""
+    digest = hashlib.sha1(kind + b" %d\0" % len(data), usedforsecurity=False)
+    digest.update(data)
+    return digest.hexdigest()
 
-    def put_blob(self, data: bytes) -> BlobDigest: ...
+
+def tree_bytes(items: Mapping[bytes, TreeItem]) -> bytes:
+    """git's form and order: a folder sorts as if its name ended in a slash. Source: git's `fsck` ("treeNotSorted")."""
+    ordered = sorted(items.items(), key=lambda each: each[0] + b"/" if each[1].mode == FOLDER_MODE else each[0])
+    return b"".join(b"%o %s\0%s" % (item.mode, name, bytes.fromhex(item.id)) for name, item in ordered)
+
+
+class Sink(Protocol):
+    """Takes objects in. Named by content, so putting one twice keeps one."""
+
+    def put_blob(self, data: Buffer, name: BlobDigest | None = None) -> BlobDigest:
+        """name: git's, where the caller has computed it. `data` must not change any more."""
 
     def put_tree(self, items: dict[bytes, TreeItem]) -> ObjectId: ...
+
+    def has(self, name: ObjectId) -> bool:
+        """One look, nothing is read."""
+
+    def keep(self, name: ObjectId) -> bool:
+        """`has`, for who is about to refer to it without putting it again: maintenance then takes it for new."""
+
+
+class Objects(Sink, Protocol):
+    """All names are 40 hex digits."""
 
     def put_commit(self, commit: CommitText) -> ObjectId: ...
 
     def blob(self, digest: ObjectId) -> bytes:
         """NotFound, or StoreDamaged if the bytes are not what their name says."""
 
-    def has(self, name: ObjectId) -> bool:
-        """One look, nothing is read."""
+    def batch(self) -> ContextManager[Sink]:
+        """For many objects at once: in one file where that pays. Readable when the block ends; nothing stays if it fails."""
+
+    def content(self, name: ObjectId) -> bytes | dict[bytes, TreeItem]:
+        """Of a blob its bytes, of a tree its items; errors as `blob`."""
 
     def blob_size(self, digest: ObjectId) -> int:
         """Without reading the whole blob where that is possible."""

@@ -14,6 +14,7 @@ from ..errors import NotFound, StoreDamaged
 from ..model.ids import new_store_id
 from ..model.instant import instant
 from ..model.workspace import Origin, Workspace
+from .chunks import SIZES, ChunkSizes
 from .disk import disk_errors
 from .expire import expire
 from .git import GitObjects
@@ -28,7 +29,12 @@ from .watch import FolderWatch
 
 
 def open_store(
-    root: Path, *, create: bool = False, fallback_dir: Path | None = None, origin: Origin | None = None
+    root: Path,
+    *,
+    create: bool = False,
+    fallback_dir: Path | None = None,
+    origin: Origin | None = None,
+    sizes: ChunkSizes = SIZES,
 ) -> History:
     """The history of the workspace at `root`. NotFound if there is none and not `create`.
 
@@ -71,6 +77,7 @@ def open_store(
         upkeep=_upkeep(objects, lock) if index.path is not None else Upkeep(),
         lock=lock,
         watch=FolderWatch(root, folder) if sys.platform == "linux" and index.path else None,
+        sizes=sizes,
     )
 
 
@@ -84,10 +91,10 @@ def _upkeep(objects: GitObjects, lock: StoreLock) -> Upkeep:
     return Upkeep(lambda names: expire(objects, lock, names), lambda: mark_untidy(repository), command_if_due)
 
 
-def memory_store(root: Path) -> History:
+def memory_store(root: Path, sizes: ChunkSizes = SIZES) -> History:
     """A history in memory over a real folder."""
     objects, workspace = MemoryObjects(), Workspace(new_store_id(), instant(time.time()), root=str(root))
-    return History(objects, SqliteIndex(None), workspace, root, upkeep=Upkeep(objects.expire))
+    return History(objects, SqliteIndex(None), workspace, root, upkeep=Upkeep(objects.expire), sizes=sizes)
 
 
 def _open_index(path: Path) -> SqliteIndex:

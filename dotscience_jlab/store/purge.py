@@ -24,7 +24,8 @@ from .objects import RECORDS_REF, ObjectId, line_ref
 from .reach import heads_of, reachable, tree_objects
 from .redact import Redaction, segments_with
 from .rewrite import Rewriting, swap_ref
-from .versions import changed_files, versions
+from .trees import differences
+from .versions import versions
 
 if TYPE_CHECKING:
     from .history import History
@@ -184,7 +185,6 @@ def _move_refs(store: History, cleaned: _Cleaned) -> int:
             lines.append(name.removeprefix(line_ref("")))
     for line in lines:
         store.line_was_rewritten(line)
-    store.forget_seen()
     return n_dropped
 
 
@@ -200,7 +200,7 @@ def _files_ever(store: History) -> Iterator[tuple[WorkspacePath, ObjectId]]:
         text = objects.commit(commit)
         waiting += text.parents
         before = objects.commit(text.parents[0]).tree if text.parents else None
-        yield from ((path, now) for path, _, now in changed_files(objects, before, text.tree) if now is not None)
+        yield from ((path, now) for path, _, _, now in differences(objects, before, text.tree) if now is not None)
 
 
 def _remotes_with(store: History, digests: Collection[ObjectId]) -> tuple[str, ...]:

@@ -23,35 +23,21 @@ from typing import Callable, Iterable, Iterator, Mapping, Sequence
 from ..errors import Forgotten, StoreError
 from ..model.ids import BlobDigest
 from ..model.paths import STORE_FOLDER, WorkspacePath
-from ..model.snapshot import EXECUTABLE, FILE, LINK, Skipped, TreeEntry
+from ..model.snapshot import LINK, Skipped, TreeEntry
 from .base import KeepRules, ScanResult
-from .fingerprint import fingerprint
+from .chunks import NOTHING_KNOWN, SIZES, ChunkSizes, KnownChunks
+from .fingerprint import Fingerprints
 from .ignore import ENVIRONMENT_MARKS, IGNORE_FILES, LEFT_OUT_REASON, IgnoreRules, forced_reason
-from .objects import Objects
+from .intake import take_file
+from .large_file import Kept, keep_whole
+from .objects import Objects, Sink
+from .seen import Seen, SeenFiles, Signature, signature
 from .suspects import Suspects
 
-RACY_NS = 20_000_000
-"""A file changed less than this before it was looked at may change again within the same timestamp tick."""
-READ_TRIES = 3
 MAX_SKIPPED = 1000
 MAX_IGNORE_BYTES = 1_000_000
 CODE_SUFFIXES = (".ipynb", ".py", ".r", ".jl", ".sql", ".sh", ".md", ".txt", ".toml", ".yaml", ".yml", ".cfg", ".ini")
 """Kept also when the quota of data is used up."""
-
-Signature = tuple[int, int, int, int, int]
-"""(size, mtime_ns, ctime_ns, inode, mode)"""
-
-
-@dataclass(frozen=True)
-class Seen:
-    """A file as last read: its signature, when it was read (ns), and what it held."""
-
-    signature: Signature
-    read_at_ns: int
-    entry: TreeEntry
-
-    def holds_for(self, signature: Signature) -> bool:
-        return self.signature == signature and max(signature[1], signature[2]) + RACY_NS < self.read_at_ns
 
 
 @dataclass
@@ -59,11 +45,12 @@ class _Look:
     """What one scan is asked, and what it gathers."""
 
     rules: KeepRules
+    sink: Sink
     wanted: frozenset[WorkspacePath]
     """Touched by a cell."""
     head: Mapping[WorkspacePath, TreeEntry]
     room: _Room
-    seen: Mapping[WorkspacePath, Seen]
+    seen: SeenFiles
     reread: frozenset[WorkspacePath] = frozenset()
     """To be read whatever their times say."""
     is_partial: bool = False
@@ -112,11 +99,12 @@ class Scanner:
         self,
         root: Path,
         objects: Objects,
-        seen: dict[WorkspacePath, Seen],
+        seen: SeenFiles,
         clock_ns: Callable[[], int] = time.time_ns,
         *,
         kept_in: Path | None = None,
         enters: Callable[[str], None] = lambda prefix: None,
+        sizes: ChunkSizes = SIZES,
     ) -> None:
         """kept_in: where the history lies, whose disk must have room; None: in the folder itself. enters: told of every folder
         ('' or 'data/raw/') before it is looked into."""
@@ -126,8 +114,8 @@ class Scanner:
         self._rules_in: dict[str, IgnoreRules] = {}
         """Of every folder that is part of the workspace, as of the last look into it."""
         self.seen = seen
-        self.newly_seen: dict[WorkspacePath, Seen] = {}
-        """Read since the owner last took them away, to write them to the cache."""
+        self._sizes = sizes
+        self._fingerprints = Fingerprints(sizes, clock_ns)
         self._objects = objects
         self._clock_ns = clock_ns
         self._top = os.fspath(root) + os.sep
@@ -146,11 +134,26 @@ class Scanner:
 
         head: what the line's newest snapshot holds. suspects: all that may differ from it; None: anything may.
         """
+        with self._objects.batch() as sink:
+            return self._scan(rules, touched, head, store_bytes, suspects, reread, sink)
+
+    def _scan(
+        self,
+        rules: KeepRules,
+        touched: Iterable[WorkspacePath],
+        head: Mapping[WorkspacePath, TreeEntry],
+        store_bytes: int,
+        suspects: Suspects | None,
+        reread: Iterable[WorkspacePath],
+        sink: Sink,
+    ) -> tuple[ScanResult, frozenset[WorkspacePath]]:
         if self._ignore.excludes != rules.excludes:
             self._ignore = IgnoreRules(rules.excludes)
         room = _Room(rules, store_bytes, self._kept_in)
         is_heard = suspects is not None and suspects.are_heard
-        look = _Look(rules, frozenset(touched), head, room, self.seen, frozenset(reread), suspects is not None, is_heard)
+        look = _Look(
+            rules, sink, frozenset(touched), head, room, self.seen, frozenset(reread), suspects is not None, is_heard
+        )
         if suspects is None:
             self._rules_in.clear()
             self._folder("", self._ignore, look)
@@ -162,7 +165,7 @@ class Scanner:
             if path not in look.present and path not in look.fingerprints and not (look.is_partial and path in head):
                 self._single(path, look)
         edits: dict[WorkspacePath, TreeEntry | None] = {
-            path: self._stored(path, entry) for path, entry in look.present.items() if not _same(head.get(path), entry)
+            path: self._stored(path, entry, sink) for path, entry in look.present.items() if not _same(head.get(path), entry)
         }
         edits.update((path, None) for path in sorted(gone - look.present.keys()))
         n_files = look.n_files - sum(entry is None for entry in edits.values() if look.is_partial)
@@ -322,20 +325,22 @@ class Scanner:
             look.unsettled.add(path)
             look.twins |= look.names_of.get(found.st_ino, set())
         seen = self.seen.get(path)
-        is_known = seen is not None and path not in look.reread and seen.holds_for(_signature(found))
+        is_known = seen is not None and path not in look.reread and seen.holds_for(signature(found))
         if seen is not None and is_known and not self._objects.refusal(seen.entry.digest):
             look.present[path] = seen.entry
             return
         too_large = self._too_large(path, found.st_size, look)
-        refusal = too_large or look.room.refusal(path, found.st_size, is_new=path not in look.head, n_files=look.n_files)
+        known = self.seen.known_chunks(path) if found.st_size > self._sizes.file_above else NOTHING_KNOWN
+        n_bytes = 0 if known else found.st_size
+        refusal = too_large or look.room.refusal(path, n_bytes, is_new=path not in look.head, n_files=look.n_files)
         if refusal:
             look.skip(path, refusal)
             if not too_large:
                 look.unsettled.add(path)
             if path in look.wanted:
-                look.fingerprints[path] = (found.st_size, fingerprint(disk_path))
+                look.fingerprints[path] = (found.st_size, self._fingerprints.of(disk_path))
             return
-        self._read(path, disk_path, found, look)
+        self._read(path, disk_path, found, known, look)
 
     def _too_large(self, path: WorkspacePath, size_bytes: int, look: _Look) -> str:
         is_touched = path in look.wanted or path in look.head
@@ -344,32 +349,32 @@ class Scanner:
             return ""
         return f"It is larger than {_size_words(limit)}" + ("." if is_touched else " and no cell has used it.")
 
-    def _read(self, path: WorkspacePath, disk_path: str, found: os.stat_result, look: _Look) -> None:
+    def _read(self, path: WorkspacePath, disk_path: str, found: os.stat_result, known: KnownChunks, look: _Look) -> None:
         began_ns = self._clock_ns()  # before the read: what is written during it counts as younger, and is read again
         try:
-            if stat.S_ISLNK(found.st_mode):
-                data, mode, is_torn, signature = os.fsencode(os.readlink(disk_path)), LINK, False, _signature(found)
-            else:
-                data, is_torn, signature = _read_whole(disk_path)
-                mode = EXECUTABLE if signature[4] & 0o100 else FILE
+            kept, now = self._take(disk_path, found, known, look.sink)
         except OSError as error:
             look.skip(path, f"It cannot be read: {error.strerror}.")
             return
-        try:
-            made = TreeEntry(self._objects.put_blob(data), len(data), mode, is_torn)
         except Forgotten as error:
             look.skip(path, error.message)
             return
-        look.present[path] = made
-        self.seen[path] = self.newly_seen[path] = Seen(signature, 0 if is_torn else began_ns, made)
+        look.room.take(kept.n_new_bytes)
+        look.present[path] = kept.entry
+        self.seen.put(path, Seen(now, 0 if kept.entry.is_torn else began_ns, kept.entry), kept.chunks)
 
-    def _stored(self, path: WorkspacePath, entry: TreeEntry) -> TreeEntry:
+    def _take(self, disk_path: str, found: os.stat_result, known: KnownChunks, sink: Sink) -> tuple[Kept, Signature]:
+        if stat.S_ISLNK(found.st_mode):
+            data = os.fsencode(os.readlink(disk_path))
+            return Kept(TreeEntry(sink.put_blob(data), len(data), LINK), None, len(data)), signature(found)
+        return take_file(disk_path, sink, known, self._sizes)
+
+    def _stored(self, path: WorkspacePath, entry: TreeEntry, sink: Sink) -> TreeEntry:
         """The entry, its bytes in the store for certain: what a cache remembers may have been lost with the power."""
-        if not self._objects.has(entry.digest):
-            disk_path = self._top + path
-            data = os.fsencode(os.readlink(disk_path)) if entry.mode == LINK else _read_whole(disk_path)[0]
-            return TreeEntry(self._objects.put_blob(data), len(data), entry.mode, entry.is_torn)
-        return entry
+        if keep_whole(self._objects, sink, entry.digest) if entry.is_chunked else sink.keep(entry.digest):
+            return entry
+        disk_path = self._top + path
+        return self._take(disk_path, os.lstat(disk_path), NOTHING_KNOWN, sink)[0].entry
 
 
 @dataclass
@@ -382,7 +387,10 @@ class _Room:
     _is_disk_low: bool | None = None
 
     def refusal(self, path: str, size_bytes: int, *, is_new: bool, n_files: int) -> str:
-        """'' if there is room for it, else why not. Code always goes in."""
+        """'' if there is room for it, else why not. Code always goes in.
+
+        size_bytes: 0 for a large file that is known in part: how much of it is new shows only when it has been read.
+        """
         if path.lower().endswith(CODE_SUFFIXES):
             return ""
         if is_new and n_files >= self.rules.n_files:
@@ -394,26 +402,10 @@ class _Room:
             self._is_disk_low = usage.free < max(self.rules.free_bytes, self.rules.free_share * usage.total)
         if self._is_disk_low:
             return "The disk is nearly full; copying of data has stopped."
-        self.store_bytes += size_bytes
         return ""
 
-
-def _read_whole(disk_path: str) -> tuple[bytes, bool, Signature]:
-    """(bytes, is_torn, signature): read again if it changed meanwhile, three times at most. Read, not mapped: a truncated
-    mapping kills the process. O_NOFOLLOW: it was a file when it was looked at."""
-    for _ in range(READ_TRIES):
-        fd = os.open(disk_path, os.O_RDONLY | os.O_CLOEXEC | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0))
-        with os.fdopen(fd, "rb") as file:
-            before = _signature(os.fstat(fd))
-            data = file.read()
-            after = _signature(os.fstat(fd))
-        if before == after and len(data) == after[0]:
-            return data, False, after
-    return data, True, after
-
-
-def _signature(found: os.stat_result) -> Signature:
-    return found.st_size, found.st_mtime_ns, found.st_ctime_ns, found.st_ino, found.st_mode
+    def take(self, n_bytes: int) -> None:
+        self.store_bytes += n_bytes
 
 
 def _below(ordered: Sequence[WorkspacePath], prefix: str) -> Iterator[WorkspacePath]:

@@ -12,8 +12,9 @@ from ..model.paths import WorkspacePath
 from ..model.snapshot import MAIN_LINE
 from .inventory import UNMARKED, Inventory
 from .messages import snapshot_id
-from .objects import FOLDER_MODE, RECORDS_REF, ObjectId, Objects, line_ref
+from .objects import RECORDS_REF, ObjectId, Objects, line_ref
 from .reach import heads_of, reachable, tree_objects
+from .trees import LARGE_MODE
 from .versions import Version, versions
 
 if TYPE_CHECKING:
@@ -112,7 +113,7 @@ class _Spans:
 
 def _pieces(objects: Objects, version: Version, last_of: dict[WorkspacePath, ObjectId]) -> Iterator[ObjectId]:
     """What the version before it had is left out. last_of: path -> its last version, if it was a large file."""
-    if version.item.mode == FOLDER_MODE:
+    if version.item.mode == LARGE_MODE:
         yield from tree_objects(objects, version.item.id, last_of.get(version.path))
         last_of[version.path] = version.item.id
     else:

@@ -21,10 +21,10 @@ from ..model.run import Run
 from .base import Record
 from .history import History
 from .layout import store_folder, write_workspace
-from .objects import ObjectId, Objects, TreeItem, line_ref
+from .objects import FOLDER_MODE, ObjectId, Objects, TreeItem, line_ref
 from .open import open_store
 from .records import append_records
-from .trees import FOLDER_MODE
+from .trees import write_folder
 
 RECORDS_READ_AT_ONCE = 1000
 
@@ -70,7 +70,7 @@ def _rewrite_line(objects: Objects, line: str, prefix: str) -> None:
     made: ObjectId | None = None
     for each in reversed(commits):
         text = objects.commit(each)
-        tree = objects.put_tree({os.fsencode(prefix): TreeItem(FOLDER_MODE, text.tree)})
+        tree = write_folder(objects, {os.fsencode(prefix): TreeItem(FOLDER_MODE, text.tree)})
         made = objects.put_commit(text._replace(tree=tree, parents=(made,) if made else ()))
     objects.sync()
     if made is not None and not objects.move_ref(name, head, made):

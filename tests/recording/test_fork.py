@@ -125,8 +125,8 @@ def test_what_points_at_the_origin_is_said(project, tmp_path):
 def test_what_the_fork_will_lack_is_said(project, tmp_path):
     project.write("a.txt", "a")
     then = project.snapshot()
-    project.executed(0, files=(project.use("huge.csv", "input", kept="fingerprint", kept_reason="Larger than 50 MB."),))
+    project.executed(0, files=(project.use("huge.csv", "input", kept="fingerprint", kept_reason="Larger than 2 GB."),))
     plan = plan_fork(project.store, then.id, tmp_path / "fork")
-    assert plan["missing"] == [{"path": "huge.csv", "reason": "Larger than 50 MB."}]
+    assert plan["missing"] == [{"path": "huge.csv", "reason": "Larger than 2 GB."}]
     assert (plan["n_files"], plan["bytes"]) == (1, 1)
     assert not (tmp_path / "fork").exists()

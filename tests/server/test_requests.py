@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import random
 from pathlib import Path
 from typing import Any
 
@@ -55,6 +56,20 @@ async def test_bytes_come_as_something_to_save_never_to_show(ask: Any, jp_fetch:
     assert response.headers["Content-Disposition"] == "attachment; filename*=UTF-8''evil.html"
     assert response.headers["X-Content-Type-Options"] == "nosniff"
     assert "sandbox" in response.headers["Content-Security-Policy"]
+
+
+async def test_a_large_file_is_downloaded_whole(ask: Any, jp_fetch: Any, jp_root_dir: Path) -> None:
+    folder = project_in(jp_root_dir)
+    data = random.Random(1).randbytes(20_000_000)
+    (folder / "raw.py").write_bytes(data)
+    settings = {"limits": {"small_file_bytes": 100_000_000}}
+    workspace = (await ask("POST", "workspaces", body={"path": "churn"}))["id"]
+    await ask("PATCH", "workspaces", workspace, body={"settings": settings})
+    snapshot = (await ask("POST", "workspaces", workspace, "snapshots", body={"message": "m"}))["id"]
+    response = await jp_fetch(*API, "workspaces", workspace, "snapshots", snapshot[:12], "file", params={"path": "raw.py"})
+    assert response.body == data
+    assert response.headers["Content-Length"] == str(len(data))
+    assert response.headers["Content-Type"] == "application/octet-stream"
 
 
 async def test_a_restore_is_planned_then_applied(ask: Any, jp_root_dir: Path) -> None:

@@ -7,8 +7,12 @@ from typing import Iterator
 
 import pytest
 
+from dotscience_jlab.store.chunks import ChunkSizes
 from dotscience_jlab.store.history import History
 from dotscience_jlab.store.open import memory_store, open_store
+
+SMALL_CHUNKS = ChunkSizes(file_above=2048, least=256, average=512, most=2048)
+"""So that files of a few thousand bytes are large ones."""
 
 
 @pytest.fixture
@@ -21,5 +25,15 @@ def root(tmp_path: Path) -> Path:
 @pytest.fixture(params=["git", "memory"])
 def store(request: pytest.FixtureRequest, root: Path) -> Iterator[History]:
     made = open_store(root, create=True) if request.param == "git" else memory_store(root)
+    yield made
+    made.close()
+
+
+@pytest.fixture(params=["git", "memory"])
+def chunking_store(request: pytest.FixtureRequest, root: Path) -> Iterator[History]:
+    if request.param == "git":
+        made = open_store(root, create=True, sizes=SMALL_CHUNKS)
+    else:
+        made = memory_store(root, SMALL_CHUNKS)
     yield made
     made.close()

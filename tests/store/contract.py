@@ -477,18 +477,6 @@ class Purging:
         assert len(plan.digests) == 3
         assert list(store.tree(made.id)) == ["d/empty", "da", "empty"]
 
-    def test_chunks_that_another_file_has_too_stay(self, store: History) -> None:
-        chunks = [store.put_bytes(b"chunk %d" % n) for n in range(4)]
-        meta = store.put_bytes(b"{}")
-        for name, some in (("a.csv", chunks[:3]), ("b.csv", chunks[1:])):
-            edits = {f"{name}.ds/00000/{n:06d}": TreeEntry(each, 7) for n, each in enumerate(some)}
-            made = publish(store, {**edits, f"{name}.ds/meta": TreeEntry(meta, 2)})
-        plan = store.plan_purge(store.digests_at("a.csv"))  # type: ignore[arg-type]
-        assert [each.path for each in plan.paths] == ["a.csv"]
-        store.purge(plan, "private", AT % 9)
-        assert all(path.startswith("b.csv") for path in store.tree(made.id))
-        assert [store.objects.has(each) for each in chunks] == [False, True, True, True]
-
     def test_an_execution_leaves_the_records_with_its_outputs(self, store: History) -> None:
         outputs = store.put_bytes(b'["the secret"]')
         store.append([execution(1, source="login('hunter2')", outcome="running"), execution(2, source="y")])
@@ -556,18 +544,6 @@ class SpaceTaken:
     def test_an_empty_history_takes_no_room_by_kind(self, store: History) -> None:
         assert set(store.space().kinds.values()) == {0}
         assert store.space().largest == ()
-
-    def test_a_large_file_is_one_file(self, store: History) -> None:
-        """In the shape of docs/store-format.md, whoever wrote it."""
-        chunks = [store.put_bytes(os.urandom(5_000)) for _ in range(3)]
-        meta = store.put_bytes(b"{}")
-        for kept in (chunks, chunks[:2]):
-            edits = {f"big.csv.ds/00000/{n:06d}": TreeEntry(each, 5_000) for n, each in enumerate(kept)}
-            edits["big.csv.ds/meta"] = TreeEntry(meta, 2)
-            publish(store, {**edits, **{f"big.csv.ds/00000/{n:06d}": None for n in range(len(kept), 3)}})
-        [found] = store.space().largest
-        assert (found.path, found.n_versions, found.n_snapshots) == ("big.csv", 2, 2)
-        assert 15_000 <= found.stored_bytes < 16_000
 
 
 class Points:

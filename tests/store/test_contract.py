@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from .contract import Bytes, Folder, Forgetting, Points, Purging, Queries, Records, Snapshots, SpaceTaken
+from .large_contract import LargeFiles, Names
 
 
 class TestBytes(Bytes): ...
@@ -30,3 +31,9 @@ class TestSpaceTaken(SpaceTaken): ...
 
 
 class TestPurging(Purging): ...
+
+
+class TestLargeFiles(LargeFiles): ...
+
+
+class TestNames(Names): ...

@@ -20,7 +20,7 @@ from tests.recording.spool import Bench
 from .contract import AT, NOTEBOOK, SESSION, execution, publish, run
 from .test_on_disk import git, repository
 
-CACHE_OF_THE_DISK = {"files_seen"}
+CACHE_OF_THE_DISK = {"files_seen", "chunk_maps"}
 """Knows files, not the history: empty after a rebuild, filled by the next scan."""
 
 

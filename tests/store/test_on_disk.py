@@ -22,6 +22,7 @@ from dotscience_jlab.errors import Conflict, NotFound, StoreDamaged, StoreFull, 
 from dotscience_jlab.model.ids import new_run_id
 from dotscience_jlab.model.run import Annotation
 from dotscience_jlab.model.snapshot import SnapshotDraft, TreeEntry
+from dotscience_jlab.model.workspace import FORMAT_VERSION
 from dotscience_jlab.store.base import KeepRules
 from dotscience_jlab.store.fork_store import copy_history
 from dotscience_jlab.store.history import History
@@ -158,7 +159,7 @@ class TestFolder:
 
     def test_a_history_of_a_later_format_is_refused_in_words(self, store: History) -> None:
         path = repository(store) / "workspace.json"
-        path.write_text(json.dumps({**json.loads(path.read_text()), "format_version": 2}))
+        path.write_text(json.dumps({**json.loads(path.read_text()), "format_version": FORMAT_VERSION + 1}))
         with pytest.raises(StoreTooNew, match="newer"):
             open_store(store.root)
 

@@ -16,11 +16,14 @@ from hypothesis import strategies as st
 
 from dotscience_jlab.model.snapshot import SnapshotDraft
 from dotscience_jlab.store.base import KeepRules, ScanResult
+from dotscience_jlab.store.chunks import SIZES
 from dotscience_jlab.store.history import History
+from dotscience_jlab.store.index import SqliteIndex
 from dotscience_jlab.store.memory import MemoryObjects
 from dotscience_jlab.store.mounts import why_not_local
 from dotscience_jlab.store.open import open_store
 from dotscience_jlab.store.scan import Scanner
+from dotscience_jlab.store.seen import SeenFiles
 
 from .contract import AT
 
@@ -44,7 +47,8 @@ def keep(store: History, **asked: object) -> ScanResult:
 def differs(store: History) -> dict[str, object]:
     """What a look at every file, without any memory, finds to differ from the head."""
     _, files = store._head_of("main")
-    return dict(Scanner(store.root, MemoryObjects(), {}).scan(KeepRules(), (), files, 0)[0].edits)  # type: ignore[arg-type]
+    seen = SeenFiles(SqliteIndex(None), SIZES)
+    return dict(Scanner(store.root, MemoryObjects(), seen).scan(KeepRules(), (), files, 0)[0].edits)  # type: ignore[arg-type]
 
 
 def make_files(root: Path, n: int = 300) -> None:

@@ -191,6 +191,7 @@ export interface ITreeEntry {
   size_bytes: number;
   mode: 'file' | 'executable' | 'link';
   is_torn: boolean;
+  is_chunked: boolean;
 }
 
 export interface ISnapshot {
