@@ -183,8 +183,8 @@ def _move_refs(store: History, cleaned: _Cleaned) -> int:
             store.index.pragma("records_commit", new)  # the index knows all that they say
         elif name.startswith(line_ref("")):
             lines.append(name.removeprefix(line_ref("")))
-    for line in lines:
-        store.line_was_rewritten(line)
+    if lines:
+        store.lines_were_rewritten()
     return n_dropped
 
 
