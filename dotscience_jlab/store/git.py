@@ -22,9 +22,10 @@ from dulwich.file import FileLocked
 from dulwich.object_store import PackBasedObjectStore
 from dulwich.objects import Commit, ShaFile, Tag, Tree
 from dulwich.pack import Pack, PackFileDisappeared
+from dulwich.refs import RefsContainer
 from dulwich.repo import Repo
 
-from ..errors import Forgotten, NotFound, StoreDamaged, StoreError
+from ..errors import DotscienceError, Forgotten, NotFound, StoreDamaged, StoreError
 from ..model.ids import BlobDigest
 from .batch import Batch
 from .deflate import deflated
@@ -309,26 +310,32 @@ class GitObjects:
         return CommitText(found.tree.decode("ascii"), parents, message, float(found.commit_time), author)
 
     def ref(self, name: str) -> ObjectId | None:
-        with self._busy, disk_errors(self.path):
+        with self._refs(name) as refs:
             try:
-                found = self._repo.refs[name.encode("utf-8")].decode("ascii", "replace")
+                found = refs[name.encode("utf-8")].decode("ascii", "replace")
             except KeyError:
                 return None
-            except OSError:
-                raise
-            except Exception as error:
-                raise StoreDamaged(f"The ref {name} cannot be read: {error}.", REMEDY) from error
         if not OBJECT_ID.fullmatch(found):
             raise StoreDamaged(f"The ref {name} holds no object's name.", REMEDY)
         return found
 
     def lines(self) -> list[str]:
-        with self._busy:
-            return sorted(name.decode("utf-8", "replace") for name in self._repo.refs.subkeys(b"refs/heads"))
+        with self._refs("refs/heads") as refs:
+            return sorted(name.decode("utf-8", "replace") for name in refs.subkeys(b"refs/heads"))
+
+    @contextmanager
+    def _refs(self, asked: str) -> Iterator[RefsContainer]:
+        with self._busy, disk_errors(self.path):
+            try:
+                yield self._repo.refs
+            except (OSError, DotscienceError):
+                raise
+            except Exception as error:  # dulwich meets damage with many kinds of error
+                raise StoreDamaged(f"The ref {asked} cannot be read: {error}.", REMEDY) from error
 
     def ref_ways(self) -> dict[str, tuple[ObjectId, ...]]:
-        with self._busy:
-            names = sorted(name.decode("utf-8", "surrogateescape") for name in self._repo.refs.subkeys(b"refs/"))
+        with self._refs("refs/") as refs:
+            names = sorted(name.decode("utf-8", "surrogateescape") for name in refs.subkeys(b"refs/"))
         found = {name: self.ref(name) for name in (f"refs/{each}" for each in names)}  # one that cannot be read is an error
         return {name: self._peeled(target) for name, target in found.items() if target is not None}
 
