@@ -65,6 +65,8 @@ class Settings:
     """$DOTSCIENCE_SCRIPT: the script that `ds run` runs, where that is not the interpreter's own argument."""
     workload_type: str = ""
     """$DOTSCIENCE_WORKLOAD_TYPE: jupyter | command; the original library's hint for what published runs come from."""
+    ssh_agent: Optional[str] = None
+    """$SSH_AUTH_SOCK: told with a push or pull, because the recorder may have been started where no agent was."""
     ack_wait_s: float = 0.2
     limits: Limits = Limits()
     recorder_idle_s: float = 60.0
@@ -116,6 +118,7 @@ def load_settings(environ: Optional[Mapping[str, str]] = None) -> Settings:
         is_console=bool(env.get("JPY_SESSION_NAME")) and not env["JPY_SESSION_NAME"].endswith(".ipynb"),
         script_hint=env.get("DOTSCIENCE_SCRIPT") or None,
         workload_type=env.get("DOTSCIENCE_WORKLOAD_TYPE", ""),
+        ssh_agent=env.get("SSH_AUTH_SOCK") or None,
         debug=bool(env.get("DOTSCIENCE_DEBUG")),
     )
     if env.get("DOTSCIENCE_RECORDER_IDLE_S"):

@@ -47,6 +47,15 @@ def status(desk: Desk) -> None:
             click.echo(f"  {line}")
     if found["recorded_at"]:
         click.echo(f"  last recorded {local_time(found['recorded_at'])}, {size(found['store_bytes'])} kept")
+    if found["copy_place"]:
+        copied = f"last brought up to date {local_time(found['copied_at'])}" if found["copied_at"] else "nothing is there yet"
+        click.echo(f"  copy at {found['copy_place']}: {copied}")
+    if found["copy_problem"]:
+        click.echo(f"  {found['copy_problem']}")
+    if found["had_history_until"] and found["workspace"]:
+        until = local_time(found["had_history_until"])
+        how = "`ds pull`" if found["can_get_back"] else "`ds pull --from ADDRESS --join`"
+        click.echo(f"  an earlier history of this folder, until {until}, is not here: {how} gets it back")
     for reason in found["capture_reasons"]:
         click.echo(f"  partial: {reason}")
     if found["scan_reason"]:

@@ -19,6 +19,7 @@ from ..model.codec import to_json
 from ..model.execution import Execution
 from ..model.ids import BlobDigest, ExecutionId, check_id
 from ..model.paths import WorkspacePath, workspace_path
+from ..model.remote import Remote
 from ..model.run import Run
 from ..model.snapshot import Snapshot
 from ..settings import Settings
@@ -44,6 +45,7 @@ from . import (
 from .activity import Activity
 from .kernels import Kernels
 from .references import resolve_snapshot
+from .remotes import Remotes
 from .retention import DEFAULT_POLICY, RetentionPolicy
 from .snapshots import ASKED_FOR, take_snapshot
 from .status import status_of
@@ -67,6 +69,7 @@ class Desk:
         notify: Callable[..., None],
         settings: Settings,
         sessions_waiting: Callable[[], list[str]],
+        remotes: Remotes | None = None,
     ) -> None:
         self.workspaces = workspaces
         self.kernels = kernels
@@ -74,6 +77,7 @@ class Desk:
         self.notify = notify
         self.settings = settings
         self.sessions_waiting = sessions_waiting
+        self.remotes = remotes or Remotes(workspaces, activity)
 
     def answer(self, method: str, params: Params, progress: Progress) -> Any:
         """The result as JSON; a DotscienceError says what was wrong with the question."""
@@ -378,6 +382,60 @@ class Desk:
         row = self._row(self.workspaces.at_root(new_root, create=False))
         return {**to_json(result), "workspace": row}
 
+    def _remotes_list(self, params: Params, _: Progress) -> Any:
+        return {"items": self.remotes.list(self._store(params))}
+
+    def _remotes_add(self, params: Params, _: Progress) -> Any:
+        store = self._store(params)
+        remote = Remote(
+            _text(params, "name"),
+            _text(params, "url"),
+            is_unscanned_allowed=params.get("is_unscanned_allowed") is True,
+            keeps_copy=params.get("keeps_copy") is True,
+        )
+        row = self.remotes.add(store, remote, is_new_repository=params.get("is_new_repository") is True)
+        self._tell("status", store, [])
+        return row
+
+    def _remotes_remove(self, params: Params, _: Progress) -> Any:
+        store = self._store(params)
+        self.remotes.remove(store, _text(params, "name"), is_agreed=params.get("is_agreed") is True)
+        self._tell("status", store, [])
+        return {}
+
+    def _push(self, params: Params, progress: Progress) -> Any:
+        store = self._store(params)
+        told = self.remotes.push(
+            store,
+            _optional(params, "name"),
+            is_unscanned_allowed=params.get("is_unscanned_allowed") is True,
+            main_as=_optional(params, "main_as"),
+            ssh_agent=_optional(params, "ssh_agent"),
+            progress=progress,
+        )
+        self._tell("status", store, [])
+        return told
+
+    def _pull(self, params: Params, progress: Progress) -> Any:
+        store = self._store(params)
+        join = params.get("join") is True
+        told = self.remotes.pull(
+            store, _optional(params, "name"), join=join, ssh_agent=_optional(params, "ssh_agent"), progress=progress
+        )
+        self._tell_all(store)
+        return told
+
+    def _get_back(self, params: Params, progress: Progress) -> Any:
+        store, told = self.remotes.get_back(
+            _text(params, "disk_path"),
+            _optional(params, "url"),
+            join=params.get("join") is True,
+            ssh_agent=_optional(params, "ssh_agent"),
+            progress=progress,
+        )
+        self._tell_all(store)
+        return {**told, "workspace": self._row(store)}
+
     def _lineage(self, params: Params, _: Progress) -> Any:
         direction = _optional(params, "direction") or "both"
         limit = _number(params, "limit", 200, 10_000)
@@ -472,6 +530,10 @@ class Desk:
             "origin": to_json(workspace.origin),
         }
 
+    def _tell_all(self, store: Store) -> None:
+        for topic in ("snapshot", "execution", "run", "status"):
+            self._tell(topic, store, [])
+
     def _tell(self, topic: str, store: Store, ids: list[Any], path: str | None = None) -> None:
         self.notify(topic, store.workspace.id, ids, path)
 
@@ -514,6 +576,12 @@ class Desk:
         "restore.apply": _restore_apply,
         "fork.plan": _fork_plan,
         "fork": _fork,
+        "remotes.list": _remotes_list,
+        "remotes.add": _remotes_add,
+        "remotes.remove": _remotes_remove,
+        "push": _push,
+        "pull": _pull,
+        "history.get_back": _get_back,
         "lineage": _lineage,
         "environments.get": _environment,
         "blobs.get": _blob,

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from ..model.change import Change, RestorePlan
 from ..model.execution import OUTCOMES, Execution, FileUse, Session
 from ..model.lineage import Lineage
+from ..model.remote import LineState, Remote
 from ..model.run import STATES, Run, Series
 from ..model.snapshot import Skipped, Snapshot, TreeEntry
 from ..model.workspace import Origin, Status
@@ -39,6 +40,12 @@ WORKSPACE_ROW_SCHEMA = record_of(
     recorded_at=or_null(TEXT), origin=or_null(reference(Origin)),
     contents_path={"anyOf": [TEXT, {"type": "null"}], "description": "null: outside Jupyter's folder."},
 )
+LINES = list_of(reference(LineState))
+REMOTE_ROW: Schema = {
+    "allOf": [reference(Remote), record_of(lines=LINES, copied_at=or_null(TEXT), problem=TEXT)],
+}
+EXCHANGED = {"remote": TEXT, "url": TEXT, "lines": LINES, "sentence": TEXT}
+PULLED = {"n_executions": COUNT, "n_runs": COUNT, "is_forwarded": FLAG}
 NUMBERED_TEXT = record_of(name=TEXT, value=JSON_FLOAT, text=TEXT)
 FINDING = record_of(
     kind=TEXT, what=TEXT, sentence=TEXT, remedy=TEXT, is_damage=FLAG, is_repaired=FLAG, snapshots=TEXTS, n_snapshots=COUNT,
@@ -275,6 +282,34 @@ OPERATIONS: tuple[Operation, ...] = (
         "POST", f"{W}/fork", "fork", "A new folder with a snapshot's files and a history of its own",
         record_of(workspace=WORKSPACE_ROW, n_files=COUNT, bytes=COUNT),
         body=FORK_BODY, required=("snapshot", "path"), is_contents_path=True,
+    ),
+    # -- other places
+    Operation("GET", f"{W}/remotes", "remotes.list", "Other places that keep this history", items_of(REMOTE_ROW)),
+    Operation(
+        "POST", f"{W}/remotes", "remotes.add", "Name another place; nothing is sent yet", REMOTE_ROW,
+        body={
+            "name": SHORT_TEXT, "url": {"type": "string", "minLength": 1, "maxLength": 2000}, "is_unscanned_allowed": or_null(FLAG),
+            "keeps_copy": or_null(FLAG), "is_new_repository": or_null(FLAG),
+        },
+        required=("name", "url"),
+    ),
+    Operation(
+        "POST", f"{W}/remotes/remove", "remotes.remove", "Forget another place; what it keeps, it keeps", record_of(),
+        body={"name": SHORT_TEXT, "is_agreed": or_null(FLAG)}, required=("name",),
+    ),
+    Operation(
+        "POST", f"{W}/push", "push", "Send this history to a remote", record_of(n_sent=COUNT, **EXCHANGED),
+        body={"name": or_null(SHORT_TEXT), "is_unscanned_allowed": or_null(FLAG), "main_as": or_null(SHORT_TEXT)},
+    ),
+    Operation(
+        "POST", f"{W}/pull", "pull", "Take in what a remote has; files are not touched", record_of(**EXCHANGED, **PULLED),
+        body={"name": or_null(SHORT_TEXT), "join": or_null(FLAG)},
+    ),
+    Operation(
+        "POST", "history/get-back", "history.get_back", "Get a lost history back from where a copy is kept",
+        record_of(**EXCHANGED, **PULLED, root=TEXT, workspace=WORKSPACE_ROW),
+        body={"path": CONTENTS_PATH, "url": or_null(SHORT_TEXT), "join": or_null(FLAG)}, required=("path",),
+        is_contents_path=True,
     ),
     Operation(
         "GET", f"{W}/lineage", "lineage", "What came from what", reference(Lineage),

@@ -110,6 +110,9 @@ class Store(Protocol):
 
     # snapshots
 
+    def lines(self) -> list[str]:
+        """`main` first, then this workspace's others, then those of remotes as last fetched: `origin:main`."""
+
     def head(self, line: str = MAIN_LINE) -> Snapshot | None: ...
 
     def snapshot(self, snapshot: SnapshotId) -> Snapshot: ...

@@ -80,7 +80,7 @@ def _finish_line(store: History, line: str, rewriting: Rewriting) -> None:
     objects.sync()
     if head is not None and new_head != head:
         swap_ref(objects, ref, head, new_head)
-    store.line_was_rewritten(line)
+    store.lines_were_rewritten()
 
 
 def _rewritten(store: History, line: str, rewriting: Rewriting) -> ObjectId | None:

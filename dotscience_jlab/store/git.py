@@ -32,7 +32,7 @@ from .deflate import deflated
 from .disk import disk_errors
 from .durable import sync_files
 from .graves import exhume
-from .objects import Buffer, CommitText, ObjectId, Sink, StoredObject, TreeItem, object_id, tree_bytes
+from .objects import Buffer, CommitText, ObjectId, Sink, StoredObject, TreeItem, line_ref, object_id, tree_bytes
 from .pack import KIND_NAMES, MOST_HEADER_BYTES, PackDraft, read_entry, read_header
 from .refs import OBJECT_ID, RefLocked, move_ref
 from .stored import loose_files, loose_objects, packed_objects
@@ -43,6 +43,8 @@ TREE_ITEMS_KEPT = 200_000
 MEASURE_EVERY_S = 300.0
 DRAFT_PREFIX = "tmp_obj_"
 """git's own `gc` removes leftovers of this name too."""
+SUBMODULE_MODE = 0o160000
+"""Names a commit of another repository: it comes with commits that another git made, and there is nothing to read."""
 YOUNG_S = 3600.0
 """An object that somebody else wrote this lately may not be on the disk yet: whoever names it syncs it too."""
 FRESH_S = 300.0
@@ -273,6 +275,14 @@ class GitObjects:
                 time.sleep(random.uniform(0.2, 0.5))
                 return False
 
+    def drop_ref(self, name: str, old: ObjectId) -> bool:
+        with self._busy, disk_errors(self.path):
+            try:
+                return bool(self._repo.refs.remove_if_equals(name.encode("utf-8"), old.encode("ascii")))
+            except FileLocked:
+                self.sweep()
+                return False
+
     # -- reading -----------------------------------------------------------------------------------
 
     def blob(self, digest: ObjectId) -> bytes:
@@ -299,7 +309,8 @@ class GitObjects:
                 self._trees.move_to_end(tree)
                 return known
         found = self._parsed(Tree, tree)
-        items = {each.path: TreeItem(each.mode, each.sha.decode("ascii")) for each in found.iteritems()}
+        entries = (each for each in found.iteritems() if each.mode != SUBMODULE_MODE)
+        items = {each.path: TreeItem(each.mode, each.sha.decode("ascii")) for each in entries}
         self.remember_tree(tree, items)
         return items
 
@@ -319,9 +330,13 @@ class GitObjects:
             raise StoreDamaged(f"The ref {name} holds no object's name.", REMEDY)
         return found
 
+    def refs(self, below: str) -> dict[str, ObjectId]:
+        with self._refs(below) as refs:
+            found = refs.as_dict(below.encode("utf-8").rstrip(b"/"))
+        return {os.fsdecode(name): found[name].decode("ascii", "replace") for name in sorted(found)}
+
     def lines(self) -> list[str]:
-        with self._refs("refs/heads") as refs:
-            return sorted(name.decode("utf-8", "replace") for name in refs.subkeys(b"refs/heads"))
+        return list(self.refs(line_ref("")))
 
     @contextmanager
     def _refs(self, asked: str) -> Iterator[RefsContainer]:

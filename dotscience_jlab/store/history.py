@@ -13,6 +13,7 @@ import re
 import threading
 from contextlib import contextmanager, nullcontext
 from dataclasses import replace
+from itertools import islice
 from pathlib import Path
 from typing import Any, Callable, Collection, ContextManager, Iterable, Iterator, Mapping, Sequence
 
@@ -34,16 +35,18 @@ from .freed import freed_bytes
 from .index import SqliteIndex, dropped
 from .intake import put_file_bytes
 from .large_file import read_file, read_meta
-from .messages import clean_message, commit_message, parse_commit
-from .objects import AUTHOR, RECORDS_REF, CommitText, ObjectId, Objects, TreeItem, line_ref
+from .messages import clean_message, commit_message, parse_commit, snapshot_id
+from .objects import AUTHOR, RECORDS_REF, REMOTES_REF, CommitText, ObjectId, Objects, TreeItem, line_ref
 from .purge import PURGING, Purged, PurgePlan, digests_at, finish_purge, plan_purge, purge
-from .records import append_records, commits_since, named_blobs, records_of, with_series_blob
+from .record_order import records_since
+from .records import append_records, commits_since, named_blobs, with_series_blob
 from .scan import Scanner
 from .seen import SeenFiles
 from .series import read_series, series_bytes
 from .space import Space, measure_space
 from .suspects import Attention, Suspects
 from .tree_names import is_marked
+from .union import unite_records
 from .upkeep import Upkeep
 from .watch import FolderWatch
 
@@ -101,7 +104,7 @@ class History:
         kept_in = index.path.parent if index.path else None
         self._scanner = Scanner(root, objects, self._seen, kept_in=kept_in, enters=self._attention.enters, sizes=sizes)
         self._head_files: tuple[ObjectId, dict[WorkspacePath, TreeEntry]] | None = None
-        for line in sorted({MAIN_LINE, *objects.lines()}):
+        for line in self.lines():
             self._look(line)
         self._heed_purges()
         if index.path is not None:
@@ -161,8 +164,14 @@ class History:
 
     # -- snapshots ---------------------------------------------------------------------------------
 
+    def lines(self) -> list[str]:
+        return [MAIN_LINE, *self._other_lines()]
+
     def head(self, line: str = MAIN_LINE) -> Snapshot | None:
         self._look(line)
+        if line != MAIN_LINE:
+            head = self._head_id(line)
+            return self.snapshot(head) if head else None
         return self._known_head(line)
 
     def _known_head(self, line: str) -> Snapshot | None:
@@ -177,6 +186,8 @@ class History:
 
     def snapshots(self, line: str = MAIN_LINE, limit: int = 100, before: SnapshotId | None = None) -> list[Snapshot]:
         self._look(line)
+        if line != MAIN_LINE:
+            return list(islice(self._back_from(self._head_id(line), before), limit))
         with self._index.read() as db:
             top = 2**62
             if before is not None:
@@ -187,6 +198,18 @@ class History:
                 (line, top, limit),
             ).fetchall()
         return self._snapshots_from(rows)
+
+    def _back_from(self, head: SnapshotId | None, before: SnapshotId | None) -> Iterator[Snapshot]:
+        """Along first parents: a line's past is often another line's, so it is not listed by the line's name."""
+        after = self.snapshot(before).parents[:1] if before is not None else (head,) if head else ()
+        while after and self._is_in("snapshots", after[0]):
+            snapshot = self.snapshot(after[0])
+            yield snapshot
+            after = snapshot.parents[:1]
+
+    def _head_id(self, line: str) -> SnapshotId | None:
+        commit = self.objects.ref(line_ref(line))
+        return snapshot_id(self.objects.commit(commit).message, commit) if commit else None
 
     def entry(self, snapshot: SnapshotId, path: WorkspacePath) -> TreeEntry | None:
         item = trees.find(self.objects, self._tree_of(snapshot), path)
@@ -256,11 +279,10 @@ class History:
     def space(self) -> Space:
         return measure_space(self)
 
-    def line_was_rewritten(self, line: str) -> None:
-        """Take the line in anew, whatever the index says of it."""
+    def lines_were_rewritten(self) -> None:
+        """Take all lines in anew, whatever the index says of them: they may share what was rewritten."""
         with self._index.write():
-            counted = self._take_out_line(line)
-            self._take_in_line(line, commits_since(self.objects, self.objects.ref(line_ref(line)), None)[0], counted)
+            self._take_in_all(commits_since(self.objects, self.objects.ref(line_ref(MAIN_LINE)), None)[0], self._take_out_lines())
 
     def commit_of(self, snapshot: SnapshotId) -> ObjectId:
         """git's name of the snapshot's commit; said only inside `store/`."""
@@ -426,6 +448,35 @@ class History:
         self._index.close()
         self.objects.close()
 
+    # -- what came from elsewhere --------------------------------------------------------------------
+
+    def unite_records(self, theirs: ObjectId) -> bool:
+        """Take in the records of a commit whose objects are here and were checked; False if they all were known."""
+        with self._busy, self._lock:
+            is_new = unite_records(self.objects, theirs)
+            self._catch_up()
+            return is_new
+
+    def place_line(self, line: str, old: ObjectId | None, new: ObjectId) -> bool:
+        """Let `line` end at commit `new`, whose objects are here and were checked; False if it does not end at `old` any more.
+
+        The folder is not touched: where the workspace's own line moved, the next scan looks at what differs between its ends.
+        The caller holds what keeps scans and snapshots out meanwhile.
+        """
+        with self._busy, self._lock:
+            self.objects.sync()
+            is_moved = old == new or self.objects.move_ref(line_ref(line), old, new)
+            self._catch_up(line)
+            return is_moved
+
+    def is_on_own_line(self, snapshot: SnapshotId) -> bool:
+        with self._index.read() as db:
+            found = db.execute("SELECT 1 FROM snapshots WHERE id = ? AND line = ?", (snapshot, MAIN_LINE)).fetchone()
+        return found is not None
+
+    def is_forgotten(self, snapshot: SnapshotId) -> bool:
+        return self._is_in("forgotten", snapshot)
+
     # -- keeping the index in step -----------------------------------------------------------------
 
     def _catch_up(self, line: str = MAIN_LINE) -> None:
@@ -458,7 +509,7 @@ class History:
 
     def _is_in_step(self, line: str) -> bool:
         return all(
-            self.objects.ref(name) == self._index.pragma(fact)
+            self.objects.ref(name) == (self._index.pragma(fact) or None)
             for name, fact in ((RECORDS_REF, "records_commit"), (line_ref(line), f"commit of {line}"))
         )
 
@@ -471,18 +522,18 @@ class History:
         return tip, known
 
     def _catch_up_records(self, tip: ObjectId | None, known: ObjectId | None) -> None:
-        if tip == known:
+        if tip == known or tip is None:
             return
-        commits, is_rewritten = commits_since(self.objects, tip, known)
+        batches, is_rewritten = records_since(self.objects, tip, known)
         if is_rewritten:
             with self._index.write() as db:
                 self._index.forget_records()
                 db.execute("DELETE FROM named_blobs")
         series: dict[str, str] = {}
-        for commit in commits:
-            found = list(records_of(self.objects, commit))
-            self._index_records(found, commit)
+        for found in batches:
+            self._index_records(found, None)
             series.update((each.id, each.series_blob) for each in found if isinstance(each, Run) and each.series_blob)
+        self._index.pragma("records_commit", tip)
         for run, blob in series.items():
             if not self._index.is_forgotten(run):
                 self._index.add_points(RunId(run), read_series(self.objects.blob(blob)))
@@ -490,8 +541,56 @@ class History:
     def _catch_up_line(self, line: str, tip: ObjectId | None, known: ObjectId | None) -> None:
         if tip == known:
             return
+        if line != MAIN_LINE:
+            self._take_in_other_line(line, tip)
+            return
         commits, is_rewritten = commits_since(self.objects, tip, known)
-        self._take_in_line(line, commits, self._take_out_line(line) if is_rewritten else {})
+        if is_rewritten:
+            self._take_in_all(commits, self._take_out_lines())
+        else:
+            self._take_in_line(line, commits, {})
+
+    def _take_in_all(self, commits: Sequence[ObjectId], counted: Mapping[SnapshotId, Snapshot]) -> None:
+        """commits: of the workspace's own line; the other lines after it."""
+        self._take_in_line(MAIN_LINE, commits, counted)
+        for other in self._other_lines():
+            self._take_in_other_line(other, self.objects.ref(line_ref(other)))
+
+    def _take_in_other_line(self, line: str, tip: ObjectId | None) -> None:
+        """A snapshot that several lines have is listed under the first of them, and under the workspace's own before all."""
+        found: list[tuple[ObjectId, Snapshot]] = []
+        own = self.objects.lines()
+        commit = tip
+        while commit is not None:
+            text = self.objects.commit(commit)
+            if self._is_in("snapshots", snapshot_id(text.message, commit)):
+                break
+            found.append((commit, self._snapshot_of(text, commit, line)))
+            commit = text.parents[0] if text.parents else None
+        for each, snapshot in reversed(found):
+            if not self._is_in("forgotten", snapshot.id):
+                self._index_snapshot(snapshot, each)
+            elif line in own:  # a remote's stays as the remote has it
+                self._index.pragma(f"{HOLDS_FORGOTTEN}{line}", "yes")
+        self._index.pragma(f"commit of {line}", tip or "")
+
+    def _snapshot_of(self, text: CommitText, commit: ObjectId, line: str) -> Snapshot:
+        """From the commit alone: its message and trailers say all but the number of changes."""
+        parent = text.parents[0] if text.parents else None
+        before = self.objects.commit(parent) if parent else None
+        n_changes = trees.count_differences(self.objects, before.tree if before else None, text.tree)
+        parents = (snapshot_id(before.message, parent),) if before and parent else ()
+        return replace(parse_commit(text, commit, line), parents=parents, n_changes=n_changes)
+
+    def _is_in(self, table: str, snapshot: SnapshotId) -> bool:
+        with self._index.read() as db:
+            return db.execute(f"SELECT 1 FROM {table} WHERE id = ?", (snapshot,)).fetchone() is not None
+
+    def _other_lines(self) -> list[str]:
+        """All but the workspace's own: this folder's by name, then those of remotes as last fetched."""
+        own = [line for line in self.objects.lines() if line != MAIN_LINE]
+        remote = (name.split("/heads/", 1) for name in self.objects.refs(REMOTES_REF) if "/heads/" in name)
+        return [*own, *(f"{name}:{line}" for name, line in remote)]
 
     def _take_in_line(self, line: str, commits: Sequence[ObjectId], counted: Mapping[SnapshotId, Snapshot]) -> None:
         """commits: oldest first. counted: snapshots whose number of changes is known, as long as their parents are the same."""
@@ -516,13 +615,13 @@ class History:
             self._index_snapshot(replace(said, parents=parents, n_changes=n_changes), each)
             parents, before = (said.id,), text.tree
 
-    def _take_out_line(self, line: str) -> dict[SnapshotId, Snapshot]:
-        """The line was rewritten: what it was is no part of it any more. Returns that, because counting changes takes time."""
+    def _take_out_lines(self) -> dict[SnapshotId, Snapshot]:
+        """The workspace's line was rewritten: what it was is no part of it any more, and the others may have shared it.
+        Returns what it was, because counting changes takes time."""
         with self._index.write() as db:
-            rows = db.execute("SELECT body FROM snapshots WHERE line = ?", (line,)).fetchall()
-            db.execute("DELETE FROM snapshots WHERE line = ?", (line,))
-            for fact in (f"commit of {line}", f"{HOLDS_FORGOTTEN}{line}"):
-                db.execute("DELETE FROM facts WHERE name = ?", (fact,))
+            rows = db.execute("SELECT body FROM snapshots").fetchall()
+            db.execute("DELETE FROM snapshots")
+            db.execute("DELETE FROM facts WHERE name LIKE 'commit of %' OR name LIKE ?", (f"{HOLDS_FORGOTTEN}%",))
         return {each.id: each for each in self._snapshots_from(rows)}
 
     def _index_records(self, records: Iterable[Record], commit: ObjectId | None) -> None:

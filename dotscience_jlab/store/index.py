@@ -150,12 +150,19 @@ class SqliteIndex:
         elif isinstance(record, Tombstone):
             times = record.snapshot_times or ("",) * len(record.ids)
             for forgotten, at in zip(record.ids, times, strict=False):
-                own = replace(record, ids=(forgotten,), snapshot_times=(at,) if at else ())  # not all ids beside each of them
-                stays = "REPLACE" if record.act == PURGE else "IGNORE"  # what was forgotten first may be purged later
-                self._db.execute(f"INSERT OR {stays} INTO forgotten VALUES (?, ?)", (forgotten, _body(own)))
+                if self._outranks(record, forgotten):
+                    own = replace(record, ids=(forgotten,), snapshot_times=(at,) if at else ())  # not all ids beside each of them
+                    self._db.execute("INSERT OR REPLACE INTO forgotten VALUES (?, ?)", (forgotten, _body(own)))
                 for table, column in (("executions", "id"), ("runs", "id"), ("uses", "execution"), ("points", "run"),
                                       ("point_sums", "run"), ("run_values", "run"), ("annotations", "about")):
                     self._db.execute(f"DELETE FROM {table} WHERE {column} = ?", (forgotten,))
+
+    def _outranks(self, stone: Tombstone, forgotten: str) -> bool:
+        """Of several tombstones for one thing a purge is shown before a forgetting, then the earliest, in whatever order they
+        are taken in."""
+        found = self._db.execute("SELECT body FROM forgotten WHERE id = ?", (forgotten,)).fetchone()
+        known: Tombstone | None = self._record(found[0]) if found else None
+        return known is None or _rank(stone) < _rank(known)
 
     def _feed_execution(self, record: Execution) -> None:
         if self.is_forgotten(record.id):
@@ -512,6 +519,10 @@ class SqliteIndex:
         return self._db.execute("SELECT 1 FROM forgotten WHERE id = ?", (key,)).fetchone() is not None
 
 
+def _rank(stone: Tombstone) -> tuple[bool, str, str]:
+    return stone.act != PURGE, stone.created_at, stone.id
+
+
 def dropped(stone: Tombstone) -> str:
     """'was forgotten on 2026-11-21 by ann: more than a year old.'"""
     by = f" by {stone.by}" if stone.by else ""
@@ -596,5 +607,3 @@ def remove_index(path: Path) -> None:
     """It is a cache: removing it loses nothing, also while others have it open."""
     for name in ("", "-wal", "-shm"):
         path.with_name(path.name + name).unlink(missing_ok=True)
-
-

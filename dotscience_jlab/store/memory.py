@@ -66,8 +66,11 @@ class MemoryObjects:
     def ref(self, name: str) -> ObjectId | None:
         return self._refs.get(name)
 
+    def refs(self, below: str) -> dict[str, ObjectId]:
+        return {name.removeprefix(below): self._refs[name] for name in sorted(self._refs) if name.startswith(below)}
+
     def lines(self) -> list[str]:
-        return sorted(name.removeprefix(line_ref("")) for name in self._refs if name.startswith(line_ref("")))
+        return list(self.refs(line_ref("")))
 
     def ref_ways(self) -> dict[str, tuple[ObjectId, ...]]:
         return {name: (commit,) for name, commit in self._refs.items()}
@@ -103,6 +106,13 @@ class MemoryObjects:
                 self._refs.pop(name, None)
             else:
                 self._refs[name] = new
+            return True
+
+    def drop_ref(self, name: str, old: ObjectId) -> bool:
+        with self._busy:
+            if self._refs.get(name) != old:
+                return False
+            del self._refs[name]
             return True
 
     def sweep(self) -> None:

@@ -17,9 +17,17 @@ Buffer = bytes | bytearray | memoryview
 RECORDS_REF = "refs/ds/records"
 
 
+REMOTES_REF = "refs/ds/remotes/"
+"""`<remote>/heads/<line>` and `<remote>/records`: what was there when last asked; `<remote>/sent`: what a push has under way."""
+
+
 def line_ref(line: str) -> str:
-    """'main' -> 'refs/heads/main'"""
-    return f"refs/heads/{line}"
+    """'main' -> 'refs/heads/main'; a remote's, as last fetched: 'origin:main' -> 'refs/ds/remotes/origin/heads/main'
+
+    git allows no ':' in the name of a ref, so the two never meet.
+    """
+    remote, colon, name = line.partition(":")
+    return f"{REMOTES_REF}{remote}/heads/{name}" if colon else f"refs/heads/{line}"
 
 
 class TreeItem(NamedTuple):
@@ -104,8 +112,11 @@ class Objects(Sink, Protocol):
 
     def ref(self, name: str) -> ObjectId | None: ...
 
+    def refs(self, below: str) -> dict[str, ObjectId]:
+        """Every ref whose name begins with `below`, which ends in '/': the rest of its name -> its object; sorted."""
+
     def lines(self) -> list[str]:
-        """Names of all lines, sorted."""
+        """Names of all lines of this workspace, sorted; those of remotes are none of them."""
 
     def ref_ways(self) -> dict[str, tuple[ObjectId, ...]]:
         """Every ref: what it names, and where that is a tag, what the tag names, down to the commit, which comes last."""
@@ -127,6 +138,9 @@ class Objects(Sink, Protocol):
 
     def move_ref(self, name: str, old: ObjectId | None, new: ObjectId | None) -> bool:
         """Compare and swap, durable; False if the ref is not `old` any more. new None: there is no such ref any more."""
+
+    def drop_ref(self, name: str, old: ObjectId) -> bool:
+        """Compare and remove; what only it reached may be swept up some day. False if the ref is not `old` any more."""
 
     def sweep(self) -> None:
         """Remove what a killed writer left behind. Only while nobody else writes: the caller holds the store's lock."""

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Iterator
 
 from ..errors import NotFound, StoreDamaged
-from ..model.ids import new_store_id
+from ..model.ids import StoreId, new_store_id
 from ..model.instant import instant
 from ..model.workspace import Origin, Workspace
 from .chunks import SIZES, ChunkSizes
@@ -34,6 +34,7 @@ def open_store(
     create: bool = False,
     fallback_dir: Path | None = None,
     origin: Origin | None = None,
+    store_id: StoreId | None = None,
     sizes: ChunkSizes = SIZES,
 ) -> History:
     """The history of the workspace at `root`. NotFound if there is none and not `create`.
@@ -45,7 +46,7 @@ def open_store(
     if not (folder / "store.git" / "workspace.json").exists():
         if not create:
             raise NotFound(f"There is no history in {root}.", "Run a cell there, or `ds init`.")
-        create_layout(folder, root, instant(time.time()), origin)
+        create_layout(folder, root, instant(time.time()), origin, store_id)
     workspace = read_workspace(folder, root)
     protect(folder)
     repository = folder / "store.git"
