@@ -264,13 +264,11 @@ class GitObjects:
                 with self._busy:
                     self._drafts.remove(draft)
 
-    def move_ref(self, name: str, old: ObjectId | None, new: ObjectId | None) -> bool:
+    def move_ref(self, name: str, old: ObjectId | None, new: ObjectId) -> bool:
         with self._busy, disk_errors(self.path):
             try:
-                if new is None:
-                    return old is None or bool(self._repo.refs.remove_if_equals(name.encode("utf-8"), old.encode("ascii")))
                 return move_ref(self.path, name, old, new, lambda: self.ref(name))
-            except (RefLocked, FileLocked):
+            except RefLocked:
                 self.sweep()
                 time.sleep(random.uniform(0.2, 0.5))
                 return False
@@ -281,6 +279,7 @@ class GitObjects:
                 return bool(self._repo.refs.remove_if_equals(name.encode("utf-8"), old.encode("ascii")))
             except FileLocked:
                 self.sweep()
+                time.sleep(random.uniform(0.2, 0.5))
                 return False
 
     # -- reading -----------------------------------------------------------------------------------
