@@ -32,11 +32,23 @@ from .deflate import deflated
 from .disk import disk_errors
 from .durable import sync_files
 from .graves import exhume
-from .objects import Buffer, CommitText, ObjectId, Sink, StoredObject, TreeItem, line_ref, object_id, tree_bytes
+from .objects import (
+    REMOTES_REF,
+    Buffer,
+    CommitText,
+    ObjectId,
+    Sink,
+    StoredObject,
+    TreeItem,
+    line_ref,
+    object_id,
+    tree_bytes,
+)
 from .pack import KIND_NAMES, MOST_HEADER_BYTES, PackDraft, read_entry, read_header
 from .refs import OBJECT_ID, RefLocked, move_ref
 from .stored import loose_files, loose_objects, packed_objects
 from .sweep import sweep
+from .untidy import mark_untidy
 
 TREE_ITEMS_KEPT = 200_000
 """Of folders read last: about 50 MB; a folder of the records has up to 256 items, one of the user's any number."""
@@ -264,13 +276,14 @@ class GitObjects:
                 with self._busy:
                     self._drafts.remove(draft)
 
-    def move_ref(self, name: str, old: ObjectId | None, new: ObjectId | None) -> bool:
+    def move_ref(self, name: str, old: ObjectId | None, new: ObjectId) -> bool:
         with self._busy, disk_errors(self.path):
             try:
-                if new is None:
-                    return old is None or bool(self._repo.refs.remove_if_equals(name.encode("utf-8"), old.encode("ascii")))
-                return move_ref(self.path, name, old, new, lambda: self.ref(name))
-            except (RefLocked, FileLocked):
+                is_moved = move_ref(self.path, name, old, new, lambda: self.ref(name))
+                if is_moved and name.startswith(REMOTES_REF):
+                    mark_untidy(self.path)  # what a remote held once, and holds no more, is kept no longer
+                return is_moved
+            except RefLocked:
                 self.sweep()
                 time.sleep(random.uniform(0.2, 0.5))
                 return False
@@ -278,9 +291,11 @@ class GitObjects:
     def drop_ref(self, name: str, old: ObjectId) -> bool:
         with self._busy, disk_errors(self.path):
             try:
+                mark_untidy(self.path)
                 return bool(self._repo.refs.remove_if_equals(name.encode("utf-8"), old.encode("ascii")))
             except FileLocked:
                 self.sweep()
+                time.sleep(random.uniform(0.2, 0.5))
                 return False
 
     # -- reading -----------------------------------------------------------------------------------
@@ -349,8 +364,8 @@ class GitObjects:
                 raise StoreDamaged(f"The ref {asked} cannot be read: {error}.", REMEDY) from error
 
     def ref_ways(self) -> dict[str, tuple[ObjectId, ...]]:
-        with self._busy:
-            names = sorted(name.decode("utf-8", "surrogateescape") for name in self._repo.refs.subkeys(b"refs/"))
+        with self._refs("refs/") as refs:
+            names = sorted(name.decode("utf-8", "surrogateescape") for name in refs.subkeys(b"refs/"))
         found = {name: self.ref(name) for name in (f"refs/{each}" for each in names)}  # one that cannot be read is an error
         return {name: self._peeled(target) for name, target in found.items() if target is not None}
 
