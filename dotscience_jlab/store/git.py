@@ -21,9 +21,10 @@ from typing import Callable, Iterator, TypeVar
 from dulwich.file import FileLocked
 from dulwich.objects import Commit, ShaFile, Tree
 from dulwich.pack import Pack, PackFileDisappeared
+from dulwich.refs import RefsContainer
 from dulwich.repo import Repo
 
-from ..errors import NotFound, StoreDamaged, StoreError
+from ..errors import DotscienceError, NotFound, StoreDamaged, StoreError
 from ..model.ids import BlobDigest
 from .batch import Batch
 from .deflate import deflated
@@ -281,27 +282,32 @@ class GitObjects:
         return CommitText(found.tree.decode("ascii"), parents, message, float(found.commit_time), author)
 
     def ref(self, name: str) -> ObjectId | None:
-        with self._busy, disk_errors(self.path):
+        with self._refs(name) as refs:
             try:
-                found = self._repo.refs[name.encode("utf-8")].decode("ascii", "replace")
+                found = refs[name.encode("utf-8")].decode("ascii", "replace")
             except KeyError:
                 return None
-            except OSError:
-                raise
-            except Exception as error:
-                raise StoreDamaged(f"The ref {name} cannot be read: {error}.", REMEDY) from error
         if not OBJECT_ID.fullmatch(found):
             raise StoreDamaged(f"The ref {name} holds no object's name.", REMEDY)
         return found
 
     def refs(self, below: str) -> dict[str, ObjectId]:
-        prefix = below.encode("utf-8")
-        with self._busy:
-            found = self._repo.refs.as_dict(prefix.rstrip(b"/"))
-        return {os.fsdecode(name): found[name].decode("ascii") for name in sorted(found)}
+        with self._refs(below) as refs:
+            found = refs.as_dict(below.encode("utf-8").rstrip(b"/"))
+        return {os.fsdecode(name): found[name].decode("ascii", "replace") for name in sorted(found)}
 
     def lines(self) -> list[str]:
         return list(self.refs(line_ref("")))
+
+    @contextmanager
+    def _refs(self, asked: str) -> Iterator[RefsContainer]:
+        with self._busy, disk_errors(self.path):
+            try:
+                yield self._repo.refs
+            except (OSError, DotscienceError):
+                raise
+            except Exception as error:  # dulwich meets damage with many kinds of error
+                raise StoreDamaged(f"The ref {asked} cannot be read: {error}.", REMEDY) from error
 
     def sweep(self) -> None:
         sweep(self.path)

@@ -69,11 +69,13 @@ CREATE INDEX IF NOT EXISTS annotations_by_about ON annotations (about, created_a
 CREATE TABLE IF NOT EXISTS forgotten (id TEXT PRIMARY KEY, body TEXT) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS points (run TEXT, position INTEGER, name TEXT, step INTEGER, time REAL, value REAL,
     checksum INTEGER, PRIMARY KEY (run, position)) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS point_sums (run TEXT PRIMARY KEY, n INTEGER, checksum INTEGER) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS notebooks (path TEXT PRIMARY KEY, notebook TEXT) WITHOUT ROWID;
 """
 
 REBUILT = "It is only a cache and is built anew from the history: ask again."
-RECORD_TABLES = ("executions", "uses", "runs", "run_values", "sessions", "annotations", "forgotten", "points", "notebooks")
+RECORD_TABLES = ("executions", "uses", "runs", "run_values", "sessions", "annotations", "forgotten", "points", "point_sums",
+                 "notebooks")
 _OF_NOTEBOOK = """{table}.id IN (SELECT id FROM {table} WHERE path = ?
     UNION SELECT id FROM {table} WHERE notebook = (SELECT notebook FROM notebooks WHERE path = ?))"""
 """A renamed notebook keeps its history: what was executed under its old names belongs to it. A union, because SQLite reads the
@@ -149,7 +151,7 @@ class SqliteIndex:
                 if self._is_first_word(record, forgotten):
                     self._db.execute("INSERT OR REPLACE INTO forgotten VALUES (?, ?)", (forgotten, _body(record)))
                 for table, column in (("executions", "id"), ("runs", "id"), ("uses", "execution"), ("points", "run"),
-                                      ("run_values", "run"), ("annotations", "about")):
+                                      ("point_sums", "run"), ("run_values", "run"), ("annotations", "about")):
                     self._db.execute(f"DELETE FROM {table} WHERE {column} = ?", (forgotten,))
 
     def _is_first_word(self, stone: Tombstone, forgotten: str) -> bool:
@@ -198,13 +200,25 @@ class SqliteIndex:
             self._feed_run(self._record(found[0]))
 
     def add_points(self, run: RunId, points: Iterable[tuple[int, str, int | None, float, float]]) -> None:
-        rows = []
+        rows = {}
         for position, name, step, time, value in points:
             row = (position, _text(name), _stored_step(step), float(time), _stored_float(value))
-            rows.append((run, *row, point_checksum(*row)))
+            rows.setdefault(position, (run, *row, point_checksum(*row)))
         with self.write() as db:
-            if not self.is_forgotten(run):
-                db.executemany("INSERT OR IGNORE INTO points VALUES (?, ?, ?, ?, ?, ?, ?)", rows)
+            if not rows or self.is_forgotten(run):
+                return
+            between = "SELECT position FROM points WHERE run = ? AND position BETWEEN ? AND ?"
+            for (position,) in db.execute(between, (run, min(rows), max(rows))).fetchall():
+                rows.pop(position, None)
+            new = list(rows.values())
+            db.executemany("INSERT INTO points VALUES (?, ?, ?, ?, ?, ?, ?)", new)
+            n, checksum = self._point_sum(run)
+            checksum = (checksum + sum(row[-1] for row in new)) % 2**32
+            db.execute("INSERT OR REPLACE INTO point_sums VALUES (?, ?, ?)", (run, n + len(new), checksum))
+
+    def _point_sum(self, run: RunId) -> tuple[int, int]:
+        """(how many points, sum of their checksums): what tells that one is missing."""
+        return self._db.execute("SELECT n, checksum FROM point_sums WHERE run = ?", (run,)).fetchone() or (0, 0)
 
     def notebooks_at(self, path: str) -> list[tuple[str, str]]:
         path = _text(path)
@@ -371,11 +385,13 @@ class SqliteIndex:
             rows = self._db.execute(
                 "SELECT position, name, step, time, value, checksum FROM points WHERE run = ? ORDER BY position", (run,)
             ).fetchall()
-        for *row, checksum in rows:
-            if not is_point_whole(*row, checksum):
-                raise self._damaged("a point is not as it was written")
-            position, name, step, time, value = row
-            yield position, name, step, time, math.nan if value is None else value
+            sums = self._point_sum(run)
+        is_whole = all(is_point_whole(*row) for row in rows)
+        if not is_whole or sums != (len(rows), sum(row[-1] for row in rows) % 2**32):
+            raise self._damaged("points are not as they were written")
+        return (
+            (position, name, step, time, math.nan if value is None else value) for position, name, step, time, value, _ in rows
+        )
 
     def has_points(self, run: RunId) -> bool:
         with self._busy, self._errors():
