@@ -232,6 +232,62 @@ class TestRecords:
         assert one.sources() == two.sources() == ["a", "x = 71", "x = 72"]
 
 
+class TestRewritten:
+    """A line that was rewritten here, because something of it was forgotten."""
+
+    def forget(self, machine: Machine, message: str) -> None:
+        """As forgetting does: a tombstone, and the line without that snapshot, the others' names unchanged."""
+        store, objects = machine.store, machine.store.objects
+        gone = next(each for each in store.snapshots() if each.message == message)
+        store.append([Tombstone("t1", (gone.id,), "too old", "2026-11-21T09:18:00.000000Z")])
+        parent = None
+        for each in reversed(store.snapshots()):
+            if each.id != gone.id:
+                text = objects.commit(store.commit_of(each.id))
+                parent = objects.put_commit(text._replace(parents=(parent,) if parent else ()))
+        objects.move_ref("refs/heads/main", objects.ref("refs/heads/main"), parent)
+        assert message not in machine.messages()
+
+    @pytest.fixture
+    def forgetful(self, one, there) -> Machine:
+        for name in "abc":
+            one.work(name)
+        one.add(there)
+        one.push()
+        self.forget(one, "cell b")
+        return one
+
+    def test_it_replaces_what_we_put_there(self, forgetful, two, there) -> None:
+        assert forgetful.line() == "rewritten"
+        forgetful.push()
+        assert forgetful.line() == "same" and "cell b" not in git(there, "log", "--format=%s", "main")
+        two.get_back(there)
+        assert two.messages() == ["cell c", "cell a"]
+
+    def test_but_not_what_somebody_else_added(self, forgetful, two, there) -> None:
+        two.get_back(there)
+        two.work("theirs")
+        two.push(is_unscanned_allowed=True)
+        with pytest.raises(Conflict, match="Nothing was sent"):
+            forgetful.push()
+        assert "cell theirs" in git(there, "log", "--format=%s", "main") and "cell theirs" in forgetful.messages("origin:main")
+
+    def test_the_other_side_does_not_put_the_forgotten_back(self, one, two, there) -> None:
+        for name in "abc":
+            one.work(name)
+        one.add(there)
+        one.push()
+        two.get_back(there)
+        self.forget(one, "cell b")
+        one.push()
+        for act in (two.pull, two.push):
+            try:
+                act(**({"is_unscanned_allowed": True} if act == two.push else {}))
+            except Conflict as error:
+                assert "Nothing was sent" in error.message
+        assert "cell b" not in git(there, "log", "--format=%s", "main")
+
+
 class TestConsent:
     def test_unscanned_data_leaves_only_with_a_yes(self, one, there) -> None:
         one.work("a")
