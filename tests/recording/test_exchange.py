@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import shutil
 import subprocess
+import threading
+import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -365,8 +367,6 @@ class TestGetBack:
         (machine.root / "pyproject.toml").write_text("")
 
     def status(self, machine: Machine):
-        import time
-
         return status_of(str(machine.root), machine.workspaces, machine.workspaces.settings, machine.activity, time.time())
 
     def test_the_folder_says_what_it_had_and_gets_it_back(self, one, there) -> None:
@@ -472,6 +472,20 @@ class TestKeptCopy:
     def test_the_wait_doubles_up_to_an_hour(self, n_failed: int, wait_s: float) -> None:
         attempts = Attempts(n_failed, 1000.0)
         assert attempts.may_try(1000.0 + wait_s) and (not wait_s or not attempts.may_try(999.0 + wait_s))
+
+    def test_it_makes_way_for_a_persons_own_push(self, one, keeper, there, monkeypatch) -> None:
+        """Which ends the one that is under way, at once; and a copy that had to make way is no problem."""
+        hook = there / "hooks" / "pre-receive"
+        hook.parent.mkdir(exist_ok=True)
+        hook.write_text("#!/bin/sh\n[ -e went ] || { touch went; exec sleep 60; }\n")
+        hook.chmod(0o755)
+        thread = threading.Thread(target=keeper.look, args=(5000.0,))
+        thread.start()
+        while not (there / "went").exists():
+            time.sleep(0.05)
+        assert one.push()["n_sent"] == 2
+        thread.join(timeout=20)
+        assert not thread.is_alive() and one.activity(one.store).copy_problem is None and not keeper.has_more()
 
     def test_what_waits_to_be_stored_is_not_idle(self, one) -> None:
         activity = one.activity(one.store)
