@@ -47,6 +47,8 @@ class Settings:
     runtime_dir: Path
     """`<jupyter runtime>`: holds the recorder's socket."""
     home: Path
+    user: str = ""
+    """Who acts, for the records of pins and forgetting; '' where the system names nobody."""
     is_disabled: bool = False
     disabled_by: str = ""
     mode: str = "on"
@@ -110,6 +112,7 @@ def load_settings(environ: Optional[Mapping[str, str]] = None) -> Settings:
         data_dir=data_dir,
         runtime_dir=runtime_dir,
         home=home,
+        user=env.get("USER") or env.get("LOGNAME") or "",
         root_hint=env.get("DOTSCIENCE_PROJECT_DOT_ROOT") or None,
         notebook_hint=_notebook_hint(env),
         is_console=bool(env.get("JPY_SESSION_NAME")) and not env["JPY_SESSION_NAME"].endswith(".ipynb"),

@@ -22,7 +22,8 @@ from .check import check
 from .doctor import doctor
 from .errors import CommandGroup
 from .exchange import pull, push, remote
-from .folder import forget, init, off, on, pause, resume, status, widen
+from .folder import init, off, on, pause, resume, status, widen
+from .growth import forget, pin, purge, space, unpin
 from .history import diff, fork, log, restore, show, snapshot
 from .run import run
 from .runs import export, runs
@@ -40,7 +41,7 @@ def main() -> None:
 
 for _command in (
     init, status, snapshot, runs, log, show, diff, restore, fork, run, export, remote, push, pull,
-    off, on, pause, resume, widen, forget, check, doctor, completion,
+    off, on, pause, resume, widen, pin, unpin, forget, space, purge, check, doctor, completion,
 ):
     main.add_command(_command)
 

@@ -36,6 +36,7 @@ from .kernels import Kernels
 from .recorder import SessionRecorder, Surroundings
 from .remotes import Remotes
 from .requests import Desk
+from .tidying import Tidying
 from .watch_checks import check_watch, is_check_due
 from .workspaces import Workspaces
 
@@ -65,6 +66,7 @@ class RecorderProcess:
         self._busy = threading.Lock()
         self._pool = ThreadPoolExecutor(max_workers=4, thread_name_prefix="request")
         self._quiet_since = time.monotonic()
+        self._tidying = Tidying()
         self._stopping = asyncio.Event()
         self._last_told: dict[tuple[str, str], float] = {}
         self._untold: dict[tuple[str, str], dict[str, Any]] = {}
@@ -98,6 +100,7 @@ class RecorderProcess:
             path.unlink(missing_ok=True)
             self.remotes.stop()
             self.copies.stop()
+            self._tidying.stop()
             for session in list(self._sessions.values()):
                 session.stop()
             self._pool.shutdown(wait=True)
@@ -116,7 +119,8 @@ class RecorderProcess:
             if time.monotonic() - self._remembered_at > REMEMBER_S:
                 self._remember()
             self._check_watches()
-            if self._clients or self._sessions or self.copies.has_more():
+            self._tidying.step(self.workspaces.opened(), bool(self.sessions_waiting()), time.time())
+            if self._clients or self._sessions or self.copies.has_more() or self._tidying.is_running:
                 self._quiet_since = time.monotonic()
             elif time.monotonic() - self._quiet_since > self.settings.recorder_idle_s:
                 return

@@ -24,11 +24,29 @@ from ..model.run import Run
 from ..model.snapshot import Snapshot
 from ..settings import Settings
 from ..store.base import Store
-from . import annotate, check, compare, doctor, export, foreign, forget, fork, keep, lineage, restore, why
+from ..store.purge import PurgePlan
+from . import (
+    annotate,
+    check,
+    compare,
+    doctor,
+    export,
+    foreign,
+    forget,
+    fork,
+    keep,
+    lineage,
+    pin,
+    purge,
+    restore,
+    space,
+    why,
+)
 from .activity import Activity
 from .kernels import Kernels
 from .references import resolve_snapshot
 from .remotes import Remotes
+from .retention import DEFAULT_POLICY, RetentionPolicy
 from .snapshots import ASKED_FOR, take_snapshot
 from .status import status_of
 from .workspaces import Workspaces, find_root
@@ -124,6 +142,36 @@ class Desk:
             self.workspaces.drop(store)
         self._tell("status", store, [])
         return result
+
+    def _retention_plan(self, params: Params, _: Progress) -> Any:
+        return to_json(forget.plan_forget(self._store(params), _policy(params), datetime.now().astimezone()))
+
+    def _retention_apply(self, params: Params, _: Progress) -> Any:
+        store = self._store(params)
+        digest, now = _text(params, "plan_digest"), datetime.now().astimezone()
+        result = forget.apply_forget(store, _policy(params), digest, now, self.settings.user)
+        self.activity(store).versions.clear()  # they may name what is forgotten
+        self._tell("snapshot", store, [])
+        return to_json(result)
+
+    def _space(self, params: Params, _: Progress) -> Any:
+        return to_json(space.explain_space(self._store(params), datetime.now().astimezone()))
+
+    def _purge_plan(self, params: Params, _: Progress) -> Any:
+        return to_json(self._purge(params)[0])
+
+    def _purge_apply(self, params: Params, _: Progress) -> Any:
+        store = self._store(params)
+        digest, reason = _text(params, "plan_digest"), _text(params, "reason")
+        result = purge.apply_purge(store, *self._purge(params), digest, reason, time.time(), self.settings.user)
+        self.activity(store).versions.clear()
+        self._tell("snapshot", store, [])
+        return to_json(result)
+
+    def _purge(self, params: Params) -> tuple[purge.Purge, PurgePlan]:
+        others = [Path(root) for root in self.workspaces.known().values()]
+        chosen = {name: _optional(params, name) for name in ("path", "blob", "execution")}
+        return purge.plan_purge(self._store(params), others, self.settings, **chosen)
 
     # -- executions --------------------------------------------------------------------------------
 
@@ -240,6 +288,13 @@ class Desk:
     def _snapshots_get(self, params: Params, _: Progress) -> Any:
         store = self._store(params)
         return to_json(self._snapshot(store, params))
+
+    def _snapshots_change(self, params: Params, _: Progress) -> Any:
+        store = self._store(params)
+        snapshot = self._snapshot(store, params)
+        changed = pin.pin_snapshot(store, snapshot, _flag(params, "is_pinned"), time.time(), self.settings.user)
+        self._tell("snapshot", store, [changed.id])
+        return to_json(changed)
 
     def _snapshots_tree(self, params: Params, _: Progress) -> Any:
         store = self._store(params)
@@ -492,6 +547,11 @@ class Desk:
         "workspaces.widen": _workspaces_widen,
         "workspaces.forget_plan": _forget_plan,
         "workspaces.forget": _forget,
+        "retention.plan": _retention_plan,
+        "retention.apply": _retention_apply,
+        "space": _space,
+        "purge.plan": _purge_plan,
+        "purge.apply": _purge_apply,
         "executions.list": _executions_list,
         "executions.get": _executions_get,
         "executions.why": _executions_why,
@@ -507,6 +567,7 @@ class Desk:
         "snapshots.make": _snapshots_make,
         "snapshots.list": _snapshots_list,
         "snapshots.get": _snapshots_get,
+        "snapshots.change": _snapshots_change,
         "snapshots.tree": _snapshots_tree,
         "snapshots.file": _snapshots_file,
         "snapshots.changes": _snapshots_changes,
@@ -539,6 +600,13 @@ def _outputs(store: Store, execution: Execution) -> list[dict[str, Any]]:
     if execution.outputs_blob is None:
         return list(execution.outputs)
     return json.loads(store.read_blob(execution.outputs_blob).decode("utf-8", "surrogatepass"))
+
+
+def _policy(params: Params) -> RetentionPolicy:
+    """What is not said is as in the default policy."""
+    said = {name: params[name] for name in ("everything_days", "daily_days", "weekly_days") if params.get(name) is not None}
+    also = _flag(params, "also_executions") if params.get("also_executions") is not None else False
+    return replace(DEFAULT_POLICY, **said, also_executions=also)
 
 
 def _up_to(most_bytes: int, pieces: Iterable[bytes]) -> Iterator[bytes]:

@@ -83,6 +83,15 @@ S = f"{W}/snapshots/{{snapshot}}"
 PATHS = {"anyOf": [TEXTS, {"type": "null"}]}
 FORK_BODY = {"snapshot": SHORT_TEXT, "path": {**CONTENTS_PATH, "minLength": 1}, "name": or_null(SHORT_TEXT)}
 
+DAYS: Schema = {"type": "integer", "minimum": 0, "maximum": 36_500}
+POLICY = {"everything_days": DAYS, "daily_days": DAYS, "weekly_days": DAYS, "also_executions": FLAG}
+FORGET_PLAN = record_of(
+    sentence=TEXT, policy=record_of(**POLICY), n_snapshots=COUNT, n_kept=COUNT, n_executions=COUNT,
+    n_executions_without_files=COUNT, freed_bytes=COUNT, oldest=TEXT, newest=TEXT, plan_digest=TEXT,
+)
+PURGE_BODY = {"path": or_null(INSIDE_PATH), "blob": or_null(SHORT_TEXT), "execution": or_null(SHORT_TEXT)}
+POLICY_BODY = {name: or_null(schema) for name, schema in POLICY.items()}
+
 OPERATIONS: tuple[Operation, ...] = (
     Operation(
         "GET", "status", "status", "How it is with the recording of a notebook or folder",
@@ -111,6 +120,38 @@ OPERATIONS: tuple[Operation, ...] = (
     Operation(
         "POST", f"{W}/forget", "workspaces.forget", "Forget everything recorded in it", record_of(freed_bytes=COUNT),
         body={"confirm": SHORT_TEXT}, required=("confirm",),
+    ),
+    Operation(
+        "POST", f"{W}/retention/plan", "retention.plan", "What a retention policy would forget, and what that frees",
+        FORGET_PLAN, body=POLICY_BODY,
+    ),
+    Operation(
+        "POST", f"{W}/retention/apply", "retention.apply", "Forget what the plan said",
+        record_of(n_snapshots=COUNT, n_executions=COUNT, sentence=TEXT),
+        body={**POLICY_BODY, "plan_digest": SHORT_TEXT}, required=("plan_digest",),
+    ),
+    Operation(
+        "GET", f"{W}/space", "space", "What takes the room, and who pins it",
+        record_of(
+            sentence=TEXT, total_bytes=COUNT, kinds=map_of(COUNT), shared_bytes=COUNT,
+            largest=list_of(record_of(
+                path=TEXT, stored_bytes=COUNT, n_versions=COUNT, n_snapshots=COUNT, n_runs=COUNT, runs=TEXTS, sentence=TEXT,
+            )),
+            forgettable=FORGET_PLAN,
+        ),
+    ),
+    Operation(
+        "POST", f"{W}/purge/plan", "purge.plan", "What purging a file, some bytes or an execution would take with it",
+        record_of(
+            sentence=TEXT, paths=list_of(record_of(path=TEXT, n_snapshots=COUNT)), n_paths=COUNT, n_snapshots=COUNT,
+            n_executions=COUNT, n_objects=COUNT, stored_bytes=COUNT, warnings=TEXTS, plan_digest=TEXT,
+        ),
+        body=PURGE_BODY,
+    ),
+    Operation(
+        "POST", f"{W}/purge/apply", "purge.apply", "Purge what the plan said; every object is looked at for the proof",
+        record_of(sentence=TEXT, n_objects=COUNT, freed_bytes=COUNT, n_looked_at=COUNT, warnings=TEXTS),
+        body={**PURGE_BODY, "reason": SHORT_TEXT, "plan_digest": SHORT_TEXT}, required=("reason", "plan_digest"),
     ),
     # -- executions
     Operation(
@@ -202,6 +243,10 @@ OPERATIONS: tuple[Operation, ...] = (
         query={"before": TEXT, "limit": LIMIT},
     ),
     Operation("GET", S, "snapshots.get", "One snapshot, by id, prefix, execution, run, time or `@{1}`", reference(Snapshot)),
+    Operation(
+        "PATCH", S, "snapshots.change", "Pin it, so that no policy forgets it, or unpin it", reference(Snapshot),
+        body={"is_pinned": FLAG}, required=("is_pinned",),
+    ),
     Operation(
         "GET", f"{S}/tree", "snapshots.tree", "Its files",
         items_of({"allOf": [reference(TreeEntry), record_of(path=TEXT)]}), query={"under": INSIDE_PATH},
