@@ -19,6 +19,7 @@ import type {
   IFoundNumber,
   ILineage,
   IPage,
+  IPulled,
   IRestorePlan,
   IRestoreResult,
   IRun,
@@ -127,6 +128,11 @@ export class DotscienceClient {
 
   initWorkspace(path: string): Promise<IWorkspaceRow> {
     return this._send('POST', 'workspaces', { path });
+  }
+
+  /** The lost history of the folder of `path`, from where a copy of it is known to be kept. */
+  getBack(path: string): Promise<IPulled> {
+    return this._send('POST', 'history/get-back', { path });
   }
 
   workspace(workspace: StoreId): Promise<IWorkspaceRow> {

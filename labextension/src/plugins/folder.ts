@@ -134,6 +134,20 @@ export const folderPlugin: JupyterFrontEndPlugin<void> = {
         }
       })
     });
+    commands.addCommand(CommandIDs.getBack, {
+      label: trans.__('Get This Folder’s Lost History Back'),
+      caption: trans.__('From where a copy of it was kept; your own files stay as they are'),
+      describedBy: argsSchema({}),
+      isEnabled: () => focus.status?.can_get_back ?? false,
+      execute: () =>
+        shown(async () => {
+          if (focus.path !== null) {
+            const { sentence } = await client.getBack(focus.path);
+            Notification.success(sentence, { autoClose: 6000 });
+            focus.refresh();
+          }
+        })
+    });
     commands.addCommand(CommandIDs.checkup, {
       label: trans.__('Check Up on Recording…'),
       caption: trans.__('Is everything in place here, and if not, what to do'),
@@ -155,6 +169,7 @@ export const folderPlugin: JupyterFrontEndPlugin<void> = {
       CommandIDs.off,
       CommandIDs.widen,
       CommandIDs.forget,
+      CommandIDs.getBack,
       CommandIDs.checkup
     ]) {
       palette?.addItem({ command, category: CATEGORY });
