@@ -82,7 +82,8 @@ class TestPlainGit:
             return json.loads((repository(store) / "workspace.json").read_text())["format_version"]
 
         file = repository(store) / "workspace.json"
-        file.write_text(json.dumps({**json.loads(file.read_text()), "format_version": 1}))
+        told = {name: value for name, value in json.loads(file.read_text()).items() if name != "checksum"}
+        file.write_text(json.dumps({**told, "format_version": 1}))
         again = open_store(store.root, sizes=SMALL_CHUNKS)
         publish(again, {"a": b"1"})
         assert version() == 1
