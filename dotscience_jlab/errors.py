@@ -14,6 +14,7 @@
     │   ├── StoreReadOnly       no permission to write
     │   ├── StoreDamaged        bytes are not what their name says
     │   └── StoreTooNew         written by a later version of this program
+    ├── RemoteError             the other place of a push or pull does not answer, refuses, or holds nonsense (502)
     └── RecorderUnavailable     the recorder process does not answer (503)
 
 `kind` is what travels in JSON beside `message`, `hint` and `details`.
@@ -100,6 +101,10 @@ class StoreDamaged(StoreError):
 
 class StoreTooNew(StoreError):
     kind = "store_too_new"
+
+
+class RemoteError(DotscienceError):
+    kind, status = "remote_error", 502
 
 
 class RecorderUnavailable(DotscienceError):

@@ -47,6 +47,8 @@ class Settings:
     runtime_dir: Path
     """`<jupyter runtime>`: holds the recorder's socket."""
     home: Path
+    user: str = ""
+    """Who acts, for the records of pins and forgetting; '' where the system names nobody."""
     is_disabled: bool = False
     disabled_by: str = ""
     mode: str = "on"
@@ -63,6 +65,8 @@ class Settings:
     """$DOTSCIENCE_SCRIPT: the script that `ds run` runs, where that is not the interpreter's own argument."""
     workload_type: str = ""
     """$DOTSCIENCE_WORKLOAD_TYPE: jupyter | command; the original library's hint for what published runs come from."""
+    ssh_agent: Optional[str] = None
+    """$SSH_AUTH_SOCK: told with a push or pull, because the recorder may have been started where no agent was."""
     ack_wait_s: float = 0.2
     limits: Limits = Limits()
     recorder_idle_s: float = 60.0
@@ -108,11 +112,13 @@ def load_settings(environ: Optional[Mapping[str, str]] = None) -> Settings:
         data_dir=data_dir,
         runtime_dir=runtime_dir,
         home=home,
+        user=env.get("USER") or env.get("LOGNAME") or "",
         root_hint=env.get("DOTSCIENCE_PROJECT_DOT_ROOT") or None,
         notebook_hint=_notebook_hint(env),
         is_console=bool(env.get("JPY_SESSION_NAME")) and not env["JPY_SESSION_NAME"].endswith(".ipynb"),
         script_hint=env.get("DOTSCIENCE_SCRIPT") or None,
         workload_type=env.get("DOTSCIENCE_WORKLOAD_TYPE", ""),
+        ssh_agent=env.get("SSH_AUTH_SOCK") or None,
         debug=bool(env.get("DOTSCIENCE_DEBUG")),
     )
     if env.get("DOTSCIENCE_RECORDER_IDLE_S"):

@@ -21,7 +21,9 @@ from .. import __version__
 from .check import check
 from .doctor import doctor
 from .errors import CommandGroup
-from .folder import forget, init, off, on, pause, resume, status, widen
+from .exchange import pull, push, remote
+from .folder import init, off, on, pause, resume, status, widen
+from .growth import forget, pin, purge, space, unpin
 from .history import diff, fork, log, restore, show, snapshot
 from .run import run
 from .runs import export, runs
@@ -38,8 +40,8 @@ def main() -> None:
 
 
 for _command in (
-    init, status, snapshot, runs, log, show, diff, restore, fork, run, export,
-    off, on, pause, resume, widen, forget, check, doctor, completion,
+    init, status, snapshot, runs, log, show, diff, restore, fork, run, export, remote, push, pull,
+    off, on, pause, resume, widen, pin, unpin, forget, space, purge, check, doctor, completion,
 ):
     main.add_command(_command)
 

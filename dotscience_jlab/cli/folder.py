@@ -1,13 +1,12 @@
-"""What concerns a whole project folder: begin, look, pause, widen, switch off, forget."""
+"""What concerns a whole project folder: begin, look, pause, widen, switch off."""
 
 from __future__ import annotations
 
 import sys
-from typing import Any
 
 import click
 
-from ..errors import InvalidRequest, NeedsConsent, NotRecorded
+from ..errors import NeedsConsent, NotRecorded
 from ..settings import save_user_setting
 from .asking import Desk, desk_command
 from .printing import local_time, n_of, print_json, print_table, size
@@ -48,6 +47,15 @@ def status(desk: Desk) -> None:
             click.echo(f"  {line}")
     if found["recorded_at"]:
         click.echo(f"  last recorded {local_time(found['recorded_at'])}, {size(found['store_bytes'])} kept")
+    if found["copy_place"]:
+        copied = f"last brought up to date {local_time(found['copied_at'])}" if found["copied_at"] else "nothing is there yet"
+        click.echo(f"  copy at {found['copy_place']}: {copied}")
+    if found["copy_problem"]:
+        click.echo(f"  {found['copy_problem']}")
+    if found["had_history_until"] and found["workspace"]:
+        until = local_time(found["had_history_until"])
+        how = "`ds pull`" if found["can_get_back"] else "`ds pull --from ADDRESS --join`"
+        click.echo(f"  an earlier history of this folder, until {until}, is not here: {how} gets it back")
     for reason in found["capture_reasons"]:
         click.echo(f"  partial: {reason}")
     if found["scan_reason"]:
@@ -114,30 +122,6 @@ def _set_mode(desk: Desk, mode: str, sentence: str) -> None:
     click.echo(sentence)
     if mode == "on" and desk.settings.disabled_by.startswith("DOTSCIENCE_DISABLE"):
         click.echo("DOTSCIENCE_DISABLE is set here all the same: unset it.")
-
-
-@click.command()
-@click.option("--all", "everything", is_flag=True, help="The whole history of this folder.")
-@click.option("--yes", is_flag=True, help="Do not ask.")
-@click.option("--dry-run", is_flag=True, help="Only say what would go.")
-@desk_command
-def forget(desk: Desk, everything: bool, yes: bool, dry_run: bool) -> None:
-    """Remove the history of this folder for good: executions, runs, snapshots. Your files stay as they are."""
-    if not everything:
-        raise InvalidRequest("Say what to forget.", "`ds forget --all` removes the whole history of this folder.")
-    plan: dict[str, Any] = desk.ask_here("workspaces.forget_plan")
-    if dry_run or not yes:
-        if desk.as_json and dry_run:
-            return print_json(plan)
-        if not desk.as_json:
-            click.echo(plan["sentence"])
-        if dry_run:
-            return None
-    consent(desk, yes, "Forget it all? This cannot be undone.")
-    done = desk.ask_here("workspaces.forget", doing="Forgetting", confirm=desk.workspace["id"])
-    if desk.as_json:
-        return print_json({**plan, **done})
-    click.echo(f"Forgotten: {size(done['freed_bytes'])} freed.")
 
 
 def consent(desk: Desk, yes: bool, question: str) -> None:

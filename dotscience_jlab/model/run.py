@@ -116,26 +116,31 @@ class Annotation:
     about: str
     """RunId, ExecutionId, SnapshotId or NotebookId"""
     field: str
-    """name | note | star | label | description; of a notebook: path"""
+    """name | note | star | label | description; pin, of a snapshot; path, of a notebook"""
     value: Scalar
-    """None removes. Of a path: where the notebook lies now."""
+    """None removes. For star and pin: true or false. Of a path: where the notebook lies now."""
     created_at: Instant
     name: str = ""
     """Of the label. Of a path: where the notebook lay before."""
     by: str = ""
 
 
+FORGET, PURGE = "forget", "purge"
+
+
 @dataclass(frozen=True)
 class Tombstone:
-    """These ids were forgotten or purged; a tombstone wins every union."""
+    """These ids were forgotten or purged, or the bytes of these digests; a tombstone wins every union."""
 
     id: str
     ids: Tuple[str, ...]
     reason: str
     created_at: Instant
     by: str = ""
-    act: str = "forget"
+    act: str = FORGET
     """forget | purge"""
+    snapshot_times: Tuple[Instant, ...] = ()
+    """When each of `ids` was made, in their order, if they are snapshots: the nearest kept one is named by it."""
 
 
 __all__ = [

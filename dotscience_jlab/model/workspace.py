@@ -7,6 +7,7 @@ from typing import Any, Dict, Optional, Tuple
 
 from .ids import SnapshotId, StoreId
 from .instant import Instant
+from .remote import Remote
 
 FORMAT_VERSION = 2
 
@@ -37,6 +38,8 @@ class Workspace:
     is_paused: bool = False
     settings: Dict[str, Any] = field(default_factory=dict)
     """Limits of this folder by name (settings.Limits), and `excludes`: extra patterns."""
+    remotes: Tuple[Remote, ...] = ()
+    """Other places that keep this history, by name; `remote.checked_remote` before each use."""
 
 
 @dataclass(frozen=True)
@@ -66,3 +69,13 @@ class Status:
     """Why every file is looked at after each cell; '' while the system's news of changed files are believed."""
     capture: str = "complete"
     capture_reasons: Tuple[str, ...] = ()
+    copy_place: str = ""
+    """Address of the remote that is kept up to date by itself; '' for none."""
+    copied_at: Optional[Instant] = None
+    """When it last was brought up to date."""
+    copy_problem: str = ""
+    """Why it could not be, the last time."""
+    had_history_until: Optional[Instant] = None
+    """An earlier history of this folder is gone; it last recorded then."""
+    can_get_back: bool = False
+    """A copy of that earlier history was kept, and where is known."""

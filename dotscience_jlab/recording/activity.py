@@ -30,6 +30,8 @@ class Activity:
     """path -> the snapshot that last changed it; filled as it is asked and as snapshots are made."""
     problem: DotscienceError | None = None
     """Why the last attempt to record failed; None when it worked."""
+    copy_problem: DotscienceError | None = None
+    """Why the last attempt to bring the kept copy up to date failed; None when it worked."""
     scan: ScanResult | None = None
     """The last look at the folder, for the status."""
     recorded_at: float | None = None

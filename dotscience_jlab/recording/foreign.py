@@ -17,6 +17,7 @@ from ..store.base import Store
 from . import notebook as notebooks
 from .activity import Activity
 from .assemble import OUTPUTS_TEXT_CHARACTERS
+from .unkept import put_unless_purged
 from .workspaces import Workspaces
 
 REASON = (
@@ -46,7 +47,7 @@ def record_foreign(
             )
             activity.documents.keep(disk_path, document, "browser")
             data = notebooks.write_document(document)
-            edits[WorkspacePath(execution.path)] = store.put_file_bytes(data)
+            edits[WorkspacePath(execution.path)] = put_unless_purged(store, data)
             execution = replace(execution, notebook_from=base.come_from)
         first_line = next((line.strip() for line in execution.source.splitlines() if line.strip()), "")
         draft = SnapshotDraft(

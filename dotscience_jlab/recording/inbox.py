@@ -110,6 +110,9 @@ class Inbox:
         for number, (start, path) in enumerate(files):
             is_last = number == len(files) - 1
             end = files[number + 1][0] if not is_last else start + path.stat().st_size
+            if self.position < start:
+                self.faults.append(f"{start - self.position} bytes of the report before position {start} are gone.")
+                self.position = start
             while self.position < end:
                 before = self.position
                 data = _read_range(path, before - start, min(end - start, before - start + MAX_READ_BYTES))

@@ -23,16 +23,20 @@ from typing import Any
 
 from .. import __version__
 from ..errors import DotscienceError, RecorderUnavailable
+from ..model.instant import instant
 from ..model.protocol import MAX_LINE_BYTES, PROTOCOL, common_protocol, decode_message, encode_message
 from ..settings import Settings, load_settings
 from ..store.base import Store
 from ..store.open import open_store
 from ..store.widen import widen_history
 from .activity import Activity
+from .copies import CopyKeeper
 from .inbox import Inbox, is_alive
 from .kernels import Kernels
 from .recorder import SessionRecorder, Surroundings
+from .remotes import Remotes
 from .requests import Desk
+from .tidying import Tidying
 from .watch_checks import check_watch, is_check_due
 from .workspaces import Workspaces
 
@@ -44,6 +48,7 @@ EXPLANATION_WAIT_S = 0.5
 """For a server's word on how its kernel ended, before the cause counts as unknown."""
 NICENESS = 5
 """A cell that computes goes before the recorder, where both want the same core."""
+REMEMBER_S = 30.0
 MIN_NOTIFY_S = 0.25
 """At most four notifications a second for one id; the last one is never dropped."""
 
@@ -61,10 +66,16 @@ class RecorderProcess:
         self._busy = threading.Lock()
         self._pool = ThreadPoolExecutor(max_workers=4, thread_name_prefix="request")
         self._quiet_since = time.monotonic()
+        self._tidying = Tidying()
         self._stopping = asyncio.Event()
         self._last_told: dict[tuple[str, str], float] = {}
         self._untold: dict[tuple[str, str], dict[str, Any]] = {}
-        self.desk = Desk(self.workspaces, self.kernels, self.activity, self.notify, settings, self.sessions_waiting)
+        self.remotes = Remotes(self.workspaces, self.activity)
+        self.copies = CopyKeeper(self.workspaces, self.remotes, self.activity, self.notify)
+        self._remembered_at = time.monotonic()
+        self.desk = Desk(
+            self.workspaces, self.kernels, self.activity, self.notify, settings, self.sessions_waiting, self.remotes
+        )
 
     # -- life ----------------------------------------------------------------------------------------
 
@@ -82,13 +93,18 @@ class RecorderProcess:
             os.umask(old_mask)
         try:
             self._adopt_spools()
+            self.copies.start()
             await self._live()
         finally:
             server.close()
             path.unlink(missing_ok=True)
+            self.remotes.stop()
+            self.copies.stop()
+            self._tidying.stop()
             for session in list(self._sessions.values()):
                 session.stop()
             self._pool.shutdown(wait=True)
+            self._remember()
             self.workspaces.close()
 
     async def _live(self) -> None:
@@ -100,11 +116,25 @@ class RecorderProcess:
                 pass
             self._tell_untold()
             self._adopt_spools()
+            if time.monotonic() - self._remembered_at > REMEMBER_S:
+                self._remember()
             self._check_watches()
-            if self._clients or self._sessions:
+            self._tidying.step(self.workspaces.opened(), bool(self.sessions_waiting()), time.time())
+            if self._clients or self._sessions or self.copies.has_more() or self._tidying.is_running:
                 self._quiet_since = time.monotonic()
             elif time.monotonic() - self._quiet_since > self.settings.recorder_idle_s:
                 return
+
+    def _remember(self) -> None:
+        """When each folder was last recorded: said of it where the folder, with its history, is gone."""
+        self._remembered_at = time.monotonic()
+        for store in self.workspaces.opened():
+            recorded_at = self.activity(store).recorded_at
+            try:
+                if recorded_at is not None and store.is_there():
+                    self.workspaces.remember(store, instant(recorded_at))
+            except DotscienceError as error:
+                log.warning("remembering %s: %s", store.root, error)
 
     def _check_watches(self) -> None:
         now = time.time()

@@ -18,6 +18,7 @@ from . import notebook as notebooks
 from .activity import Activity
 from .assemble import OpenExecution, marked_run, outputs_json
 from .run_book import RunBook, run_name
+from .unkept import put_unless_purged
 from .uses import FolderView, file_uses
 from .workspaces import Workspaces
 
@@ -140,7 +141,7 @@ def _put_notebook(
         )
         activity.documents.keep(disk_path, document, base.come_from)
     data = notebooks.write_document(notebooks.without_private(document))
-    edits[WorkspacePath(path)] = store.put_file_bytes(data)
+    edits[WorkspacePath(path)] = put_unless_purged(store, data)
     return base.come_from
 
 
@@ -213,7 +214,14 @@ def put_outputs(execution: OpenExecution, store: Store) -> BlobDigest | None:
     if not execution.outputs.outputs:
         return None
     data = outputs_json(execution.outputs.outputs)
-    return store.put_bytes(data) if len(data) > INLINE_OUTPUT_BYTES else None
+    if len(data) <= INLINE_OUTPUT_BYTES:
+        return None
+    try:
+        return store.put_bytes(data)
+    except Forgotten as error:  # these very outputs were purged once
+        execution.faults.append(f"Its outputs are not kept. {error.message}")
+        execution.outputs.outputs.clear()
+        return None
 
 
 def _is_known_run(store: Store, run: RunId) -> bool:

@@ -1,6 +1,7 @@
 """Which snapshot a person means: an id or the start of one, an execution, a run, `@{2}`, `14:03`, `10 minutes ago`.
 
-Tried in this order: `@{n}`, a time, a whole snapshot or execution id, a run (id, number, name), the start of a snapshot's id.
+Tried in this order: `@{n}`, a time, a whole snapshot or execution id, a run (id, number, name), a remote's line such as
+`origin:main`, the start of a snapshot's id.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from ..store.base import Store
 
 HINT = "Give a snapshot's id, an execution's id, a run, a time such as 14:03, or @{1} for the last but one."
 
+_LINE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*:\S+")
 _BACK = re.compile(r"@(?:\{(\d{1,9})\})?|head", re.IGNORECASE)
 _CLOCK = re.compile(r"(\d{1,2}):(\d{2})(?::(\d{2}))?")
 _AGO = re.compile(r"(\d{1,6})\s*(seconds?|s|minutes?|min|m|hours?|h|days?|d|weeks?|w)\s+ago", re.IGNORECASE)
@@ -45,6 +47,8 @@ def resolve_snapshot(store: Store, reference: str, now: datetime) -> Snapshot:
     if _is_id("execution", text):
         return _of_execution(store, ExecutionId(text))
     found = _of_run(store, text) if text else None
+    if found is None and _LINE.fullmatch(text) and text in store.lines():
+        found = store.head(text)
     if found is None and _SNAPSHOT_START.fullmatch(text):
         found = _by_start(store, text if text.startswith("s-") else f"s-{text}")
     if found is None:

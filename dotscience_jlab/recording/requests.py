@@ -19,14 +19,34 @@ from ..model.codec import to_json
 from ..model.execution import Execution
 from ..model.ids import BlobDigest, ExecutionId, check_id
 from ..model.paths import WorkspacePath, workspace_path
+from ..model.remote import Remote
 from ..model.run import Run
 from ..model.snapshot import Snapshot
 from ..settings import Settings
 from ..store.base import Store
-from . import annotate, check, compare, doctor, export, foreign, forget, fork, keep, lineage, restore, why
+from ..store.purge import PurgePlan
+from . import (
+    annotate,
+    check,
+    compare,
+    doctor,
+    export,
+    foreign,
+    forget,
+    fork,
+    keep,
+    lineage,
+    pin,
+    purge,
+    restore,
+    space,
+    why,
+)
 from .activity import Activity
 from .kernels import Kernels
 from .references import resolve_snapshot
+from .remotes import Remotes
+from .retention import DEFAULT_POLICY, RetentionPolicy
 from .snapshots import ASKED_FOR, take_snapshot
 from .status import status_of
 from .workspaces import Workspaces, find_root
@@ -49,6 +69,7 @@ class Desk:
         notify: Callable[..., None],
         settings: Settings,
         sessions_waiting: Callable[[], list[str]],
+        remotes: Remotes | None = None,
     ) -> None:
         self.workspaces = workspaces
         self.kernels = kernels
@@ -56,6 +77,7 @@ class Desk:
         self.notify = notify
         self.settings = settings
         self.sessions_waiting = sessions_waiting
+        self.remotes = remotes or Remotes(workspaces, activity)
 
     def answer(self, method: str, params: Params, progress: Progress) -> Any:
         """The result as JSON; a DotscienceError says what was wrong with the question."""
@@ -120,6 +142,36 @@ class Desk:
             self.workspaces.drop(store)
         self._tell("status", store, [])
         return result
+
+    def _retention_plan(self, params: Params, _: Progress) -> Any:
+        return to_json(forget.plan_forget(self._store(params), _policy(params), datetime.now().astimezone()))
+
+    def _retention_apply(self, params: Params, _: Progress) -> Any:
+        store = self._store(params)
+        digest, now = _text(params, "plan_digest"), datetime.now().astimezone()
+        result = forget.apply_forget(store, _policy(params), digest, now, self.settings.user)
+        self.activity(store).versions.clear()  # they may name what is forgotten
+        self._tell("snapshot", store, [])
+        return to_json(result)
+
+    def _space(self, params: Params, _: Progress) -> Any:
+        return to_json(space.explain_space(self._store(params), datetime.now().astimezone()))
+
+    def _purge_plan(self, params: Params, _: Progress) -> Any:
+        return to_json(self._purge(params)[0])
+
+    def _purge_apply(self, params: Params, _: Progress) -> Any:
+        store = self._store(params)
+        digest, reason = _text(params, "plan_digest"), _text(params, "reason")
+        result = purge.apply_purge(store, *self._purge(params), digest, reason, time.time(), self.settings.user)
+        self.activity(store).versions.clear()
+        self._tell("snapshot", store, [])
+        return to_json(result)
+
+    def _purge(self, params: Params) -> tuple[purge.Purge, PurgePlan]:
+        others = [Path(root) for root in self.workspaces.known().values()]
+        chosen = {name: _optional(params, name) for name in ("path", "blob", "execution")}
+        return purge.plan_purge(self._store(params), others, self.settings, **chosen)
 
     # -- executions --------------------------------------------------------------------------------
 
@@ -237,6 +289,13 @@ class Desk:
         store = self._store(params)
         return to_json(self._snapshot(store, params))
 
+    def _snapshots_change(self, params: Params, _: Progress) -> Any:
+        store = self._store(params)
+        snapshot = self._snapshot(store, params)
+        changed = pin.pin_snapshot(store, snapshot, _flag(params, "is_pinned"), time.time(), self.settings.user)
+        self._tell("snapshot", store, [changed.id])
+        return to_json(changed)
+
     def _snapshots_tree(self, params: Params, _: Progress) -> Any:
         store = self._store(params)
         under = _optional(params, "under") or ""
@@ -322,6 +381,60 @@ class Desk:
         result = fork.apply_fork(store, self._snapshot(store, params).id, new_root, progress=progress)
         row = self._row(self.workspaces.at_root(new_root, create=False))
         return {**to_json(result), "workspace": row}
+
+    def _remotes_list(self, params: Params, _: Progress) -> Any:
+        return {"items": self.remotes.list(self._store(params))}
+
+    def _remotes_add(self, params: Params, _: Progress) -> Any:
+        store = self._store(params)
+        remote = Remote(
+            _text(params, "name"),
+            _text(params, "url"),
+            is_unscanned_allowed=params.get("is_unscanned_allowed") is True,
+            keeps_copy=params.get("keeps_copy") is True,
+        )
+        row = self.remotes.add(store, remote, is_new_repository=params.get("is_new_repository") is True)
+        self._tell("status", store, [])
+        return row
+
+    def _remotes_remove(self, params: Params, _: Progress) -> Any:
+        store = self._store(params)
+        self.remotes.remove(store, _text(params, "name"), is_agreed=params.get("is_agreed") is True)
+        self._tell("status", store, [])
+        return {}
+
+    def _push(self, params: Params, progress: Progress) -> Any:
+        store = self._store(params)
+        told = self.remotes.push(
+            store,
+            _optional(params, "name"),
+            is_unscanned_allowed=params.get("is_unscanned_allowed") is True,
+            main_as=_optional(params, "main_as"),
+            ssh_agent=_optional(params, "ssh_agent"),
+            progress=progress,
+        )
+        self._tell("status", store, [])
+        return told
+
+    def _pull(self, params: Params, progress: Progress) -> Any:
+        store = self._store(params)
+        join = params.get("join") is True
+        told = self.remotes.pull(
+            store, _optional(params, "name"), join=join, ssh_agent=_optional(params, "ssh_agent"), progress=progress
+        )
+        self._tell_all(store)
+        return told
+
+    def _get_back(self, params: Params, progress: Progress) -> Any:
+        store, told = self.remotes.get_back(
+            _text(params, "disk_path"),
+            _optional(params, "url"),
+            join=params.get("join") is True,
+            ssh_agent=_optional(params, "ssh_agent"),
+            progress=progress,
+        )
+        self._tell_all(store)
+        return {**told, "workspace": self._row(store)}
 
     def _lineage(self, params: Params, _: Progress) -> Any:
         direction = _optional(params, "direction") or "both"
@@ -417,6 +530,10 @@ class Desk:
             "origin": to_json(workspace.origin),
         }
 
+    def _tell_all(self, store: Store) -> None:
+        for topic in ("snapshot", "execution", "run", "status"):
+            self._tell(topic, store, [])
+
     def _tell(self, topic: str, store: Store, ids: list[Any], path: str | None = None) -> None:
         self.notify(topic, store.workspace.id, ids, path)
 
@@ -430,6 +547,11 @@ class Desk:
         "workspaces.widen": _workspaces_widen,
         "workspaces.forget_plan": _forget_plan,
         "workspaces.forget": _forget,
+        "retention.plan": _retention_plan,
+        "retention.apply": _retention_apply,
+        "space": _space,
+        "purge.plan": _purge_plan,
+        "purge.apply": _purge_apply,
         "executions.list": _executions_list,
         "executions.get": _executions_get,
         "executions.why": _executions_why,
@@ -445,6 +567,7 @@ class Desk:
         "snapshots.make": _snapshots_make,
         "snapshots.list": _snapshots_list,
         "snapshots.get": _snapshots_get,
+        "snapshots.change": _snapshots_change,
         "snapshots.tree": _snapshots_tree,
         "snapshots.file": _snapshots_file,
         "snapshots.changes": _snapshots_changes,
@@ -453,6 +576,12 @@ class Desk:
         "restore.apply": _restore_apply,
         "fork.plan": _fork_plan,
         "fork": _fork,
+        "remotes.list": _remotes_list,
+        "remotes.add": _remotes_add,
+        "remotes.remove": _remotes_remove,
+        "push": _push,
+        "pull": _pull,
+        "history.get_back": _get_back,
         "lineage": _lineage,
         "environments.get": _environment,
         "blobs.get": _blob,
@@ -471,6 +600,13 @@ def _outputs(store: Store, execution: Execution) -> list[dict[str, Any]]:
     if execution.outputs_blob is None:
         return list(execution.outputs)
     return json.loads(store.read_blob(execution.outputs_blob).decode("utf-8", "surrogatepass"))
+
+
+def _policy(params: Params) -> RetentionPolicy:
+    """What is not said is as in the default policy."""
+    said = {name: params[name] for name in ("everything_days", "daily_days", "weekly_days") if params.get(name) is not None}
+    also = _flag(params, "also_executions") if params.get("also_executions") is not None else False
+    return replace(DEFAULT_POLICY, **said, also_executions=also)
 
 
 def _up_to(most_bytes: int, pieces: Iterable[bytes]) -> Iterator[bytes]:

@@ -14,6 +14,7 @@ from ..model.snapshot import Snapshot, SnapshotDraft, TreeEntry
 from ..store.base import Store
 from .activity import Activity
 from .notebook import write_document
+from .unkept import put_unless_purged
 from .workspaces import Workspaces
 
 ASKED_FOR = "message"
@@ -53,5 +54,5 @@ def _unsaved_notebooks(store: Store, activity: Activity) -> dict[WorkspacePath, 
     for disk_path, document in activity.documents.newer_than_disk().items():
         path = relative_to_root(disk_path, str(store.root))
         if path is not None:
-            edits[path] = store.put_file_bytes(write_document(document))
+            edits[path] = put_unless_purged(store, write_document(document))
     return edits

@@ -4,21 +4,25 @@ from __future__ import annotations
 
 import os
 from dataclasses import replace
-from typing import Callable
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Callable
 
 from ..errors import DotscienceError, NotFound, NotRecorded
 from ..model.codec import to_json
-from ..model.instant import instant
+from ..model.instant import epoch_s, instant
 from ..model.paths import relative_to_root
 from ..model.workspace import BEHIND, NOT_RECORDED, PAUSED, RECORDING, Status
 from ..settings import Settings
 from ..store.base import Store
 from .activity import Activity
+from .copies import copy_place
 from .workspaces import Workspaces, find_root
 
 BEHIND_AFTER_S = 3.0
 """A recording that lags less is simply "recording"."""
 LISTED_LEFT_OUT = 50
+EARLIER_SHOWN_S = 7 * 86400.0
 
 
 def status_of(
@@ -38,10 +42,55 @@ def status_of(
         if root in workspaces.refusals:
             error = workspaces.refusals[root]
             return Status(NOT_RECORDED, error.message, error.hint or "`ds doctor` says more.", root=str(root), name=root.name)
-        return Status(RECORDING, "Nothing is recorded here yet.", "Run a cell.", root=str(root), name=root.name)
+        return _without_history(root, workspaces, now)
     except DotscienceError as error:
         return Status(NOT_RECORDED, error.message, error.hint)
-    return _with_activity(store, activity_of(store), disk_path, now)
+    status = _with_activity(store, activity_of(store), disk_path, now)
+    return replace(_with_copy(status, store, activity_of(store)), **_earlier(store, workspaces, now))
+
+
+def _without_history(root: Path, workspaces: Workspaces, now: float) -> Status:
+    known = workspaces.list.at_root(root)
+    if known is None or known.recorded_at is None:
+        return Status(RECORDING, "Nothing is recorded here yet.", "Run a cell.", root=str(root), name=root.name)
+    by_hand = "`ds pull --from ADDRESS` gets it back from a copy, if there is one."
+    return Status(
+        RECORDING,
+        f"This folder had history until {local_moment(known.recorded_at, now)}.",
+        f"`ds pull` gets it back from {known.remote.url}." if known.remote else by_hand,
+        "get_back" if known.remote else "",
+        root=str(root),
+        name=root.name,
+        had_history_until=known.recorded_at,
+        can_get_back=known.remote is not None,
+    )
+
+
+def _earlier(store: Store, workspaces: Workspaces, now: float) -> dict[str, Any]:
+    """Of a history that began lately where another one was: somebody may still want that one back."""
+    workspace = store.workspace
+    if now - epoch_s(workspace.created_at) > EARLIER_SHOWN_S:
+        return {}
+    known = workspaces.list.at_root(store.root, but=workspace.id)
+    if known is None or known.recorded_at is None:
+        return {}
+    return {"had_history_until": known.recorded_at, "can_get_back": known.remote is not None}
+
+
+def _with_copy(status: Status, store: Store, activity: Activity) -> Status:
+    place = copy_place(store)
+    if place is None:
+        return status
+    problem = str(activity.copy_problem) if activity.copy_problem is not None else ""
+    return replace(
+        status, copy_place=place.url, copied_at=store.index.pragma(f"copied_at {place.name}"), copy_problem=problem
+    )
+
+
+def local_moment(at: str, now: float) -> str:
+    """In this machine's time zone: '14:03' of today, else '2026-11-20 14:03'"""
+    then, today = datetime.fromtimestamp(epoch_s(at)), datetime.fromtimestamp(now)
+    return then.strftime("%H:%M" if then.date() == today.date() else "%Y-%m-%d %H:%M")
 
 
 def _with_activity(store: Store, activity: Activity, disk_path: str, now: float) -> Status:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
+from ..errors import Forgotten
 from ..model.execution import Execution, FileUse
 from ..model.paths import WorkspacePath
-from ..model.snapshot import Skipped, Snapshot
+from ..model.snapshot import Skipped, Snapshot, TreeEntry
 from ..store.base import Store
 
 MAX_EXECUTIONS_LOOKED_AT = 1000
@@ -27,6 +28,14 @@ def unkept_files(store: Store, snapshot: Snapshot, held: Mapping[WorkspacePath, 
             if use.path is not None and use.path not in held:
                 found.setdefault(use.path, use)
     return {path: use for path, use in sorted(found.items()) if use.kept in _NOT_KEPT}
+
+
+def put_unless_purged(store: Store, data: bytes) -> TreeEntry | None:
+    """The entry of a file of these bytes, kept; None if they were purged: then the snapshot is without them."""
+    try:
+        return store.put_file_bytes(data)
+    except Forgotten:
+        return None
 
 
 def why_not_kept(use: FileUse) -> str:

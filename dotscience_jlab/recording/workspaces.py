@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import tempfile
 import threading
@@ -12,10 +11,12 @@ from typing import Any, Callable
 
 from ..errors import InvalidRequest, NotFound, NotRecorded, StoreError
 from ..model.ids import StoreId, check_id
+from ..model.instant import Instant
 from ..model.paths import STORE_FOLDER
 from ..settings import Settings
 from ..store.base import KeepRules, Store
 from ..store.fingerprint import Fingerprints
+from .workspace_list import KnownWorkspace, WorkspaceList
 
 PROJECT_FILES = ("pyproject.toml", "environment.yml", "requirements.txt", "setup.py")
 """A folder with one of these is a project's root."""
@@ -70,6 +71,7 @@ class Workspaces:
         self._by_root: dict[Path, Store] = {}
         self.refusals: dict[Path, StoreError] = {}
         """root -> why no history could be begun or opened there the last time."""
+        self.list = WorkspaceList(settings.data_dir / "workspaces.json")
         self._busy = threading.RLock()
         self._writers: dict[StoreId, threading.RLock] = {}
         self.fingerprints = Fingerprints()
@@ -94,7 +96,8 @@ class Workspaces:
         """Folders that are no workspace themselves; folders inside them may be."""
         return never_roots(self.home)
 
-    def at_root(self, root: Path, *, create: bool) -> Store:
+    def at_root(self, root: Path, *, create: bool, store_id: StoreId | None = None) -> Store:
+        """store_id: of a new history, one that it had before."""
         with self._busy:
             store = self._by_root.get(root)
             if store is not None and store.is_there():
@@ -106,13 +109,14 @@ class Workspaces:
                     f"Notebooks directly in {root} are not recorded.", "Move the notebook into a folder of its own."
                 )
             try:
-                store = self._open_store(root, create=create, fallback_dir=self.settings.data_dir / "stores")
+                named = {"store_id": store_id} if store_id is not None else {}
+                store = self._open_store(root, create=create, fallback_dir=self.settings.data_dir / "stores", **named)
             except StoreError as error:
                 self.refusals[root] = error
                 raise
             self.refusals.pop(root, None)
             self._by_root[root] = store
-            self._remember(store)
+            self.remember(store)
             return store
 
     def opened(self) -> list[Store]:
@@ -150,16 +154,12 @@ class Workspaces:
             self._by_root.pop(store.root, None)
             widened = self._widen_store(store)
             self._by_root[widened.root] = widened
-            self._remember(widened)
+            self.remember(widened)
             return widened
 
     def known(self) -> dict[StoreId, str]:
         """id -> root of every workspace ever seen, gone ones included."""
-        try:
-            body = json.loads(self._list_path.read_text(encoding="utf-8"))
-        except (OSError, ValueError):
-            return {}
-        return {StoreId(key): str(value) for key, value in body.items()} if isinstance(body, dict) else {}
+        return {each.id: each.root for each in self.list.all().values()}
 
     def writer(self, store: Store) -> threading.RLock:
         """Held while one session stages and publishes, so that sessions of one workspace take turns."""
@@ -170,7 +170,7 @@ class Workspaces:
         """Close a store, because it is forgotten or moved."""
         with self._busy:
             self._by_root = {root: each for root, each in self._by_root.items() if each is not store}
-            self._write_list({key: root for key, root in self.known().items() if key != store.workspace.id})
+            self.list.drop(store.workspace.id)
             store.close()
 
     def rules(self, store: Store) -> KeepRules:
@@ -187,21 +187,17 @@ class Workspaces:
                 store.close()
             self._by_root.clear()
 
-    @property
-    def _list_path(self) -> Path:
-        return self.settings.data_dir / "workspaces.json"
+    def remember(self, store: Store, recorded_at: Instant | None = None) -> None:
+        """Put it on the user's list, with when it last recorded and where a copy is kept.
 
-    def _remember(self, store: Store) -> None:
-        known = self.known()
-        if known.get(store.workspace.id) != str(store.root):
-            self._write_list({**known, store.workspace.id: str(store.root)})
-
-    def _write_list(self, known: dict[StoreId, str]) -> None:
-        """A list that cannot be written costs only the overview: recording goes on."""
-        try:
-            self._list_path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-            draft = self._list_path.with_name(f"workspaces.json.{os.getpid()}")
-            draft.write_text(json.dumps(known, indent=1), encoding="utf-8")
-            os.replace(draft, self._list_path)
-        except OSError as error:
-            raise StoreError(f"The list of project folders cannot be written: {error.strerror}.") from error
+        A history that is no new one and stands where another is listed is that one, under an id it was given because its
+        own was lost; a new one is another, and the earlier one stays listed: it may be got back.
+        """
+        workspace = store.workspace
+        newest = store.index.executions(limit=1).items
+        if newest and workspace.id not in self.list.all():
+            for each in [each for each in self.list.all().values() if each.root == str(store.root)]:
+                self.list.drop(each.id)
+        at = recorded_at or (newest[0].finished_at or newest[0].started_at if newest else None)
+        copies = sorted(workspace.remotes, key=lambda each: not each.keeps_copy)
+        self.list.keep(KnownWorkspace(workspace.id, str(store.root), at, next(iter(copies), None)))

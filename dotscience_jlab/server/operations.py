@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from ..model.change import Change, RestorePlan
 from ..model.execution import OUTCOMES, Execution, FileUse, Session
 from ..model.lineage import Lineage
+from ..model.remote import LineState, Remote
 from ..model.run import STATES, Run, Series
 from ..model.snapshot import Skipped, Snapshot, TreeEntry
 from ..model.workspace import Origin, Status
@@ -39,6 +40,12 @@ WORKSPACE_ROW_SCHEMA = record_of(
     recorded_at=or_null(TEXT), origin=or_null(reference(Origin)),
     contents_path={"anyOf": [TEXT, {"type": "null"}], "description": "null: outside Jupyter's folder."},
 )
+LINES = list_of(reference(LineState))
+REMOTE_ROW: Schema = {
+    "allOf": [reference(Remote), record_of(lines=LINES, copied_at=or_null(TEXT), problem=TEXT)],
+}
+EXCHANGED = {"remote": TEXT, "url": TEXT, "lines": LINES, "sentence": TEXT}
+PULLED = {"n_executions": COUNT, "n_runs": COUNT, "is_forwarded": FLAG}
 NUMBERED_TEXT = record_of(name=TEXT, value=JSON_FLOAT, text=TEXT)
 FINDING = record_of(
     kind=TEXT, what=TEXT, sentence=TEXT, remedy=TEXT, is_damage=FLAG, is_repaired=FLAG, snapshots=TEXTS, n_snapshots=COUNT,
@@ -76,6 +83,15 @@ S = f"{W}/snapshots/{{snapshot}}"
 PATHS = {"anyOf": [TEXTS, {"type": "null"}]}
 FORK_BODY = {"snapshot": SHORT_TEXT, "path": {**CONTENTS_PATH, "minLength": 1}, "name": or_null(SHORT_TEXT)}
 
+DAYS: Schema = {"type": "integer", "minimum": 0, "maximum": 36_500}
+POLICY = {"everything_days": DAYS, "daily_days": DAYS, "weekly_days": DAYS, "also_executions": FLAG}
+FORGET_PLAN = record_of(
+    sentence=TEXT, policy=record_of(**POLICY), n_snapshots=COUNT, n_kept=COUNT, n_executions=COUNT,
+    n_executions_without_files=COUNT, freed_bytes=COUNT, oldest=TEXT, newest=TEXT, plan_digest=TEXT,
+)
+PURGE_BODY = {"path": or_null(INSIDE_PATH), "blob": or_null(SHORT_TEXT), "execution": or_null(SHORT_TEXT)}
+POLICY_BODY = {name: or_null(schema) for name, schema in POLICY.items()}
+
 OPERATIONS: tuple[Operation, ...] = (
     Operation(
         "GET", "status", "status", "How it is with the recording of a notebook or folder",
@@ -104,6 +120,38 @@ OPERATIONS: tuple[Operation, ...] = (
     Operation(
         "POST", f"{W}/forget", "workspaces.forget", "Forget everything recorded in it", record_of(freed_bytes=COUNT),
         body={"confirm": SHORT_TEXT}, required=("confirm",),
+    ),
+    Operation(
+        "POST", f"{W}/retention/plan", "retention.plan", "What a retention policy would forget, and what that frees",
+        FORGET_PLAN, body=POLICY_BODY,
+    ),
+    Operation(
+        "POST", f"{W}/retention/apply", "retention.apply", "Forget what the plan said",
+        record_of(n_snapshots=COUNT, n_executions=COUNT, sentence=TEXT),
+        body={**POLICY_BODY, "plan_digest": SHORT_TEXT}, required=("plan_digest",),
+    ),
+    Operation(
+        "GET", f"{W}/space", "space", "What takes the room, and who pins it",
+        record_of(
+            sentence=TEXT, total_bytes=COUNT, kinds=map_of(COUNT), shared_bytes=COUNT,
+            largest=list_of(record_of(
+                path=TEXT, stored_bytes=COUNT, n_versions=COUNT, n_snapshots=COUNT, n_runs=COUNT, runs=TEXTS, sentence=TEXT,
+            )),
+            forgettable=FORGET_PLAN,
+        ),
+    ),
+    Operation(
+        "POST", f"{W}/purge/plan", "purge.plan", "What purging a file, some bytes or an execution would take with it",
+        record_of(
+            sentence=TEXT, paths=list_of(record_of(path=TEXT, n_snapshots=COUNT)), n_paths=COUNT, n_snapshots=COUNT,
+            n_executions=COUNT, n_objects=COUNT, stored_bytes=COUNT, warnings=TEXTS, plan_digest=TEXT,
+        ),
+        body=PURGE_BODY,
+    ),
+    Operation(
+        "POST", f"{W}/purge/apply", "purge.apply", "Purge what the plan said; every object is looked at for the proof",
+        record_of(sentence=TEXT, n_objects=COUNT, freed_bytes=COUNT, n_looked_at=COUNT, warnings=TEXTS),
+        body={**PURGE_BODY, "reason": SHORT_TEXT, "plan_digest": SHORT_TEXT}, required=("reason", "plan_digest"),
     ),
     # -- executions
     Operation(
@@ -196,6 +244,10 @@ OPERATIONS: tuple[Operation, ...] = (
     ),
     Operation("GET", S, "snapshots.get", "One snapshot, by id, prefix, execution, run, time or `@{1}`", reference(Snapshot)),
     Operation(
+        "PATCH", S, "snapshots.change", "Pin it, so that no policy forgets it, or unpin it", reference(Snapshot),
+        body={"is_pinned": FLAG}, required=("is_pinned",),
+    ),
+    Operation(
         "GET", f"{S}/tree", "snapshots.tree", "Its files",
         items_of({"allOf": [reference(TreeEntry), record_of(path=TEXT)]}), query={"under": INSIDE_PATH},
     ),
@@ -230,6 +282,34 @@ OPERATIONS: tuple[Operation, ...] = (
         "POST", f"{W}/fork", "fork", "A new folder with a snapshot's files and a history of its own",
         record_of(workspace=WORKSPACE_ROW, n_files=COUNT, bytes=COUNT),
         body=FORK_BODY, required=("snapshot", "path"), is_contents_path=True,
+    ),
+    # -- other places
+    Operation("GET", f"{W}/remotes", "remotes.list", "Other places that keep this history", items_of(REMOTE_ROW)),
+    Operation(
+        "POST", f"{W}/remotes", "remotes.add", "Name another place; nothing is sent yet", REMOTE_ROW,
+        body={
+            "name": SHORT_TEXT, "url": {"type": "string", "minLength": 1, "maxLength": 2000}, "is_unscanned_allowed": or_null(FLAG),
+            "keeps_copy": or_null(FLAG), "is_new_repository": or_null(FLAG),
+        },
+        required=("name", "url"),
+    ),
+    Operation(
+        "POST", f"{W}/remotes/remove", "remotes.remove", "Forget another place; what it keeps, it keeps", record_of(),
+        body={"name": SHORT_TEXT, "is_agreed": or_null(FLAG)}, required=("name",),
+    ),
+    Operation(
+        "POST", f"{W}/push", "push", "Send this history to a remote", record_of(n_sent=COUNT, **EXCHANGED),
+        body={"name": or_null(SHORT_TEXT), "is_unscanned_allowed": or_null(FLAG), "main_as": or_null(SHORT_TEXT)},
+    ),
+    Operation(
+        "POST", f"{W}/pull", "pull", "Take in what a remote has; files are not touched", record_of(**EXCHANGED, **PULLED),
+        body={"name": or_null(SHORT_TEXT), "join": or_null(FLAG)},
+    ),
+    Operation(
+        "POST", "history/get-back", "history.get_back", "Get a lost history back from where a copy is kept",
+        record_of(**EXCHANGED, **PULLED, root=TEXT, workspace=WORKSPACE_ROW),
+        body={"path": CONTENTS_PATH, "url": or_null(SHORT_TEXT), "join": or_null(FLAG)}, required=("path",),
+        is_contents_path=True,
     ),
     Operation(
         "GET", f"{W}/lineage", "lineage", "What came from what", reference(Lineage),

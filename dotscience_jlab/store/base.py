@@ -15,15 +15,20 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Callable, Iterable, Iterator, Mapping, Protocol, Sequence
+from typing import TYPE_CHECKING, Any, Callable, Collection, Iterable, Iterator, Mapping, Protocol, Sequence
 
 from ..model.change import Change
 from ..model.execution import Execution, Session
 from ..model.ids import BlobDigest, ExecutionId, RunId, SessionId, SnapshotId
+from ..model.instant import Instant
 from ..model.paths import WorkspacePath
 from ..model.run import Annotation, Run, Series, Tombstone
 from ..model.snapshot import FILE, MAIN_LINE, Skipped, Snapshot, SnapshotDraft, TreeEntry
 from ..model.workspace import Workspace
+
+if TYPE_CHECKING:
+    from .purge import Purged, PurgePlan
+    from .space import Space
 
 Record = Execution | Session | Run | Annotation | Tombstone
 
@@ -105,6 +110,9 @@ class Store(Protocol):
 
     # snapshots
 
+    def lines(self) -> list[str]:
+        """`main` first, then this workspace's others, then those of remotes as last fetched: `origin:main`."""
+
     def head(self, line: str = MAIN_LINE) -> Snapshot | None: ...
 
     def snapshot(self, snapshot: SnapshotId) -> Snapshot: ...
@@ -135,6 +143,46 @@ class Store(Protocol):
 
     def append(self, records: Iterable[Record]) -> None:
         """Keep records without a snapshot. A record whose id is known replaces it for readers (the newest counts)."""
+
+    # growth
+
+    def forget(
+        self, snapshots: Collection[SnapshotId], reason: str, at: Instant, by: str = "",
+        executions: Collection[ExecutionId] = (),
+    ) -> None:
+        """Take these snapshots out of their lines, and these executions out of the records; asking for one then raises
+        Forgotten, which says by whom, when and why, and names the nearest snapshot that is kept.
+
+        Ids of all others stay; the parent of a snapshot is the nearest kept one before it. Executions and runs whose snapshot
+        is forgotten stay readable, and still name it. Bytes are freed later, by maintenance. InvalidRequest for the newest
+        snapshot of a line. Costs one commit read a snapshot of the line, and one commit written for each that comes after
+        the first forgotten one; others may publish meanwhile.
+        """
+
+    def maintenance_if_due(self, now: float) -> tuple[str, ...] | None:
+        """The command line of a process that tidies this history, if there is something to do; it may be killed at any time."""
+
+    def freed_by(self, snapshots: Collection[SnapshotId]) -> int:
+        """Bytes on the disk that only these snapshots hold: what forgetting them frees once maintenance has run.
+
+        Costs the names of all objects in a temporary file and the differences between neighbouring snapshots.
+        """
+
+    def digests_at(self, path: WorkspacePath) -> set[BlobDigest]:
+        """Every content that the file, or any file below the folder, ever had in a snapshot. NotFound if none."""
+
+    def plan_purge(self, digests: Collection[BlobDigest], executions: Collection[ExecutionId] = ()) -> PurgePlan:
+        """What purging these bytes, and the records of these executions with their outputs, would take with it."""
+
+    def purge(self, plan: PurgePlan, reason: str, at: Instant, by: str = "") -> Purged:
+        """Take the bytes out of every snapshot and record and off the disk, at once; afterwards all objects were looked
+        through for them. Ids stay. The bytes are refused from then on, and reading them raises Forgotten.
+
+        The file itself stays in the folder, and is skipped by scans. Forks and remotes keep what they have.
+        """
+
+    def space(self) -> Space:
+        """What takes the room, by kind and by file, with who holds it. Costs about as much as `freed_by`."""
 
     # the folder
 
@@ -216,6 +264,9 @@ class Index(Protocol):
     def uses_of(self, path: str, *, role: str | None = None, limit: int = 1000) -> list[tuple[ExecutionId, str]]:
         """(execution, role) of every execution that read or wrote this path (workspace-relative, or disk_path if outside),
         oldest first."""
+
+    def executions_of(self, snapshots: Collection[SnapshotId]) -> list[tuple[ExecutionId, bool]]:
+        """(execution, does it belong to a run) of those whose snapshot is one of these, oldest first."""
 
     def add_points(self, run: RunId, points: Iterable[tuple[int, str, int | None, float, float]]) -> None:
         """points: (position, name, step or None, time, value); `position` is the spool's, so feeding one twice keeps one."""

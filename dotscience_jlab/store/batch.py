@@ -26,7 +26,10 @@ class Repository(Protocol):
 
     def has(self, name: ObjectId) -> bool: ...
 
-    def is_kept(self, kind: bytes, name: ObjectId, data: Buffer) -> bool: ...
+    def keep(self, name: ObjectId) -> bool: ...
+
+    def is_kept(self, kind: bytes, name: ObjectId, data: Buffer) -> bool:
+        """Forgotten if these bytes were purged."""
 
     def put_loose(self, kind: bytes, name: ObjectId, data: Buffer) -> None: ...
 
@@ -56,6 +59,9 @@ class Batch:
 
     def has(self, name: ObjectId) -> bool:
         return self._is_new_here(name) or self._repository.has(name)
+
+    def keep(self, name: ObjectId) -> bool:
+        return self._is_new_here(name) or self._repository.keep(name)
 
     def finish(self) -> None:
         """Everything can be read through the repository when this returns. OSError: `discard` then."""

@@ -16,8 +16,8 @@ from ..model.workspace import Workspace
 from .check_history import Walk, Walked
 from .check_index import REMEDY as REBUILD_INDEX
 from .check_index import check_index, known_refs
-from .check_objects import StoredObjects, check_objects, index_pack
-from .check_refs import check_workspace, lost_refs, missing_refs, read_refs
+from .check_objects import StoredObjects, check_objects, index_pack, stored_commits
+from .check_refs import check_workspace, lost_refs, misled_refs, read_refs
 from .findings import INDEX, OBJECT, RUBBISH, WORKSPACE, Checked, Finding, Referrers
 from .git import GitObjects
 from .index import remove_index
@@ -64,8 +64,6 @@ def _look(folder: Path, root: Path, progress: Progress) -> tuple[Checked, list[P
     n_total = sum(path.stat().st_size for each in folders for path in each.rglob("*") if path.is_file())
     stored = check_objects(folders, lambda n_bytes: progress(min(n_bytes, n_total), n_total, "bytes"))
     refs, findings = read_refs(repository)
-    reported = {each.what for each in findings}
-    findings += missing_refs(repository, refs, known_refs(repository / "state.db"), reported)
     findings += check_workspace(repository)
     findings += stored.findings
     walked = Walked()
@@ -76,7 +74,9 @@ def _look(folder: Path, root: Path, progress: Progress) -> tuple[Checked, list[P
     else:
         try:
             walked = _walk(objects, refs, stored, progress)
-            findings += lost_refs(refs, names_snapshots=walked.names_snapshots, names_executions=walked.names_executions)
+            known = known_refs(repository / "state.db")
+            findings += misled_refs(repository, refs, known, walked.broken.keys())
+            findings += lost_refs(repository, refs | known, lambda: stored_commits(folders))
             findings += _broken(walked)
             findings += walked.findings
             progress(0, 0, "index")

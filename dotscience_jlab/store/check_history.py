@@ -41,12 +41,6 @@ class Walked:
     """About what is whole in itself and yet wrong: a segment under another's name, chunks that do not add up."""
     n_snapshots: int = 0
     n_records: int = 0
-    snapshots_of: dict[str, int] = field(default_factory=dict)
-    """ref -> how many commits could be followed"""
-    names_snapshots: bool = False
-    """A record names one."""
-    names_executions: bool = False
-    """A snapshot names one."""
 
 
 @dataclass
@@ -79,7 +73,7 @@ class Walk:
     # -- commits -------------------------------------------------------------------------------------
 
     def _follow_ref(self, name: str, tip: ObjectId) -> None:
-        tips, n_followed = [tip], 0
+        tips = [tip]
         while tips:
             chain, before = self._chain(name, tips.pop())
             self._here = {}
@@ -87,14 +81,12 @@ class Walk:
                 text = self._objects.commit(commit)
                 self._seen.add(commit)
                 tips += [parent for parent in text.parents[1:] if parent not in self._seen]
-                n_followed += 1
                 self._step()
                 if name == RECORDS_REF:
                     self._records(before, text)
                 else:
                     self._snapshot(snapshot_id(text.message, commit), before, text)
                 before = text.tree
-        self._found.snapshots_of[name] = n_followed
 
     def _chain(self, ref: str, tip: ObjectId) -> tuple[list[ObjectId], ObjectId | None]:
         """First parents back to one that is known or cannot be read, newest first; and the tree of that one, if it is known."""
@@ -117,7 +109,6 @@ class Walk:
     def _snapshot(self, snapshot: str, before: ObjectId | None, text: CommitText) -> None:
         self._found.n_snapshots += 1
         told = trailers(text.message)
-        self._found.names_executions |= "Ds-Execution" in told
         self._compare(before, text.tree, "")
         for path, needed in self._here.items():
             for broken in needed:
@@ -284,7 +275,6 @@ class Walk:
             self._found.findings.append(Finding(RECORDS, path, error.message))
 
     def _record(self, record: Record) -> None:
-        self._found.names_snapshots |= bool(getattr(record, "snapshot", None))
         for digest in (*named_blobs(record), *_files(record)) if self._found.broken else ():
             if digest in self._found.broken:
                 self._found.broken[digest].named_by(record.id)

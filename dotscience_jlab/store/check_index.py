@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, Iterator
 
 from ..model.codec import from_stored
+from ..model.states import RUNNING
 from ..model.workspace import Workspace
 from .checksums import checked_body, is_point_whole
 from .findings import INDEX, MOST_NAMED, Finding
@@ -27,6 +28,7 @@ TABLES = {
     "executions": ("id",), "runs": ("id",), "sessions": ("id",), "annotations": ("id",), "forgotten": ("id",),
     "snapshots": ("id",), "uses": ("path", "role", "execution"), "run_values": ("run", "field", "name"),
     "notebooks": ("path",), "named_blobs": ("digest",), "points": ("run", "position"),
+    "point_sums": ("run",),
 }  # fmt: skip
 """table -> its key, in whose order rows are read. `facts` and `files_seen` are no part of the history."""
 WITH_BODY = ("executions", "runs", "sessions", "annotations", "forgotten", "snapshots")
@@ -37,13 +39,21 @@ def check_index(path: Path, objects: Objects, workspace: Workspace, root: Path, 
     """path: of `state.db`. broken: objects that cannot be read; what they held is named by rows that git does not have."""
     if not path.exists():
         return []
+    was_at_rest = _is_at_rest(path)
+    found = _check(path, objects, workspace, root, broken)
+    if found and was_at_rest and not _is_at_rest(path):  # somebody began to write meanwhile: then a moment's look was not one
+        return _check(path, objects, workspace, root, broken)
+    return found
+
+
+def _check(path: Path, objects: Objects, workspace: Workspace, root: Path, broken: set[ObjectId]) -> list[Finding]:
     try:
         with closing(_opened(path)) as live:
             found = [_finding(each) for each in _faults(live)]
             if found or _fact(live, "schema") != SCHEMA_VERSION:
                 return found
             with _rebuilt(_Readable(objects, _refs(live), broken), workspace, root) as (fresh, index):
-                _add_unfinished(live, index)
+                _add_unfinished(live, index, is_partial=bool(broken))
                 tables = TABLES.items()
                 return [each for table, key in tables for each in _compared(table, key, live, fresh, is_partial=bool(broken))]
     except sqlite3.Error as error:
@@ -62,10 +72,16 @@ def known_refs(path: Path) -> dict[str, ObjectId]:
 
 
 def _opened(path: Path) -> sqlite3.Connection:
-    """Reads one state of it, however long this takes, and writes nothing."""
-    live = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, isolation_level=None, timeout=30.0)
+    """Reads one state of it, however long this takes, and writes nothing, not even the files of a WAL."""
+    how = "immutable=1" if _is_at_rest(path) else "mode=ro"
+    live = sqlite3.connect(f"{path.absolute().as_uri()}?{how}", uri=True, isolation_level=None, timeout=30.0)
     live.execute("BEGIN")
     return live
+
+
+def _is_at_rest(path: Path) -> bool:
+    """Nobody has it open."""
+    return not path.with_name(path.name + "-wal").exists()
 
 
 def _faults(live: sqlite3.Connection) -> Iterator[str]:
@@ -86,6 +102,11 @@ def _faults(live: sqlite3.Connection) -> Iterator[str]:
         n_wrong = sum(not is_point_whole(*row) for row in points)
         if n_wrong:
             yield f"{n_wrong} points are not as they were written"
+    if {"points", "point_sums"} <= tables:
+        sums = "SELECT run, count(*), sum(checksum) % 4294967296 FROM points GROUP BY run"
+        n_wrong = live.execute(f"SELECT count(*) FROM (SELECT * FROM ({sums}) EXCEPT SELECT * FROM point_sums)").fetchone()[0]
+        if n_wrong:
+            yield f"points of {n_wrong} runs are missing"
 
 
 def _is_whole(body: object) -> bool:
@@ -126,18 +147,22 @@ def _rebuilt(objects: Objects, workspace: Workspace, root: Path) -> Iterator[tup
             index.close()
 
 
-def _add_unfinished(live: sqlite3.Connection, index: SqliteIndex) -> None:
-    """What sessions that are not over have told since git was written: the spool has it."""
+def _add_unfinished(live: sqlite3.Connection, index: SqliteIndex, *, is_partial: bool) -> None:
+    """What sessions that are not over have told since git was written: the spool has it.
+
+    is_partial: records are lost from git, so only what is running counts as not yet written there.
+    """
     with index.read() as fresh:
         over = {session for (session,) in fresh.execute("SELECT id FROM sessions")}
     rows = itertools.chain(
-        live.execute("SELECT body FROM executions ORDER BY started_at, id"),
-        live.execute("SELECT body FROM runs ORDER BY started_at, id"),
+        live.execute("SELECT body, outcome FROM executions ORDER BY started_at, id"),
+        live.execute("SELECT body, state FROM runs ORDER BY started_at, id"),
     )
-    for (body,) in rows:
+    for body, state in rows:
         record = from_stored(checked_body(body))
         if record is not None and record.session is not None and record.session not in over:
-            index.feed([record])
+            if state == RUNNING or not is_partial:
+                index.feed([record])
 
 
 def _compared(
@@ -153,6 +178,8 @@ def _compared(
         len(key),
     ):
         if ours == theirs or (table == "points" and theirs is None):  # of a run that is not over: the spool has them
+            continue
+        if table == "point_sums" and ours is not None and (theirs is None or ours[-2] > theirs[-2]):
             continue
         if is_partial and theirs is not None:  # made without what cannot be read
             continue

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import re
 import zlib
+from contextlib import closing, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Callable, Iterator
@@ -190,6 +191,25 @@ def _packed_fault(pack: Pack, raw_name: bytes, name: ObjectId) -> str:
         return str(error) or type(error).__name__
     digest.update(data)
     return "" if digest.hexdigest() == name else "it holds other bytes"
+
+
+def stored_commits(folders: list[Path]) -> Iterator[tuple[ObjectId, bytes]]:
+    """(name, bytes) of every commit that can be read, whether anything names it or not. Costs a look at every object."""
+    for folder in folders:
+        for path in _loose_files(folder):
+            try:
+                with open(path, "rb") as file:
+                    is_commit = zlib.decompressobj().decompress(file.read(64), 7) == b"commit "
+                if is_commit:
+                    yield path.parent.name + path.name, zlib.decompress(path.read_bytes()).partition(b"\0")[2]
+            except (OSError, zlib.error):
+                continue
+        for path in sorted(folder.glob("pack/*.pack")):
+            with closing(Pack(str(path.with_suffix("")), object_format=DEFAULT_OBJECT_FORMAT)) as pack, suppress(Exception):
+                for entry in pack.index.iterentries():
+                    number, data = pack.get_raw(entry[0])
+                    if KINDS[number] == b"commit":
+                        yield entry[0].hex(), data
 
 
 def index_pack(path: Path) -> None:

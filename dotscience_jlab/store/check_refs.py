@@ -6,7 +6,7 @@ import json
 import re
 from dataclasses import fields
 from pathlib import Path
-from typing import Iterator
+from typing import Callable, Collection, Iterator
 
 from ..model.workspace import Workspace
 from .findings import REF, WORKSPACE, Finding
@@ -14,10 +14,13 @@ from .layout import workspace_fault
 from .objects import RECORDS_REF, ObjectId, line_ref
 
 LOOSE = re.compile(rb"([0-9a-f]{40})\n")
-HEAD = re.compile(rb"ref: refs/heads/[^\0\n]+\n|[0-9a-f]{40}\n")
+HEAD = b"ref: refs/heads/main\n"
 PACKED = re.compile(rb"([0-9a-f]{40}) (refs/[^\0\n ]+)")
 PEELED = re.compile(rb"\^[0-9a-f]{40}")
 PACKED_HEADER = re.compile(rb"# pack-refs with:(?: (?:peeled|fully-peeled|sorted))* ?")
+PARENT = re.compile(rb"^parent ([0-9a-f]{40})$", re.MULTILINE)
+IS_SNAPSHOT = re.compile(rb"^Ds-Snapshot: ", re.MULTILINE)
+IS_RECORDS = re.compile(rb"\n\n\d+ records?\n")
 FROM_A_COPY = "Put it back from a copy of the folder."
 
 
@@ -34,28 +37,39 @@ def read_refs(repository: Path) -> tuple[dict[str, ObjectId], list[Finding]]:
     return refs, findings
 
 
-def missing_refs(
-    repository: Path, refs: dict[str, ObjectId], known: dict[str, ObjectId], reported: set[str]
+def misled_refs(
+    repository: Path, refs: dict[str, ObjectId], known: dict[str, ObjectId], broken: Collection[ObjectId]
 ) -> Iterator[Finding]:
-    """known: what the index has taken in. A ref that it knows and that is gone can be put back by hand."""
-    for name, commit in sorted(known.items()):
-        if name not in refs:
-            put_back = f"`git -C {repository} update-ref {name} {commit}` puts it back to where it was last seen."
-            if name in reported:
-                yield Finding(REF, name, f"The ref {name} was last seen at {commit}.", put_back)
-            else:
-                yield Finding(REF, name, f"The ref {name} is gone; it was last seen at {commit}.", put_back)
+    """Refs that name nothing that can be read, or are gone. known: what the index has taken in; a ref can be put back to it."""
+    for name in sorted(refs.keys() | known.keys()):
+        commit, seen = refs.get(name), known.get(name)
+        if commit is not None and commit not in broken:
+            continue
+        told = f"The ref {name} names {commit}, which cannot be read" if commit else f"The ref {name} is gone"
+        if seen is not None and seen not in broken:
+            put_back = f"`git -C {repository} update-ref {name} {seen}` puts it back to where it was last seen."
+            yield Finding(REF, name, f"{told}; it was last seen at {seen}.", put_back)
+        else:
+            yield Finding(REF, name, f"{told}.", FROM_A_COPY)
 
 
-def lost_refs(refs: dict[str, ObjectId], *, names_snapshots: bool, names_executions: bool) -> Iterator[Finding]:
-    """Where even the index does not know it: the two halves of a history name each other."""
-    main = line_ref("main")
-    if main not in refs and names_snapshots:
-        sentence = f"The ref {main} is gone: records name snapshots, and no line holds them."
-        yield Finding(REF, main, sentence, "`git fsck --lost-found` in the store names the newest commit that is left.")
-    if RECORDS_REF not in refs and names_executions:
-        sentence = f"The ref {RECORDS_REF} is gone: snapshots name executions that nothing tells of."
-        yield Finding(REF, RECORDS_REF, sentence, "`git fsck --lost-found` in the store names the newest commit that is left.")
+def lost_refs(
+    repository: Path, refs: dict[str, ObjectId], commits: Callable[[], Iterator[tuple[ObjectId, bytes]]]
+) -> Iterator[Finding]:
+    """Refs that even the index does not know: commits are left that only a ref can have been at the end of.
+
+    commits: every one that is stored; asked only if a ref is missing. One alone was never named: its writer was killed.
+    """
+    for name, is_its in ((line_ref("main"), IS_SNAPSHOT), (RECORDS_REF, IS_RECORDS)):
+        if name in refs:
+            continue
+        parents = {commit: PARENT.findall(data.partition(b"\n\n")[0]) for commit, data in commits() if is_its.search(data)}
+        named = {parent.decode() for found in parents.values() for parent in found}
+        ends = sorted(commit for commit in parents if commit not in named and parents[commit])
+        if ends:
+            told = ", ".join(ends[:3])
+            remedy = f"`git -C {repository} update-ref {name} {ends[0]}` puts it back; `git log {ends[0]}` shows what it holds."
+            yield Finding(REF, name, f"The ref {name} is gone, and with it what ends in {told}.", remedy)
 
 
 def check_workspace(repository: Path) -> Iterator[Finding]:
@@ -86,8 +100,8 @@ def _head(repository: Path) -> Iterator[Finding]:
         told = (repository / "HEAD").read_bytes()
     except OSError:
         told = b""
-    if not HEAD.fullmatch(told):
-        remedy = "Write the line `ref: refs/heads/main` into it."
+    if told != HEAD:
+        remedy = f"Write the line `{HEAD.decode().strip()}` into it: without it git takes the folder for no repository."
         yield Finding(REF, "HEAD", "The file HEAD of the history is damaged or gone.", remedy)
 
 

@@ -16,29 +16,39 @@ import zlib
 from collections import OrderedDict
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Callable, Iterator, TypeVar
+from typing import Callable, Iterator, Mapping, TypeVar
 
-from dulwich.objects import Commit, ShaFile, Tree
+from dulwich.file import FileLocked
+from dulwich.object_store import PackBasedObjectStore
+from dulwich.objects import Commit, ShaFile, Tag, Tree
 from dulwich.pack import Pack, PackFileDisappeared
+from dulwich.refs import RefsContainer
 from dulwich.repo import Repo
 
-from ..errors import NotFound, StoreDamaged, StoreError
+from ..errors import DotscienceError, Forgotten, NotFound, StoreDamaged, StoreError
 from ..model.ids import BlobDigest
 from .batch import Batch
 from .deflate import deflated
 from .disk import disk_errors
 from .durable import sync_files
-from .objects import Buffer, CommitText, ObjectId, Sink, TreeItem, object_id, tree_bytes
+from .graves import exhume
+from .objects import Buffer, CommitText, ObjectId, Sink, StoredObject, TreeItem, line_ref, object_id, tree_bytes
 from .pack import KIND_NAMES, MOST_HEADER_BYTES, PackDraft, read_entry, read_header
 from .refs import OBJECT_ID, RefLocked, move_ref
+from .stored import loose_files, loose_objects, packed_objects
 from .sweep import sweep
 
-TREES_KEPT = 4096
+TREE_ITEMS_KEPT = 200_000
+"""Of folders read last: about 50 MB; a folder of the records has up to 256 items, one of the user's any number."""
 MEASURE_EVERY_S = 300.0
 DRAFT_PREFIX = "tmp_obj_"
 """git's own `gc` removes leftovers of this name too."""
+SUBMODULE_MODE = 0o160000
+"""Names a commit of another repository: it comes with commits that another git made, and there is nothing to read."""
 YOUNG_S = 3600.0
 """An object that somebody else wrote this lately may not be on the disk yet: whoever names it syncs it too."""
+FRESH_S = 300.0
+"""What is put again is marked as young again, unless it is younger than this anyway."""
 REMEDY = "`ds check` names what is damaged and what refers to it."
 
 
@@ -83,9 +93,11 @@ class GitObjects:
         self._drafts: list[PackDraft] = []
         """Packs that are whole but have no name yet, since no ref needs them."""
         self._trees: OrderedDict[ObjectId, dict[bytes, TreeItem]] = OrderedDict()
+        self._n_tree_items = 0
         self._sizes: dict[ObjectId, int] = {}
         self._size: int | None = None
         self._measured_at = 0.0
+        self._refused: dict[ObjectId, str] = {}
 
     # -- writing -----------------------------------------------------------------------------------
 
@@ -143,6 +155,8 @@ class GitObjects:
 
     def is_kept(self, kind: bytes, name: ObjectId, data: Buffer) -> bool:
         """True if the store holds these bytes. A loose object is read: after a power cut its name may stand before nothing."""
+        if name in self._refused:
+            raise Forgotten(self._refused[name], "Bytes that were purged are not taken in again.")
         path, header = self._loose_path(name), _header(kind, data)
         with disk_errors(self.path):
             try:
@@ -150,8 +164,9 @@ class GitObjects:
                 found = zlib.decompress(path.read_bytes())
                 if not found.startswith(header) or memoryview(found)[len(header) :] != data:
                     return False
+                _freshen(path)
             except (FileNotFoundError, zlib.error):
-                return self._draft_of(name) is not None or self._pack_of(name) is not None
+                return self._draft_of(name) is not None or self._is_packed_afresh(name)
         if abs(time.time() - written_at) < YOUNG_S:
             with self._busy:
                 self._unsynced.add(path)
@@ -176,6 +191,23 @@ class GitObjects:
             raise
         return n_written
 
+    def _is_packed_afresh(self, name: ObjectId) -> bool:
+        pack = self._pack_of(name)
+        while pack is not None:
+            with suppress(FileNotFoundError):
+                _freshen(Path(f"{pack._basename}.pack"))
+                return True
+            pack = self._pack_of(name)  # it was replaced a moment ago
+        return False
+
+    def keep(self, name: ObjectId) -> bool:
+        with disk_errors(self.path):
+            try:
+                _freshen(self._loose_path(name))
+                return True
+            except FileNotFoundError:
+                return self._draft_of(name) is not None or self._is_packed_afresh(name)
+
     def has(self, name: ObjectId) -> bool:
         with disk_errors(self.path):
             return self._loose_path(name).exists() or self._draft_of(name) is not None or self._pack_of(name) is not None
@@ -191,7 +223,7 @@ class GitObjects:
         """This store's and those of stores that it borrows from, as they lie on the disk now."""
         with self._busy:
             stores = [self._repo.object_store, *self._repo.object_store.alternates]
-            yield from [pack for store in stores for pack in store.packs]
+            yield from [pack for store in stores for pack in _present_packs(store)]
 
     def _pack_of(self, name: ObjectId) -> Pack | None:
         """A pack whose index cannot be read has nothing: what it held is then written anew."""
@@ -207,11 +239,20 @@ class GitObjects:
             waiting, self._unsynced = self._unsynced, set()
         try:
             with disk_errors(self.path):
-                sync_files(waiting)
+                sync_files([path for path in waiting if path.exists() or self._pack_of(path.parent.name + path.name) is None])
         except BaseException:
             with self._busy:
                 self._unsynced |= waiting
             raise
+
+    def is_folder(self, name: ObjectId) -> bool:
+        return self._read(name)[0] == Tree.type_name
+
+    def refusal(self, name: ObjectId) -> str:
+        return self._refused.get(name, "")
+
+    def refuse(self, names: Mapping[ObjectId, str]) -> None:
+        self._refused.update(names)
 
     def _publish_packs(self) -> None:
         """Each stays readable as a draft until it is readable as a pack."""
@@ -223,13 +264,23 @@ class GitObjects:
                 with self._busy:
                     self._drafts.remove(draft)
 
-    def move_ref(self, name: str, old: ObjectId | None, new: ObjectId) -> bool:
+    def move_ref(self, name: str, old: ObjectId | None, new: ObjectId | None) -> bool:
         with self._busy, disk_errors(self.path):
             try:
+                if new is None:
+                    return old is None or bool(self._repo.refs.remove_if_equals(name.encode("utf-8"), old.encode("ascii")))
                 return move_ref(self.path, name, old, new, lambda: self.ref(name))
-            except RefLocked:
+            except (RefLocked, FileLocked):
                 self.sweep()
                 time.sleep(random.uniform(0.2, 0.5))
+                return False
+
+    def drop_ref(self, name: str, old: ObjectId) -> bool:
+        with self._busy, disk_errors(self.path):
+            try:
+                return bool(self._repo.refs.remove_if_equals(name.encode("utf-8"), old.encode("ascii")))
+            except FileLocked:
+                self.sweep()
                 return False
 
     # -- reading -----------------------------------------------------------------------------------
@@ -258,7 +309,8 @@ class GitObjects:
                 self._trees.move_to_end(tree)
                 return known
         found = self._parsed(Tree, tree)
-        items = {each.path: TreeItem(each.mode, each.sha.decode("ascii")) for each in found.iteritems()}
+        entries = (each for each in found.iteritems() if each.mode != SUBMODULE_MODE)
+        items = {each.path: TreeItem(each.mode, each.sha.decode("ascii")) for each in entries}
         self.remember_tree(tree, items)
         return items
 
@@ -269,24 +321,59 @@ class GitObjects:
         return CommitText(found.tree.decode("ascii"), parents, message, float(found.commit_time), author)
 
     def ref(self, name: str) -> ObjectId | None:
-        with self._busy, disk_errors(self.path):
+        with self._refs(name) as refs:
             try:
-                found = self._repo.refs[name.encode("utf-8")].decode("ascii", "replace")
+                found = refs[name.encode("utf-8")].decode("ascii", "replace")
             except KeyError:
                 return None
-            except OSError:
-                raise
-            except Exception as error:
-                raise StoreDamaged(f"The ref {name} cannot be read: {error}.", REMEDY) from error
         if not OBJECT_ID.fullmatch(found):
             raise StoreDamaged(f"The ref {name} holds no object's name.", REMEDY)
         return found
 
+    def refs(self, below: str) -> dict[str, ObjectId]:
+        with self._refs(below) as refs:
+            found = refs.as_dict(below.encode("utf-8").rstrip(b"/"))
+        return {os.fsdecode(name): found[name].decode("ascii", "replace") for name in sorted(found)}
+
     def lines(self) -> list[str]:
+        return list(self.refs(line_ref("")))
+
+    @contextmanager
+    def _refs(self, asked: str) -> Iterator[RefsContainer]:
+        with self._busy, disk_errors(self.path):
+            try:
+                yield self._repo.refs
+            except (OSError, DotscienceError):
+                raise
+            except Exception as error:  # dulwich meets damage with many kinds of error
+                raise StoreDamaged(f"The ref {asked} cannot be read: {error}.", REMEDY) from error
+
+    def ref_ways(self) -> dict[str, tuple[ObjectId, ...]]:
         with self._busy:
-            return sorted(name.decode("utf-8", "replace") for name in self._repo.refs.subkeys(b"refs/heads"))
+            names = sorted(name.decode("utf-8", "surrogateescape") for name in self._repo.refs.subkeys(b"refs/"))
+        found = {name: self.ref(name) for name in (f"refs/{each}" for each in names)}  # one that cannot be read is an error
+        return {name: self._peeled(target) for name, target in found.items() if target is not None}
+
+    def _peeled(self, name: ObjectId) -> tuple[ObjectId, ...]:
+        """The user's own tags may be objects that name a commit."""
+        kind, data = self._read(name)
+        if kind != Tag.type_name:
+            return (name,)
+        tag = Tag.from_raw_string(Tag.type_num, data)
+        return (name, *self._peeled(tag.object[1].decode("ascii")))  # type: ignore[attr-defined]
+
+    def stored(self) -> Iterator[StoredObject]:
+        yield from loose_objects(self.path)
+        for pack in self.own_packs():
+            yield from packed_objects(pack)
+
+    def own_packs(self) -> list[Pack]:
+        """Without those of stores that it borrows from."""
+        with self._busy:
+            return _present_packs(self._repo.object_store)
 
     def sweep(self) -> None:
+        exhume(self.path)
         sweep(self.path)
 
     def size_bytes(self) -> int:
@@ -306,12 +393,23 @@ class GitObjects:
                     continue
         return total
 
+    def shared_bytes(self) -> int:
+        packs = ((path, path.stat()) for path in (self.path / "objects/pack").glob("*.*"))
+        return sum(found.st_size for _, found in (*loose_files(self.path), *packs) if found.st_nlink > 1)
+
     def close(self) -> None:
         with self._busy:
             for draft in self._drafts:
                 draft.discard()
             self._drafts.clear()
         self._repo.close()
+
+    def raw(self, name: ObjectId) -> tuple[bytes, bytes]:
+        """(kind, bytes), checked against the name; StoreDamaged also if there is no such object."""
+        try:
+            return self._read(name)
+        except NotFound as error:
+            raise StoreDamaged(f"The object {name} is not there any more.", REMEDY) from error
 
     def _parsed(self, cls: type[_Kind], name: ObjectId) -> _Kind:
         """A folder or commit that something here names: not to be there is damage."""
@@ -389,9 +487,11 @@ class GitObjects:
 
     def remember_tree(self, tree: ObjectId, items: dict[bytes, TreeItem]) -> None:
         with self._busy:
+            self._n_tree_items -= len(self._trees.pop(tree, ()))
             self._trees[tree] = items
-            while len(self._trees) > TREES_KEPT:
-                self._trees.popitem(last=False)
+            self._n_tree_items += len(items)
+            while self._n_tree_items > TREE_ITEMS_KEPT and len(self._trees) > 1:
+                self._n_tree_items -= len(self._trees.popitem(last=False)[1])
 
 
 def _header(kind: bytes, data: Buffer) -> bytes:
@@ -401,6 +501,18 @@ def _header(kind: bytes, data: Buffer) -> bytes:
 def _path_of(pack: Pack) -> str:
     """dulwich says its name only."""
     return os.path.join(os.path.dirname(pack.index.path), pack.data.filename)
+
+
+def _freshen(path: Path) -> None:
+    """Whoever removes what nothing refers to leaves alone what is young, as git does. FileNotFoundError: it is gone already."""
+    if time.time() - path.stat().st_mtime > FRESH_S:
+        with suppress(PermissionError):  # not ours: then we do not remove it either
+            os.utime(path)
+
+
+def _present_packs(store: PackBasedObjectStore) -> list[Pack]:
+    """The first answer still has those that went since the last one, and looks for what is there now."""
+    return list(store.packs) and list(store.packs)
 
 
 def _read_loose(path: Path) -> tuple[bytes, bytes]:

@@ -6,39 +6,48 @@ catch up with, never a lie; `_catch_up` runs at every opening.
 
 from __future__ import annotations
 
+import json
 import logging
 import os
 import re
 import threading
 from contextlib import contextmanager, nullcontext
 from dataclasses import replace
+from itertools import islice
 from pathlib import Path
-from typing import Any, Callable, ContextManager, Iterable, Iterator, Sequence
+from typing import Any, Callable, Collection, ContextManager, Iterable, Iterator, Mapping, Sequence
 
-from ..errors import Conflict, NotFound, StoreDamaged, StoreError
+from ..errors import Conflict, Forgotten, NotFound, StoreDamaged, StoreError
 from ..model.change import Change
 from ..model.codec import from_json, to_json
-from ..model.ids import BlobDigest, RunId, SnapshotId, check_id, new_snapshot_id
-from ..model.instant import epoch_s
+from ..model.ids import BlobDigest, ExecutionId, RunId, SnapshotId, check_id, new_snapshot_id
+from ..model.instant import Instant, epoch_s
 from ..model.paths import WorkspacePath
-from ..model.run import RUNNING, Run
+from ..model.run import PURGE, RUNNING, Run, Tombstone
 from ..model.snapshot import FILE, MAIN_LINE, Snapshot, SnapshotDraft, TreeEntry
 from ..model.workspace import FORMAT_VERSION, Workspace
 from . import trees
 from .base import KeepRules, Record, ScanResult
 from .checksums import body_with_checksum
 from .chunks import SIZES, ChunkSizes
-from .index import SqliteIndex
+from .forgetting import HOLDS_FORGOTTEN, finish_forgetting, forget_snapshots
+from .freed import freed_bytes
+from .index import SqliteIndex, dropped
 from .intake import put_file_bytes
 from .large_file import read_file, read_meta
 from .messages import clean_message, commit_message, parse_commit, snapshot_id
-from .objects import AUTHOR, RECORDS_REF, CommitText, ObjectId, Objects, TreeItem, line_ref
-from .records import append_records, commits_since, named_blobs, records_of, with_series_blob
+from .objects import AUTHOR, RECORDS_REF, REMOTES_REF, CommitText, ObjectId, Objects, TreeItem, line_ref
+from .purge import PURGING, Purged, PurgePlan, digests_at, finish_purge, plan_purge, purge
+from .record_order import records_since
+from .records import append_records, commits_since, named_blobs, with_series_blob
 from .scan import Scanner
 from .seen import SeenFiles
 from .series import read_series, series_bytes
+from .space import Space, measure_space
 from .suspects import Attention, Suspects
 from .tree_names import is_marked
+from .union import unite_records
+from .upkeep import Upkeep
 from .watch import FolderWatch
 
 SNAPSHOT_SCHEMA = """
@@ -50,6 +59,8 @@ CREATE TABLE IF NOT EXISTS named_blobs (digest TEXT PRIMARY KEY) WITHOUT ROWID;
 log = logging.getLogger(__name__)
 
 MOVE_TRIES = 20
+N_PURGES = "purges"
+"""A fact of the index: how many times something was purged, so that each process notices."""
 AUTHOR_SHAPE = re.compile(r"[^<>\0\n]+ <[^<>\0\n]*>")
 
 
@@ -66,6 +77,7 @@ class History:
         save_workspace: Callable[[Workspace], None] = lambda workspace: None,
         remove: Callable[[], None] = lambda: None,
         is_there: Callable[[], bool] = lambda: True,
+        upkeep: Upkeep | None = None,
         lock: ContextManager[Any] | None = None,
         watch: FolderWatch | None = None,
         sizes: ChunkSizes = SIZES,
@@ -77,10 +89,12 @@ class History:
         self._save = save_workspace
         self._remove = remove
         self._is_there = is_there
+        self.upkeep = upkeep or Upkeep()
         self._lock: ContextManager[Any] = lock or nullcontext()
         self._busy = threading.RLock()
         """Held for a write of refs; never while the folder is read, so that questions do not wait for a scan."""
         self._folder_busy = threading.RLock()
+        self._n_purges: str | None = None
         with index.write() as db:
             for statement in SNAPSHOT_SCHEMA.split(";"):
                 db.execute(statement)
@@ -90,8 +104,12 @@ class History:
         kept_in = index.path.parent if index.path else None
         self._scanner = Scanner(root, objects, self._seen, kept_in=kept_in, enters=self._attention.enters, sizes=sizes)
         self._head_files: tuple[ObjectId, dict[WorkspacePath, TreeEntry]] | None = None
-        for line in sorted({MAIN_LINE, *objects.lines()}):
+        for line in self.lines():
             self._look(line)
+        self._heed_purges()
+        if index.path is not None:
+            finish_forgetting(self)  # a process was killed between a tombstone and the line
+            finish_purge(self)
 
     @property
     def workspace(self) -> Workspace:
@@ -112,17 +130,33 @@ class History:
     # -- bytes -------------------------------------------------------------------------------------
 
     def put_bytes(self, data: bytes) -> BlobDigest:
+        self._heed_purges()
         return self.objects.put_blob(data)
 
     def read_blob(self, digest: BlobDigest) -> bytes:
+        self._check_kept(digest)
         return self.objects.blob(digest)
 
     def put_file_bytes(self, data: bytes, mode: str = FILE) -> TreeEntry:
+        self._heed_purges()
         with self.objects.batch() as sink:
             return put_file_bytes(sink, data, mode, self._sizes).entry
 
     def read_file(self, digest: BlobDigest, offset: int = 0) -> Iterator[bytes]:
+        self._check_kept(digest)
         return read_file(self.objects, digest, offset)
+
+    def _check_kept(self, digest: BlobDigest) -> None:
+        self._heed_purges()
+        if self.objects.refusal(digest):
+            raise Forgotten(self.objects.refusal(digest), "Its bytes are nowhere in this history any more.")
+
+    def _heed_purges(self) -> None:
+        """Purged bytes are refused, also those that another process purged; one look into the index."""
+        n_purges = self._index.pragma(N_PURGES)
+        if n_purges != self._n_purges:
+            self.objects.refuse(self._index.purged())
+            self._n_purges = n_purges
 
     def is_named(self, digest: BlobDigest) -> bool:
         with self._index.read() as db:
@@ -130,8 +164,14 @@ class History:
 
     # -- snapshots ---------------------------------------------------------------------------------
 
+    def lines(self) -> list[str]:
+        return [MAIN_LINE, *self._other_lines()]
+
     def head(self, line: str = MAIN_LINE) -> Snapshot | None:
         self._look(line)
+        if line != MAIN_LINE:
+            head = self._head_id(line)
+            return self.snapshot(head) if head else None
         return self._known_head(line)
 
     def _known_head(self, line: str) -> Snapshot | None:
@@ -139,13 +179,15 @@ class History:
             found = db.execute(
                 "SELECT body FROM snapshots WHERE line = ? ORDER BY ordinal DESC LIMIT 1", (line,)
             ).fetchone()
-        return self._shown(found[0]) if found else None
+        return self._snapshots_from([found])[0] if found else None
 
     def snapshot(self, snapshot: SnapshotId) -> Snapshot:
-        return self._shown(self._row(snapshot)[1])
+        return self._snapshots_from([self._row(snapshot)[1:]])[0]
 
     def snapshots(self, line: str = MAIN_LINE, limit: int = 100, before: SnapshotId | None = None) -> list[Snapshot]:
         self._look(line)
+        if line != MAIN_LINE:
+            return list(islice(self._back_from(self._head_id(line), before), limit))
         with self._index.read() as db:
             top = 2**62
             if before is not None:
@@ -155,7 +197,19 @@ class History:
                 "SELECT body FROM snapshots WHERE line = ? AND ordinal < ? ORDER BY ordinal DESC LIMIT ?",
                 (line, top, limit),
             ).fetchall()
-        return [self._shown(body) for (body,) in rows]
+        return self._snapshots_from(rows)
+
+    def _back_from(self, head: SnapshotId | None, before: SnapshotId | None) -> Iterator[Snapshot]:
+        """Along first parents: a line's past is often another line's, so it is not listed by the line's name."""
+        after = self.snapshot(before).parents[:1] if before is not None else (head,) if head else ()
+        while after and self._is_in("snapshots", after[0]):
+            snapshot = self.snapshot(after[0])
+            yield snapshot
+            after = snapshot.parents[:1]
+
+    def _head_id(self, line: str) -> SnapshotId | None:
+        commit = self.objects.ref(line_ref(line))
+        return snapshot_id(self.objects.commit(commit).message, commit) if commit else None
 
     def entry(self, snapshot: SnapshotId, path: WorkspacePath) -> TreeEntry | None:
         item = trees.find(self.objects, self._tree_of(snapshot), path)
@@ -197,6 +251,39 @@ class History:
         with self._busy, self._lock:
             yield
 
+    def forget(
+        self, snapshots: Collection[SnapshotId], reason: str, at: Instant, by: str = "", executions: Collection[ExecutionId] = ()
+    ) -> None:
+        forget_snapshots(self, snapshots, reason, at, by, executions)
+
+    def maintenance_if_due(self, now: float) -> tuple[str, ...] | None:
+        return self.upkeep.command_if_due(now)
+
+    def freed_by(self, snapshots: Collection[SnapshotId]) -> int:
+        return freed_bytes(self.objects, frozenset(snapshots))
+
+    def digests_at(self, path: WorkspacePath) -> set[BlobDigest]:
+        return digests_at(self, path)
+
+    def plan_purge(self, digests: Collection[BlobDigest], executions: Collection[ExecutionId] = ()) -> PurgePlan:
+        return plan_purge(self, digests, executions)
+
+    def purge(self, plan: PurgePlan, reason: str, at: Instant, by: str = "") -> Purged:
+        return purge(self, plan, reason, at, by)
+
+    def trees_of(self, line: str) -> list[ObjectId]:
+        """git's names of the trees of a line, oldest first."""
+        commits, _ = commits_since(self.objects, self.objects.ref(line_ref(line)), None)
+        return [self.objects.commit(each).tree for each in commits]
+
+    def space(self) -> Space:
+        return measure_space(self)
+
+    def lines_were_rewritten(self) -> None:
+        """Take all lines in anew, whatever the index says of them: they may share what was rewritten."""
+        with self._index.write():
+            self._take_in_all(commits_since(self.objects, self.objects.ref(line_ref(MAIN_LINE)), None)[0], self._take_out_lines())
+
     def commit_of(self, snapshot: SnapshotId) -> ObjectId:
         """git's name of the snapshot's commit; said only inside `store/`."""
         return self._row(snapshot)[0]
@@ -209,6 +296,7 @@ class History:
         with self._busy, self._lock:
             for _ in range(MOVE_TRIES):
                 self._catch_up(draft.line)
+                finish_forgetting(self)
                 snapshot = self._publish_once(draft, chosen_id, unkept)
                 if snapshot is not None:
                     self._save_seen()
@@ -221,12 +309,13 @@ class History:
         parent = self.objects.ref(ref)
         before = self.objects.commit(parent).tree if parent else None
         start = self._tree_of(draft.base) if draft.base is not None else before
+        self._heed_purges()
         edits = {path: self._item(entry) for path, entry in draft.edits.items()}
         self._claim_format(draft)
         with self.objects.batch() as sink:
             tree = trees.edited_tree(self.objects, start, edits, sink)
         head = self._known_head(draft.line)
-        if tree == before and head is not None:
+        if tree == before and head is not None and self.commit_of(head.id) == parent:
             self._keep_with(head, unkept)
             self.objects.sync()
             return head
@@ -306,6 +395,7 @@ class History:
         only: Sequence[WorkspacePath] | None = None,
         reread: Iterable[WorkspacePath] = (),
     ) -> ScanResult:
+        self._heed_purges()
         with self._folder_busy:
             tree, files = self._head_of(line)
             if only is not None:
@@ -358,6 +448,35 @@ class History:
         self._index.close()
         self.objects.close()
 
+    # -- what came from elsewhere --------------------------------------------------------------------
+
+    def unite_records(self, theirs: ObjectId) -> bool:
+        """Take in the records of a commit whose objects are here and were checked; False if they all were known."""
+        with self._busy, self._lock:
+            is_new = unite_records(self.objects, theirs)
+            self._catch_up()
+            return is_new
+
+    def place_line(self, line: str, old: ObjectId | None, new: ObjectId) -> bool:
+        """Let `line` end at commit `new`, whose objects are here and were checked; False if it does not end at `old` any more.
+
+        The folder is not touched: where the workspace's own line moved, the next scan looks at what differs between its ends.
+        The caller holds what keeps scans and snapshots out meanwhile.
+        """
+        with self._busy, self._lock:
+            self.objects.sync()
+            is_moved = old == new or self.objects.move_ref(line_ref(line), old, new)
+            self._catch_up(line)
+            return is_moved
+
+    def is_on_own_line(self, snapshot: SnapshotId) -> bool:
+        with self._index.read() as db:
+            found = db.execute("SELECT 1 FROM snapshots WHERE id = ? AND line = ?", (snapshot, MAIN_LINE)).fetchone()
+        return found is not None
+
+    def is_forgotten(self, snapshot: SnapshotId) -> bool:
+        return self._is_in("forgotten", snapshot)
+
     # -- keeping the index in step -----------------------------------------------------------------
 
     def _catch_up(self, line: str = MAIN_LINE) -> None:
@@ -390,7 +509,7 @@ class History:
 
     def _is_in_step(self, line: str) -> bool:
         return all(
-            self.objects.ref(name) == self._index.pragma(fact)
+            self.objects.ref(name) == (self._index.pragma(fact) or None)
             for name, fact in ((RECORDS_REF, "records_commit"), (line_ref(line), f"commit of {line}"))
         )
 
@@ -403,18 +522,18 @@ class History:
         return tip, known
 
     def _catch_up_records(self, tip: ObjectId | None, known: ObjectId | None) -> None:
-        if tip == known:
+        if tip == known or tip is None:
             return
-        commits, is_rewritten = commits_since(self.objects, tip, known)
+        batches, is_rewritten = records_since(self.objects, tip, known)
         if is_rewritten:
             with self._index.write() as db:
                 self._index.forget_records()
                 db.execute("DELETE FROM named_blobs")
         series: dict[str, str] = {}
-        for commit in commits:
-            found = list(records_of(self.objects, commit))
-            self._index_records(found, commit)
+        for found in batches:
+            self._index_records(found, None)
             series.update((each.id, each.series_blob) for each in found if isinstance(each, Run) and each.series_blob)
+        self._index.pragma("records_commit", tip)
         for run, blob in series.items():
             if not self._index.is_forgotten(run):
                 self._index.add_points(RunId(run), read_series(self.objects.blob(blob)))
@@ -422,13 +541,38 @@ class History:
     def _catch_up_line(self, line: str, tip: ObjectId | None, known: ObjectId | None) -> None:
         if tip == known:
             return
+        if line != MAIN_LINE:
+            self._take_in_other_line(line, tip)
+            return
         commits, is_rewritten = commits_since(self.objects, tip, known)
         if is_rewritten:
-            with self._index.write() as db:  # what it was is no part of it any more
-                db.execute("DELETE FROM snapshots WHERE line = ?", (line,))
-                db.execute("DELETE FROM facts WHERE name = ?", (f"commit of {line}",))
-        for commit in commits:
-            self._index_snapshot(self._snapshot_of(self.objects.commit(commit), commit, line), commit)
+            self._take_in_all(commits, self._take_out_lines())
+        else:
+            self._take_in_line(line, commits, {})
+
+    def _take_in_all(self, commits: Sequence[ObjectId], counted: Mapping[SnapshotId, Snapshot]) -> None:
+        """commits: of the workspace's own line; the other lines after it."""
+        self._take_in_line(MAIN_LINE, commits, counted)
+        for other in self._other_lines():
+            self._take_in_other_line(other, self.objects.ref(line_ref(other)))
+
+    def _take_in_other_line(self, line: str, tip: ObjectId | None) -> None:
+        """A snapshot that several lines have is listed under the first of them, and under the workspace's own before all."""
+        found: list[tuple[ObjectId, Snapshot]] = []
+        own = self.objects.lines()
+        commit = tip
+        while commit is not None:
+            text = self.objects.commit(commit)
+            if self._is_in("snapshots", snapshot_id(text.message, commit)):
+                break
+            found.append((commit, self._snapshot_of(text, commit, line)))
+            commit = text.parents[0] if text.parents else None
+        for each, snapshot in reversed(found):
+            if not self._is_in("forgotten", snapshot.id):
+                self._index_snapshot(snapshot, each)
+            elif line in own:  # a remote's stays as the remote has it
+                self._index.pragma(f"{HOLDS_FORGOTTEN}{line}", "yes")
+        self._index.pragma(f"commit of {line}", tip or "")
 
     def _snapshot_of(self, text: CommitText, commit: ObjectId, line: str) -> Snapshot:
         """From the commit alone: its message and trailers say all but the number of changes."""
@@ -438,14 +582,74 @@ class History:
         parents = (snapshot_id(before.message, parent),) if before and parent else ()
         return replace(parse_commit(text, commit, line), parents=parents, n_changes=n_changes)
 
+    def _is_in(self, table: str, snapshot: SnapshotId) -> bool:
+        with self._index.read() as db:
+            return db.execute(f"SELECT 1 FROM {table} WHERE id = ?", (snapshot,)).fetchone() is not None
+
+    def _other_lines(self) -> list[str]:
+        """All but the workspace's own: this folder's by name, then those of remotes as last fetched."""
+        own = [line for line in self.objects.lines() if line != MAIN_LINE]
+        remote = (name.split("/heads/", 1) for name in self.objects.refs(REMOTES_REF) if "/heads/" in name)
+        return [*own, *(f"{name}:{line}" for name, line in remote)]
+
+    def _take_in_line(self, line: str, commits: Sequence[ObjectId], counted: Mapping[SnapshotId, Snapshot]) -> None:
+        """commits: oldest first. counted: snapshots whose number of changes is known, as long as their parents are the same."""
+        with self._index.read() as db:
+            last = db.execute(
+                "SELECT id, commit_id FROM snapshots WHERE line = ? ORDER BY ordinal DESC LIMIT 1", (line,)
+            ).fetchone()
+        parents: tuple[SnapshotId, ...] = (SnapshotId(last[0]),) if last else ()
+        before = self.objects.commit(last[1]).tree if last else None
+        for each in commits:
+            text = self.objects.commit(each)
+            said = parse_commit(text, each, line)
+            if self._index.tombstone(said.id) is not None:
+                self._index.pragma(f"commit of {line}", each)
+                self._index.pragma(f"{HOLDS_FORGOTTEN}{line}", "yes")
+                continue
+            same = counted.get(said.id)
+            n_changes = (
+                same.n_changes if same is not None and same.parents == parents
+                else trees.count_differences(self.objects, before, text.tree)
+            )
+            self._index_snapshot(replace(said, parents=parents, n_changes=n_changes), each)
+            parents, before = (said.id,), text.tree
+
+    def _take_out_lines(self) -> dict[SnapshotId, Snapshot]:
+        """The workspace's line was rewritten: what it was is no part of it any more, and the others may have shared it.
+        Returns what it was, because counting changes takes time."""
+        with self._index.write() as db:
+            rows = db.execute("SELECT body FROM snapshots").fetchall()
+            db.execute("DELETE FROM snapshots")
+            db.execute("DELETE FROM facts WHERE name LIKE 'commit of %' OR name LIKE ?", (f"{HOLDS_FORGOTTEN}%",))
+        return {each.id: each for each in self._snapshots_from(rows)}
+
     def _index_records(self, records: Iterable[Record], commit: ObjectId | None) -> None:
         records = list(records)
         with self._index.write() as db:
             self._index.feed(records)
             rows = [(digest,) for record in records for digest in named_blobs(record)]
             db.executemany("INSERT OR IGNORE INTO named_blobs VALUES (?)", rows)
+            for stone in (each for each in records if isinstance(each, Tombstone)):
+                self._drop_snapshots(stone)
             if commit is not None:
                 self._index.pragma("records_commit", commit)
+
+    def _drop_snapshots(self, stone: Tombstone) -> None:
+        """Readers see them no more, also before the line is rewritten."""
+        with self._index.write() as db:
+            dropped_ids = json.dumps(list(stone.ids))
+            lines = db.execute(
+                "SELECT DISTINCT line FROM snapshots WHERE id IN (SELECT value FROM json_each(?))", (dropped_ids,)
+            ).fetchall()
+            for (line,) in lines:
+                self._index.pragma(f"{HOLDS_FORGOTTEN}{line}", "yes")
+            db.execute("DELETE FROM snapshots WHERE id IN (SELECT value FROM json_each(?))", (dropped_ids,))
+        if stone.act == PURGE:
+            if any(len(each) == 40 and self.objects.has(each) for each in stone.ids):
+                self._index.pragma(PURGING, "yes")
+            self._index.pragma(N_PURGES, str(int(self._index.pragma(N_PURGES) or 0) + 1))
+            self._heed_purges()
 
     def _index_snapshot(self, snapshot: Snapshot, commit: ObjectId) -> None:
         """Nothing to do if another process saw the new head first and took it in."""
@@ -465,12 +669,38 @@ class History:
         check_id("snapshot", snapshot)
         with self._index.read() as db:
             found = db.execute("SELECT commit_id, body FROM snapshots WHERE id = ?", (snapshot,)).fetchone()
-        if found is None:
-            raise NotFound(f"There is no snapshot {snapshot} here.", "`ds log` lists them.")
-        return found[0], found[1]
+        if found is not None:
+            return found[0], found[1]
+        stone = self._index.tombstone(snapshot)
+        if stone is not None:
+            raise self._forgotten(snapshot, stone)
+        raise NotFound(f"There is no snapshot {snapshot} here.", "`ds log` lists them.")
 
-    def _shown(self, body: str) -> Snapshot:
-        return from_json(Snapshot, self._index.checked(body))
+    def _forgotten(self, snapshot: str, stone: Tombstone) -> Forgotten:
+        at = stone.snapshot_times[0] if stone.snapshot_times else None
+        nearest = self._nearest(at) if at else None
+        of = f" of {_minute(at)}" if at else ""
+        hint = f"The nearest that is kept is {nearest.id}, of {_minute(nearest.created_at)}." if nearest else ""
+        told = {"by": stone.by, "nearest": nearest.id if nearest else None}
+        return Forgotten(f"The snapshot {snapshot}{of} {dropped(stone)}", hint, **told)
+
+    def _nearest(self, at: Instant) -> Snapshot | None:
+        """The kept snapshot of the main line that is closest in time."""
+        with self._index.read() as db:
+            rows = db.execute(
+                "SELECT body FROM (SELECT body FROM snapshots WHERE line = ? AND created_at <= ? ORDER BY created_at DESC LIMIT 1)"
+                " UNION ALL "
+                "SELECT body FROM (SELECT body FROM snapshots WHERE line = ? AND created_at > ? ORDER BY created_at LIMIT 1)",
+                (MAIN_LINE, at, MAIN_LINE, at),
+            ).fetchall()
+        found = self._snapshots_from(rows)
+        return min(found, key=lambda each: abs(epoch_s(each.created_at) - epoch_s(at)), default=None)
+
+    def _snapshots_from(self, rows: Sequence[tuple[str, ...]]) -> list[Snapshot]:
+        """rows: bodies alone. A pin is a later word, so that it is not in them."""
+        found = [from_json(Snapshot, self._index.checked(body)) for (body,) in rows]
+        pinned = self._index.pinned()
+        return [replace(each, is_pinned=True) if each.id in pinned else each for each in found] if pinned else found
 
     def _tree_of(self, snapshot: SnapshotId) -> ObjectId:
         return self.objects.commit(self._row(snapshot)[0]).tree
@@ -483,7 +713,7 @@ class History:
         return TreeEntry(BlobDigest(item.id), size, trees.MODE_NAMES.get(item.mode, "file"))
 
     def _item(self, entry: TreeEntry | None) -> TreeItem | None:
-        if entry is None:
+        if entry is None or self.objects.refusal(entry.digest):
             return None
         return TreeItem(trees.LARGE_MODE if entry.is_chunked else trees.MODES[entry.mode], entry.digest)
 
@@ -518,6 +748,11 @@ class History:
     def _save_seen(self) -> None:
         with self._folder_busy:
             self._seen.save()
+
+
+def _minute(at: Instant) -> str:
+    """'2026-11-21T14:03:27.000000Z' -> '2026-11-21 14:03 UTC'"""
+    return f"{at[:10]} {at[11:16]} UTC"
 
 
 def _time_of(record: Record) -> str | None:

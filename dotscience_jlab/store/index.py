@@ -17,7 +17,7 @@ import threading
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, Iterable, Iterator, Sequence, overload
+from typing import Any, Collection, Iterable, Iterator, Sequence, overload
 
 from ..errors import (
     DotscienceError,
@@ -31,8 +31,8 @@ from ..errors import (
 )
 from ..model.codec import from_stored, to_stored
 from ..model.execution import Execution, Session
-from ..model.ids import ExecutionId, RunId, SessionId
-from ..model.run import PATH, Annotation, Run, Series, Tombstone
+from ..model.ids import BlobDigest, ExecutionId, RunId, SessionId, SnapshotId
+from ..model.run import PATH, PURGE, Annotation, Run, Series, Tombstone
 from ..model.values import Scalar
 from .base import Page, Record
 from .checksums import body_with_checksum, checked_body, is_point_whole, point_checksum
@@ -69,11 +69,13 @@ CREATE INDEX IF NOT EXISTS annotations_by_about ON annotations (about, created_a
 CREATE TABLE IF NOT EXISTS forgotten (id TEXT PRIMARY KEY, body TEXT) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS points (run TEXT, position INTEGER, name TEXT, step INTEGER, time REAL, value REAL,
     checksum INTEGER, PRIMARY KEY (run, position)) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS point_sums (run TEXT PRIMARY KEY, n INTEGER, checksum INTEGER) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS notebooks (path TEXT PRIMARY KEY, notebook TEXT) WITHOUT ROWID;
 """
 
 REBUILT = "It is only a cache and is built anew from the history: ask again."
-RECORD_TABLES = ("executions", "uses", "runs", "run_values", "sessions", "annotations", "forgotten", "points", "notebooks")
+RECORD_TABLES = ("executions", "uses", "runs", "run_values", "sessions", "annotations", "forgotten", "points", "point_sums",
+                 "notebooks")
 _OF_NOTEBOOK = """{table}.id IN (SELECT id FROM {table} WHERE path = ?
     UNION SELECT id FROM {table} WHERE notebook = (SELECT notebook FROM notebooks WHERE path = ?))"""
 """A renamed notebook keeps its history: what was executed under its old names belongs to it. A union, because SQLite reads the
@@ -96,6 +98,7 @@ class SqliteIndex:
                                        isolation_level=None)
             self._db.execute("PRAGMA journal_mode=WAL")
             self._db.execute("PRAGMA synchronous=NORMAL")
+            self._db.execute("PRAGMA secure_delete=ON")
             self._db.executescript(SCHEMA)
             self._inode = path.stat().st_ino if path is not None else None
         if self.pragma("schema") is None:
@@ -145,11 +148,21 @@ class SqliteIndex:
             self._db.execute("INSERT OR REPLACE INTO annotations VALUES (?, ?, ?, ?)", row)
             self._refresh_words(record.about)
         elif isinstance(record, Tombstone):
-            for forgotten in record.ids:
-                self._db.execute("INSERT OR IGNORE INTO forgotten VALUES (?, ?)", (forgotten, _body(record)))
+            times = record.snapshot_times or ("",) * len(record.ids)
+            for forgotten, at in zip(record.ids, times, strict=False):
+                if self._outranks(record, forgotten):
+                    own = replace(record, ids=(forgotten,), snapshot_times=(at,) if at else ())  # not all ids beside each of them
+                    self._db.execute("INSERT OR REPLACE INTO forgotten VALUES (?, ?)", (forgotten, _body(own)))
                 for table, column in (("executions", "id"), ("runs", "id"), ("uses", "execution"), ("points", "run"),
-                                      ("run_values", "run"), ("annotations", "about")):
+                                      ("point_sums", "run"), ("run_values", "run"), ("annotations", "about")):
                     self._db.execute(f"DELETE FROM {table} WHERE {column} = ?", (forgotten,))
+
+    def _outranks(self, stone: Tombstone, forgotten: str) -> bool:
+        """Of several tombstones for one thing a purge is shown before a forgetting, then the earliest, in whatever order they
+        are taken in."""
+        found = self._db.execute("SELECT body FROM forgotten WHERE id = ?", (forgotten,)).fetchone()
+        known: Tombstone | None = self._record(found[0]) if found else None
+        return known is None or _rank(stone) < _rank(known)
 
     def _feed_execution(self, record: Execution) -> None:
         if self.is_forgotten(record.id):
@@ -191,13 +204,25 @@ class SqliteIndex:
             self._feed_run(self._record(found[0]))
 
     def add_points(self, run: RunId, points: Iterable[tuple[int, str, int | None, float, float]]) -> None:
-        rows = []
+        rows = {}
         for position, name, step, time, value in points:
             row = (position, _text(name), _stored_step(step), float(time), _stored_float(value))
-            rows.append((run, *row, point_checksum(*row)))
+            rows.setdefault(position, (run, *row, point_checksum(*row)))
         with self.write() as db:
-            if not self.is_forgotten(run):
-                db.executemany("INSERT OR IGNORE INTO points VALUES (?, ?, ?, ?, ?, ?, ?)", rows)
+            if not rows or self.is_forgotten(run):
+                return
+            between = "SELECT position FROM points WHERE run = ? AND position BETWEEN ? AND ?"
+            for (position,) in db.execute(between, (run, min(rows), max(rows))).fetchall():
+                rows.pop(position, None)
+            new = list(rows.values())
+            db.executemany("INSERT INTO points VALUES (?, ?, ?, ?, ?, ?, ?)", new)
+            n, checksum = self._point_sum(run)
+            checksum = (checksum + sum(row[-1] for row in new)) % 2**32
+            db.execute("INSERT OR REPLACE INTO point_sums VALUES (?, ?, ?)", (run, n + len(new), checksum))
+
+    def _point_sum(self, run: RunId) -> tuple[int, int]:
+        """(how many points, sum of their checksums): what tells that one is missing."""
+        return self._db.execute("SELECT n, checksum FROM point_sums WHERE run = ?", (run,)).fetchone() or (0, 0)
 
     def notebooks_at(self, path: str) -> list[tuple[str, str]]:
         path = _text(path)
@@ -221,6 +246,12 @@ class SqliteIndex:
         with self.read() as db:
             found = db.execute("SELECT value FROM facts WHERE name = ?", (name,)).fetchone()
             return found[0] if found else None
+
+    def facts(self, prefix: str) -> list[str]:
+        """Names of the facts that begin so."""
+        with self.read() as db:
+            rows = db.execute("SELECT name FROM facts WHERE substr(name, 1, ?) = ?", (len(prefix), prefix)).fetchall()
+            return [name for (name,) in rows]
 
     # -- executions --------------------------------------------------------------------------------
 
@@ -272,6 +303,16 @@ class SqliteIndex:
                 [*values, limit],
             )
             return [(ExecutionId(execution), found_role) for execution, found_role in rows.fetchall()]
+
+    def executions_of(self, snapshots: Collection[SnapshotId]) -> list[tuple[ExecutionId, bool]]:
+        """(execution, does it belong to a run) of those whose snapshot is one of these. Costs a look at every execution."""
+        with self._busy, self._errors():
+            rows = self._db.execute(
+                "SELECT id, json_extract(body, '$.runs') FROM executions"
+                " WHERE json_extract(body, '$.snapshot') IN (SELECT value FROM json_each(?)) ORDER BY started_at, id",
+                (json.dumps(list(snapshots)),),
+            ).fetchall()
+        return [(ExecutionId(execution), bool(runs and json.loads(runs))) for execution, runs in rows]
 
     def notebook_for(self, path: str) -> str | None:
         with self._busy, self._errors():
@@ -364,11 +405,13 @@ class SqliteIndex:
             rows = self._db.execute(
                 "SELECT position, name, step, time, value, checksum FROM points WHERE run = ? ORDER BY position", (run,)
             ).fetchall()
-        for *row, checksum in rows:
-            if not is_point_whole(*row, checksum):
-                raise self._damaged("a point is not as it was written")
-            position, name, step, time, value = row
-            yield position, name, step, time, math.nan if value is None else value
+            sums = self._point_sum(run)
+        is_whole = all(is_point_whole(*row) for row in rows)
+        if not is_whole or sums != (len(rows), sum(row[-1] for row in rows) % 2**32):
+            raise self._damaged("points are not as they were written")
+        return (
+            (position, name, step, time, math.nan if value is None else value) for position, name, step, time, value, _ in rows
+        )
 
     def has_points(self, run: RunId) -> bool:
         with self._busy, self._errors():
@@ -434,14 +477,57 @@ class SqliteIndex:
             found = self._db.execute(f"SELECT body FROM {table} WHERE id = ?", (key,)).fetchone()
             if found is not None:
                 return str(found[0])
-            tombstone = self._db.execute("SELECT body FROM forgotten WHERE id = ?", (key,)).fetchone()
-        if tombstone is not None:
-            stone: Tombstone = self._record(tombstone[0])
-            raise Forgotten(f"The {kind} {key} was dropped on {stone.created_at[:10]}: {stone.reason}.", by=stone.by)
+        stone = self.tombstone(key)
+        if stone is not None:
+            raise Forgotten(f"The {kind} {key} {dropped(stone)}", by=stone.by)
         raise NotFound(f"There is no {kind} {key} here.")
+
+    def tombstone(self, key: str) -> Tombstone | None:
+        """What says that this id or digest was dropped, with that id alone."""
+        with self._busy, self._errors():
+            found = self._db.execute("SELECT body FROM forgotten WHERE id = ?", (key,)).fetchone()
+        return replace(self._record(found[0]), ids=(key,)) if found is not None else None
+
+    def purged(self) -> dict[BlobDigest, str]:
+        """digest -> why its bytes are not kept, in a sentence"""
+        with self._busy, self._errors():
+            rows = self._db.execute("SELECT id, body FROM forgotten WHERE length(id) = 40").fetchall()
+        return {BlobDigest(digest): f"It {dropped(self._record(body))}" for digest, body in rows}
+
+    def purged_executions(self) -> frozenset[ExecutionId]:
+        with self._busy, self._errors():
+            rows = self._db.execute("SELECT id, body FROM forgotten WHERE instr(id, ':') > 0").fetchall()
+        return frozenset(ExecutionId(each) for each, body in rows if self._record(body).act == PURGE)
+
+    def scrub(self) -> None:
+        """No page of the file holds what was deleted."""
+        with self._busy, self._errors():
+            self._db.execute("VACUUM")
+            self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
+    def pinned(self) -> frozenset[SnapshotId]:
+        """Snapshots whose newest pin says true."""
+        with self._busy, self._errors():
+            rows = self._db.execute(
+                "SELECT about, body FROM annotations WHERE about >= 's-' AND about < 's.' ORDER BY created_at, id"
+            ).fetchall()
+        words = ((SnapshotId(about), self._record(body)) for about, body in rows)
+        newest = {about: bool(word.value) for about, word in words if word.field == "pin"}
+        return frozenset(about for about, is_pinned in newest.items() if is_pinned)
 
     def is_forgotten(self, key: str) -> bool:
         return self._db.execute("SELECT 1 FROM forgotten WHERE id = ?", (key,)).fetchone() is not None
+
+
+def _rank(stone: Tombstone) -> tuple[bool, str, str]:
+    return stone.act != PURGE, stone.created_at, stone.id
+
+
+def dropped(stone: Tombstone) -> str:
+    """'was forgotten on 2026-11-21 by ann: more than a year old.'"""
+    by = f" by {stone.by}" if stone.by else ""
+    act = "purged" if stone.act == "purge" else "forgotten"
+    return f"was {act} on {stone.created_at[:10]}{by}: {stone.reason.rstrip('.')}."
 
 
 def annotated(run: Run, word: Annotation) -> Run:
@@ -521,5 +607,3 @@ def remove_index(path: Path) -> None:
     """It is a cache: removing it loses nothing, also while others have it open."""
     for name in ("", "-wal", "-shm"):
         path.with_name(path.name + name).unlink(missing_ok=True)
-
-

@@ -57,7 +57,7 @@ def put_large(sink: Sink, chunks: Iterable[Chunk], mode: str) -> Kept:
     folder: dict[bytes, TreeItem] = {}
     items: dict[bytes, TreeItem] = {}
     for chunk in chunks:
-        if not (chunk.is_known and sink.has(chunk.name.id)):
+        if not (chunk.is_known and sink.keep(chunk.name.id)):
             # What was only remembered is named anew: nothing is stored under a name that was not seen to be its own.
             sink.put_blob(chunk.data, None if chunk.is_known else BlobDigest(chunk.name.id))
             n_new_bytes += len(chunk.data)
@@ -100,6 +100,14 @@ def chunk_ids(objects: Objects, digest: ObjectId) -> Iterator[ObjectId]:
     folders = ((int(name), item) for name, item in objects.tree(digest).items() if name != META)
     for _, folder in sorted(folders):
         yield from (item.id for _, item in sorted((int(name), item) for name, item in objects.tree(folder.id).items()))
+
+
+def keep_whole(objects: Objects, sink: Sink, digest: ObjectId) -> bool:
+    """True if all of the large file is there, and maintenance takes it for new."""
+    if not sink.keep(digest):
+        return False
+    items = objects.tree(digest)
+    return all(sink.keep(item.id) for item in items.values()) and all(sink.keep(chunk) for chunk in chunk_ids(objects, digest))
 
 
 def read_file(objects: Objects, digest: ObjectId, offset: int = 0) -> Iterator[bytes]:

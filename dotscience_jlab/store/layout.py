@@ -21,7 +21,7 @@ from typing import Any
 
 from ..errors import NotFound, StoreDamaged, StoreError, StoreTooNew
 from ..model.codec import from_json, to_json
-from ..model.ids import new_store_id
+from ..model.ids import StoreId, new_store_id
 from ..model.instant import Instant
 from ..model.paths import STORE_FOLDER
 from ..model.workspace import FORMAT_VERSION, Origin, Workspace
@@ -42,14 +42,18 @@ def store_folder(root: Path, fallback_dir: Path | None) -> Path:
     return outside if outside.is_dir() or not os.access(root, os.W_OK | os.X_OK) else inside
 
 
-def create_layout(folder: Path, root: Path, created_at: Instant, origin: Origin | None = None) -> None:
+def create_layout(
+    folder: Path, root: Path, created_at: Instant, origin: Origin | None = None, store_id: StoreId | None = None
+) -> None:
     """Make an empty history, whole or not at all; if another process makes one at the same time, the first one stays.
+
+    store_id: the one it had before it was lost here; else it gets a new one.
 
     StoreFull or StoreReadOnly if the disk refuses.
     """
     repository = folder / "store.git"
     draft = folder / f"store.git.{uuid.uuid4().hex}"
-    workspace = Workspace(new_store_id(), created_at, root=str(root), origin=origin)
+    workspace = Workspace(store_id or new_store_id(), created_at, root=str(root), origin=origin)
     with disk_errors(folder):
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         folder.chmod(0o700)

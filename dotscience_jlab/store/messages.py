@@ -10,8 +10,9 @@
 
 from __future__ import annotations
 
-from ..model.ids import SnapshotId
-from ..model.instant import instant
+from ..errors import InvalidId
+from ..model.ids import SnapshotId, check_id
+from ..model.instant import epoch_s, instant
 from ..model.snapshot import Snapshot
 from .objects import CommitText, ObjectId
 
@@ -24,6 +25,8 @@ TRAILERS = {
     "Ds-Run": "run",
 }
 """trailer -> field of Snapshot"""
+LAST_S = 253402300799.0
+"""The end of the year 9999; a commit from elsewhere may claim any time."""
 
 
 def clean_message(text: str) -> str:
@@ -50,14 +53,32 @@ def trailers(message: str) -> dict[str, str]:
 
 def snapshot_id(message: str, commit: ObjectId) -> SnapshotId:
     """As its trailer says; for a commit that some other git made, its first 16 digits."""
-    return SnapshotId(trailers(message).get("Ds-Snapshot") or f"s-{commit[:16]}")
+    told = trailers(message).get("Ds-Snapshot", "")
+    return SnapshotId(told if _is_id("snapshot", told) else f"s-{commit[:16]}")
 
 
 def parse_commit(text: CommitText, commit: ObjectId, line: str) -> Snapshot:
-    """All but parents and number of changes."""
+    """All but parents and number of changes. A trailer that is no id or instant, from elsewhere, is passed over."""
     found = trailers(text.message)
-    fields = {field: found[name] for name, field in TRAILERS.items() if name in found}
-    if "id" not in fields:
-        fields = {"id": snapshot_id(text.message, commit), "created_at": instant(text.at), "reason": "message"}
+    fields = {field: found[name] for name, field in TRAILERS.items() if name in found and _is_good(field, found[name])}
+    if "id" not in fields or "created_at" not in fields:
+        at = min(max(text.at, 0.0), LAST_S)
+        fields = {"id": snapshot_id(text.message, commit), "created_at": instant(at), "reason": "message"}
     message = text.message.rstrip("\n").rsplit("\n\n", 1)[0] if found else text.message.strip()
     return Snapshot(message=message, line=line, **fields)  # type: ignore[arg-type]
+
+
+def _is_good(field: str, told: str) -> bool:
+    if field == "created_at":
+        try:
+            return instant(epoch_s(told)) == told
+        except (ValueError, OverflowError):
+            return False
+    return field == "reason" or _is_id("snapshot" if field == "id" else field, told)
+
+
+def _is_id(kind: str, text: str) -> bool:
+    try:
+        return bool(check_id(kind, text))
+    except InvalidId:
+        return False

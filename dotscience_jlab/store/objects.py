@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from typing import ContextManager, Mapping, NamedTuple, Protocol
+from typing import ContextManager, Iterator, Mapping, NamedTuple, Protocol
 
 from ..model.ids import BlobDigest
 
@@ -17,9 +17,17 @@ Buffer = bytes | bytearray | memoryview
 RECORDS_REF = "refs/ds/records"
 
 
+REMOTES_REF = "refs/ds/remotes/"
+"""`<remote>/heads/<line>` and `<remote>/records`: what was there when last asked; `<remote>/sent`: what a push has under way."""
+
+
 def line_ref(line: str) -> str:
-    """'main' -> 'refs/heads/main'"""
-    return f"refs/heads/{line}"
+    """'main' -> 'refs/heads/main'; a remote's, as last fetched: 'origin:main' -> 'refs/ds/remotes/origin/heads/main'
+
+    git allows no ':' in the name of a ref, so the two never meet.
+    """
+    remote, colon, name = line.partition(":")
+    return f"{REMOTES_REF}{remote}/heads/{name}" if colon else f"refs/heads/{line}"
 
 
 class TreeItem(NamedTuple):
@@ -39,6 +47,17 @@ class CommitText(NamedTuple):
     """Epoch seconds, UTC."""
     author: str = AUTHOR
     """`Name <address>`"""
+
+
+LOOSE = "loose"
+
+
+class StoredObject(NamedTuple):
+    name: ObjectId
+    place: str
+    """`LOOSE`, or the name of the pack it lies in"""
+    size_bytes: int
+    """As it lies there: compressed, perhaps as a difference to another."""
 
 
 def object_id(kind: bytes, data: Buffer) -> ObjectId:
@@ -65,6 +84,9 @@ class Sink(Protocol):
     def has(self, name: ObjectId) -> bool:
         """One look, nothing is read."""
 
+    def keep(self, name: ObjectId) -> bool:
+        """`has`, for who is about to refer to it without putting it again: maintenance then takes it for new."""
+
 
 class Objects(Sink, Protocol):
     """All names are 40 hex digits."""
@@ -90,18 +112,42 @@ class Objects(Sink, Protocol):
 
     def ref(self, name: str) -> ObjectId | None: ...
 
+    def refs(self, below: str) -> dict[str, ObjectId]:
+        """Every ref whose name begins with `below`, which ends in '/': the rest of its name -> its object; sorted."""
+
     def lines(self) -> list[str]:
-        """Names of all lines, sorted."""
+        """Names of all lines of this workspace, sorted; those of remotes are none of them."""
+
+    def ref_ways(self) -> dict[str, tuple[ObjectId, ...]]:
+        """Every ref: what it names, and where that is a tag, what the tag names, down to the commit, which comes last."""
+
+    def stored(self) -> Iterator[StoredObject]:
+        """Every object here, as it lies on the disk; one that lies there twice comes twice. In no order."""
+
+    def is_folder(self, name: ObjectId) -> bool:
+        """False: the bytes of a file."""
+
+    def refusal(self, name: ObjectId) -> str:
+        """The sentence that `refuse` was given for it; '' if it is welcome."""
+
+    def refuse(self, names: Mapping[ObjectId, str]) -> None:
+        """From now on putting one of these raises Forgotten with that sentence: purged bytes do not come back."""
 
     def sync(self) -> None:
         """Everything put so far survives a power cut when this returns."""
 
-    def move_ref(self, name: str, old: ObjectId | None, new: ObjectId) -> bool:
-        """Compare and swap, durable; False if the ref is not `old` any more."""
+    def move_ref(self, name: str, old: ObjectId | None, new: ObjectId | None) -> bool:
+        """Compare and swap, durable; False if the ref is not `old` any more. new None: there is no such ref any more."""
+
+    def drop_ref(self, name: str, old: ObjectId) -> bool:
+        """Compare and remove; what only it reached may be swept up some day. False if the ref is not `old` any more."""
 
     def sweep(self) -> None:
         """Remove what a killed writer left behind. Only while nobody else writes: the caller holds the store's lock."""
 
     def size_bytes(self) -> int: ...
+
+    def shared_bytes(self) -> int:
+        """Of files that forks have too."""
 
     def close(self) -> None: ...

@@ -11,17 +11,20 @@ from pathlib import Path
 from typing import Iterator
 
 from ..errors import NotFound, StoreDamaged
-from ..model.ids import new_store_id
+from ..model.ids import StoreId, new_store_id
 from ..model.instant import instant
 from ..model.workspace import Origin, Workspace
 from .chunks import SIZES, ChunkSizes
 from .disk import disk_errors
+from .expire import expire
 from .git import GitObjects
 from .history import History
 from .index import SCHEMA_VERSION, SqliteIndex, remove_index
 from .layout import create_layout, protect, read_workspace, store_folder, write_workspace
 from .lock import StoreLock
+from .maintenance import is_due, mark_untidy
 from .memory import MemoryObjects
+from .upkeep import Upkeep
 from .watch import FolderWatch
 
 
@@ -31,6 +34,7 @@ def open_store(
     create: bool = False,
     fallback_dir: Path | None = None,
     origin: Origin | None = None,
+    store_id: StoreId | None = None,
     sizes: ChunkSizes = SIZES,
 ) -> History:
     """The history of the workspace at `root`. NotFound if there is none and not `create`.
@@ -42,7 +46,7 @@ def open_store(
     if not (folder / "store.git" / "workspace.json").exists():
         if not create:
             raise NotFound(f"There is no history in {root}.", "Run a cell there, or `ds init`.")
-        create_layout(folder, root, instant(time.time()), origin)
+        create_layout(folder, root, instant(time.time()), origin, store_id)
     workspace = read_workspace(folder, root)
     protect(folder)
     repository = folder / "store.git"
@@ -71,16 +75,27 @@ def open_store(
         save_workspace=lambda changed: write_workspace(folder, changed),
         remove=lambda: shutil.rmtree(folder),
         is_there=is_there,
+        upkeep=_upkeep(objects, lock) if index.path is not None else Upkeep(),
         lock=lock,
         watch=FolderWatch(root, folder) if sys.platform == "linux" and index.path else None,
         sizes=sizes,
     )
 
 
+def _upkeep(objects: GitObjects, lock: StoreLock) -> Upkeep:
+    repository = objects.path
+
+    def command_if_due(now: float) -> tuple[str, ...] | None:
+        command = (sys.executable, "-m", "dotscience_jlab.store.maintenance", str(repository))
+        return command if is_due(repository, now) else None
+
+    return Upkeep(lambda names: expire(objects, lock, names), lambda: mark_untidy(repository), command_if_due)
+
+
 def memory_store(root: Path, sizes: ChunkSizes = SIZES) -> History:
     """A history in memory over a real folder."""
-    workspace = Workspace(new_store_id(), instant(time.time()), root=str(root))
-    return History(MemoryObjects(), SqliteIndex(None), workspace, root, sizes=sizes)
+    objects, workspace = MemoryObjects(), Workspace(new_store_id(), instant(time.time()), root=str(root))
+    return History(objects, SqliteIndex(None), workspace, root, upkeep=Upkeep(objects.expire), sizes=sizes)
 
 
 def _open_index(path: Path) -> SqliteIndex:

@@ -2,7 +2,8 @@
 
     segments/3f/3fa9c1….jsonl     up to 1,000 records, one line each, named by the sha256 of its bytes
     blobs/a9/a9c13f…              bytes that a record names (outputs, environments, artifacts, series): reachable for ever
-One commit a group. A later line about the same id replaces the earlier for readers; two stores merge by union of segments.
+One commit a group. A later line about the same id replaces the earlier for readers: `record_order.py` says which is later.
+Two stores merge by union: `union.py`.
 """
 
 from __future__ import annotations
@@ -17,11 +18,13 @@ from ..model.codec import from_stored, to_stored
 from ..model.execution import Execution, Session
 from ..model.run import Run
 from .base import Record
+from .messages import trailers
 from .objects import RECORDS_REF, CommitText, ObjectId, Objects, TreeItem
-from .trees import differences, edited_tree
+from .trees import edited_tree
 
 RECORDS_PER_SEGMENT = 1000
 MOVE_TRIES = 20
+GENERATION = "Ds-Generation"
 _BLOB_MODE = 0o100644
 
 
@@ -41,12 +44,47 @@ def append_records(objects: Objects, records: Iterable[Record], at: float) -> Ob
     for _ in range(MOVE_TRIES):
         before = objects.ref(RECORDS_REF)
         tree = edited_tree(objects, objects.commit(before).tree if before else None, edits)
-        message = f"{n_records} record{'s' if n_records != 1 else ''}\n"
+        number = 1 + Generations(objects).of(before)
+        message = f"{n_records} record{'s' if n_records != 1 else ''}\n\n{GENERATION}: {number}\n"
         commit = objects.put_commit(CommitText(tree, (before,) if before else (), message, at))
         objects.sync()
         if objects.move_ref(RECORDS_REF, before, commit):
             return commit
     raise Conflict("Other programs keep changing this history.", "Try again in a moment.")
+
+
+class Generations:
+    """One more than the largest of the parents: what knew of the other has the larger one. Each commit is read once."""
+
+    def __init__(self, objects: Objects) -> None:
+        self._objects = objects
+        self._commits: dict[ObjectId, tuple[ObjectId, tuple[ObjectId, ...], int]] = {}
+        """commit -> (tree, parents, generation); 0: not counted yet"""
+
+    def tree(self, commit: ObjectId) -> ObjectId:
+        return self._read(commit)[0]
+
+    def parents(self, commit: ObjectId) -> tuple[ObjectId, ...]:
+        return self._read(commit)[1]
+
+    def of(self, commit: ObjectId | None) -> int:
+        """As its trailer says, as all do that this version writes; else counted, parents first. 0 for None."""
+        uncounted = [commit] if commit is not None else []
+        while uncounted:
+            tree, parents, number = self._read(uncounted[-1])
+            below = [] if number else [each for each in parents if not self._read(each)[2]]
+            uncounted += below
+            if not below:
+                number = number or 1 + max((self._read(each)[2] for each in parents), default=0)
+                self._commits[uncounted.pop()] = tree, parents, number
+        return 0 if commit is None else self._commits[commit][2]
+
+    def _read(self, commit: ObjectId) -> tuple[ObjectId, tuple[ObjectId, ...], int]:
+        if commit not in self._commits:
+            text = self._objects.commit(commit)
+            told = trailers(text.message).get(GENERATION, "")
+            self._commits[commit] = text.tree, text.parents, int(told) if told.isdecimal() and len(told) < 16 else 0
+        return self._commits[commit]
 
 
 def _line(record: Record) -> bytes:
@@ -79,22 +117,13 @@ def commits_since(objects: Objects, tip: ObjectId | None, known: ObjectId | None
     return commits[::-1], known is not None and tip is None
 
 
-def records_of(objects: Objects, commit: ObjectId) -> Iterator[Record]:
-    """What came with this commit, of kinds that this version knows."""
-    text = objects.commit(commit)
-    before = objects.commit(text.parents[0]).tree if text.parents else None
-    for path, _, _, item in differences(objects, before, text.tree):
-        if path.startswith("segments/") and item is not None:
-            yield from read_segment(path, objects.blob(item.id))
-
-
 def read_segment(path: str, data: bytes) -> Iterator[Record]:
     for line in data.split(b"\n"):  # not splitlines: text may hold U+2028 and its like, which are no line ends here
         if not line:
             continue
         try:
             record = from_stored(json.loads(line))
-        except (ValueError, TypeError, KeyError) as error:
+        except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
             raise StoreDamaged(f"A line of {path} cannot be read: {error}.", "Restore the store from a copy.") from error
         if record is not None:
             yield record

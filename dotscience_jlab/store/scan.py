@@ -20,7 +20,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Callable, Iterable, Iterator, Mapping, Sequence
 
-from ..errors import StoreError
+from ..errors import Forgotten, StoreError
 from ..model.ids import BlobDigest
 from ..model.paths import STORE_FOLDER, WorkspacePath
 from ..model.snapshot import LINK, Skipped, TreeEntry
@@ -29,7 +29,7 @@ from .chunks import NOTHING_KNOWN, SIZES, ChunkSizes, KnownChunks
 from .fingerprint import Fingerprints
 from .ignore import ENVIRONMENT_MARKS, IGNORE_FILES, LEFT_OUT_REASON, IgnoreRules, forced_reason
 from .intake import take_file
-from .large_file import Kept
+from .large_file import Kept, keep_whole
 from .objects import Objects, Sink
 from .seen import Seen, SeenFiles, Signature, signature
 from .suspects import Suspects
@@ -325,7 +325,8 @@ class Scanner:
             look.unsettled.add(path)
             look.twins |= look.names_of.get(found.st_ino, set())
         seen = self.seen.get(path)
-        if seen is not None and path not in look.reread and seen.holds_for(signature(found)):
+        is_known = seen is not None and path not in look.reread and seen.holds_for(signature(found))
+        if seen is not None and is_known and not self._objects.refusal(seen.entry.digest):
             look.present[path] = seen.entry
             return
         too_large = self._too_large(path, found.st_size, look)
@@ -355,6 +356,9 @@ class Scanner:
         except OSError as error:
             look.skip(path, f"It cannot be read: {error.strerror}.")
             return
+        except Forgotten as error:
+            look.skip(path, error.message)
+            return
         look.room.take(kept.n_new_bytes)
         look.present[path] = kept.entry
         self.seen.put(path, Seen(now, 0 if kept.entry.is_torn else began_ns, kept.entry), kept.chunks)
@@ -367,7 +371,7 @@ class Scanner:
 
     def _stored(self, path: WorkspacePath, entry: TreeEntry, sink: Sink) -> TreeEntry:
         """The entry, its bytes in the store for certain: what a cache remembers may have been lost with the power."""
-        if sink.has(entry.digest):
+        if keep_whole(self._objects, sink, entry.digest) if entry.is_chunked else sink.keep(entry.digest):
             return entry
         disk_path = self._top + path
         return self._take(disk_path, os.lstat(disk_path), NOTHING_KNOWN, sink)[0].entry

@@ -18,6 +18,7 @@ from dotscience_jlab.model.snapshot import Snapshot, SnapshotDraft, TreeEntry
 from dotscience_jlab.recording.annotate import rename_notebooks
 from dotscience_jlab.store.base import KeepRules
 from dotscience_jlab.store.history import History
+from dotscience_jlab.store.purge import finish_purge
 
 AT = "2026-11-21T09:18:%02d.000000Z"
 SESSION = "k-0123456789abcdef"
@@ -334,6 +335,215 @@ class Queries:
         assert store.index.sessions(is_open=True) == [going]
         assert store.index.sessions(is_open=False) == [over]
         assert store.index.sessions() == [over, going]
+
+
+def names(store: History) -> list[str]:
+    """What the snapshots of the main line say, oldest first."""
+    return [each.message for each in reversed(store.snapshots())]
+
+
+class Forgetting:
+    def test_the_rest_keeps_its_ids_and_its_bytes(self, store: History) -> None:
+        made = [publish(store, {"a": b"%d" % n, f"f{n}": b"same"}, f"cell {n}") for n in range(6)]
+        trees = {each.id: store.tree(each.id) for each in made}
+        store.forget([made[1].id, made[2].id, made[4].id], "too old", AT % 30, "ann")
+        kept = [made[0], made[3], made[5]]
+        assert [each.id for each in reversed(store.snapshots())] == [each.id for each in kept]
+        for each in kept:
+            assert store.tree(each.id) == trees[each.id]
+            assert all(store.read_blob(entry.digest) for entry in store.tree(each.id).values())
+        assert [each.parents for each in reversed(store.snapshots())] == [(), (made[0].id,), (made[3].id,)]
+        assert [each.n_changes for each in reversed(store.snapshots())] == [2, 4, 3]
+        assert store.last_change(made[5].id, "f1") == made[3].id  # type: ignore[arg-type]
+
+    def test_a_forgotten_one_says_by_whom_when_why_and_what_is_near(self, store: History) -> None:
+        made = [publish(store, {"a": b"%d" % n}, created_at=f"2026-11-21T{9 + n:02d}:00:00.000000Z") for n in range(4)]
+        store.forget([made[1].id], "more than a year old", "2027-12-01T08:00:00.000000Z", "ann")
+        with pytest.raises(Forgotten) as told:
+            store.tree(made[1].id)
+        assert str(told.value) == (
+            f"The snapshot {made[1].id} of 2026-11-21 10:00 UTC was forgotten on 2027-12-01 by ann: more than a year old. "
+            f"The nearest that is kept is {made[0].id}, of 2026-11-21 09:00 UTC."
+        )
+        assert told.value.details == {"by": "ann", "nearest": made[0].id}
+
+    def test_records_of_a_forgotten_snapshot_stay_unless_they_are_named_too(self, store: History) -> None:
+        for n in range(3):
+            store.publish(draft(store, {"a": b"%d" % n}), lambda made, n=n: [execution(n, snapshot=made.id)])
+        first, second = (store.index.execution(execution(n).id) for n in range(2))
+        store.forget([first.snapshot, second.snapshot], "old", AT % 9, executions=[second.id])
+        assert store.index.execution(first.id) == first
+        with pytest.raises(Forgotten):
+            store.index.execution(second.id)
+
+    def test_the_newest_of_a_line_is_never_forgotten(self, store: History) -> None:
+        made = [publish(store, {"a": b"%d" % n}) for n in range(2)]
+        with pytest.raises(InvalidRequest):
+            store.forget([each.id for each in made], "all", AT % 9)
+        assert store.snapshots() == made[::-1]
+
+    def test_what_is_not_there_is_not_forgotten(self, store: History) -> None:
+        publish(store, {"a": b"1"})
+        with pytest.raises(NotFound):
+            store.forget([SnapshotId("s-00000000000000ff")], "old", AT % 9)
+        store.forget([], "nothing", AT % 9)
+        assert store.index.tombstone("s-00000000000000ff") is None
+
+    def test_work_goes_on_after_it(self, store: History) -> None:
+        made = [publish(store, {"a": b"%d" % n}, f"cell {n}") for n in range(3)]
+        store.forget([made[0].id], "old", AT % 9)
+        publish(store, {"a": b"2"})
+        assert names(store) == ["cell 1", "cell 2"]
+        publish(store, {"a": b"3"}, "cell 3")
+        store.forget([made[1].id], "old", AT % 10)
+        assert names(store) == ["cell 2", "cell 3"]
+
+    def test_tombstones_that_came_from_elsewhere_win(self, store: History) -> None:
+        made = [publish(store, {"a": b"%d" % n}, f"cell {n}") for n in range(3)]
+        ids, times = (made[0].id, made[2].id), (made[0].created_at, made[2].created_at)
+        store.append([Tombstone("t1", ids, "there", AT % 5, "bo", snapshot_times=times)])
+        assert names(store) == ["cell 1"]
+        assert store.head() == store.snapshot(made[1].id)
+        assert publish(store, {"a": b"1"}, "as it was") == store.head()
+        after = publish(store, {"a": b"9"}, "after")
+        assert (names(store), after.parents) == (["cell 1", "after"], (made[1].id,))
+
+    def test_even_all_of_them(self, store: History) -> None:
+        made = publish(store, {"a": b"1"}, "first")
+        store.append([Tombstone("t1", (made.id,), "there", AT % 5)])
+        assert (store.head(), store.snapshots()) == (None, [])
+        again = publish(store, {"a": b"1"}, "again")
+        assert (store.head(), again.parents, list(store.tree(again.id))) == (again, (), ["a"])
+
+    def test_what_forgetting_frees_is_what_nothing_else_holds(self, store: History) -> None:
+        big, shared = os.urandom(30_000), os.urandom(20_000)
+        made = [publish(store, {"a": b"1"})]
+        made.append(publish(store, {"big": big, "shared": shared}))
+        made.append(publish(store, {"big": big + b"!", "other/copy": shared}))
+        made.append(publish(store, {"big": None, "shared": None}))
+        assert store.freed_by([]) == 0
+        assert 30_000 <= store.freed_by([made[1].id]) < 31_000
+        assert 30_000 <= store.freed_by([made[2].id]) < 31_000
+        assert 60_000 <= store.freed_by([made[1].id, made[2].id]) < 62_000
+        store.append([execution(1, outputs_blob=store.put_bytes(big))])
+        assert 30_000 <= store.freed_by([made[1].id, made[2].id]) < 32_000
+        assert store.freed_by([made[0].id]) < 300
+
+    def test_a_pin_is_seen_until_it_is_taken_away(self, store: History) -> None:
+        made = [publish(store, {"a": b"%d" % n}) for n in range(2)]
+        for n, is_pinned in enumerate((True, False, True)):
+            store.append([Annotation(f"p{n}", made[0].id, "pin", is_pinned, AT % n)])
+            assert store.snapshot(made[0].id).is_pinned is is_pinned
+        assert [each.is_pinned for each in store.snapshots()] == [False, True]
+        assert store.head() == made[1]
+
+
+class Purging:
+    def test_it_leaves_every_snapshot_and_nothing_else(self, store: History) -> None:
+        secret = b"the secret"
+        made = [publish(store, {"keys/a.txt": secret, "n": b"1"}, "first"), publish(store, {"b": secret, "n": b"2"}, "second"),
+                publish(store, {"keys/a.txt": None, "n": b"3"}, "third"), publish(store, {"b": None, "n": b"4"}, "fourth")]
+        plan = store.plan_purge(store.digests_at("keys/a.txt"))  # type: ignore[arg-type]
+        assert [(each.path, each.n_snapshots) for each in plan.paths] == [("b", 2), ("keys/a.txt", 2)]
+        assert (plan.n_snapshots, len(plan.objects)) == (3, 1)
+        done = store.purge(plan, "a key", AT % 9, "ann")
+        assert done.freed_bytes > 0 and done.n_looked_at > 8
+        assert [sorted(store.tree(each.id)) for each in made] == [["n"]] * 4
+        assert [each.id for each in reversed(store.snapshots())] == [each.id for each in made]
+        assert [each.message for each in reversed(store.snapshots())] == ["first", "second", "third", "fourth"]
+        assert [store.read_blob(store.tree(each.id)["n"].digest) for each in made] == [b"1", b"2", b"3", b"4"]  # type: ignore[index]
+        with pytest.raises(Forgotten, match="purged on 2026-11-21 by ann: a key"):
+            store.read_blob(plan.digests[0])
+
+    def test_the_bytes_are_refused_from_then_on(self, store: History) -> None:
+        (store.root / "key.txt").write_bytes(b"secret")
+        (store.root / "code.py").write_bytes(b"x = 1")
+        scan_and_publish(store)
+        store.purge(store.plan_purge(store.digests_at("key.txt")), "a key", AT % 9)  # type: ignore[arg-type]
+        with pytest.raises(Forgotten):
+            store.put_bytes(b"secret")
+        for _ in range(2):
+            assert list(store.tree(scan_and_publish(store).id)) == ["code.py"]
+            assert "purged" in skipped(store)["key.txt"]
+        assert (store.root / "key.txt").read_bytes() == b"secret"
+        (store.root / "key.txt").write_bytes(b"another")
+        assert list(store.tree(scan_and_publish(store).id)) == ["code.py", "key.txt"]
+
+    def test_a_folder_means_every_file_that_was_ever_in_it(self, store: History) -> None:
+        publish(store, {"d/a": b"1", "d/e/b": b"2", "da": b"3", "empty": b""})
+        made = publish(store, {"d/a": b"11", "d/e/b": None, "d/empty": b""})
+        plan = store.plan_purge(store.digests_at("d"))  # type: ignore[arg-type]
+        store.purge(plan, "private", AT % 9)
+        assert len(plan.digests) == 3
+        assert list(store.tree(made.id)) == ["d/empty", "da", "empty"]
+
+    def test_an_execution_leaves_the_records_with_its_outputs(self, store: History) -> None:
+        outputs = store.put_bytes(b'["the secret"]')
+        store.append([execution(1, source="login('hunter2')", outcome="running"), execution(2, source="y")])
+        store.append([execution(1, source="login('hunter2')", outputs_blob=outputs, outputs_text="the secret"), execution(3)])
+        store.append([run(1), Annotation("w1", execution(1).id, "note", "hunter2", AT % 3)])
+        plan = store.plan_purge([], [execution(1).id])
+        assert len(plan.objects) == 4  # three segments and the outputs
+        store.purge(plan, "a password", AT % 9, "ann")
+        with pytest.raises(Forgotten, match="a password"):
+            store.index.execution(execution(1).id)
+        assert [each.order for each in store.index.executions().items] == [3, 2]
+        assert store.index.runs().total == 1
+        assert not any(store.objects.has(each) for each in plan.objects)
+
+    def test_purged_elsewhere_is_purged_here_at_the_next_opening(self, store: History) -> None:
+        made = publish(store, {"key.txt": b"secret", "n": b"1"})
+        digest = store.tree(made.id)["key.txt"].digest  # type: ignore[index]
+        store.append([Tombstone("t1", (digest,), "a key", AT % 5, "bo", "purge")])
+        with pytest.raises(Forgotten, match="by bo"):
+            store.read_blob(digest)
+        finish_purge(store)
+        assert list(store.tree(made.id)) == ["n"]
+        assert not store.objects.has(digest)
+
+    @pytest.mark.parametrize("path", ["nothing", "ke", "key.txt/below"])
+    def test_what_was_never_there_cannot_be_purged(self, store: History, path: str) -> None:
+        publish(store, {"key.txt": b"secret"})
+        with pytest.raises(NotFound):
+            store.digests_at(path)  # type: ignore[arg-type]
+
+    def test_what_holds_no_bytes_cannot_be_purged(self, store: History) -> None:
+        publish(store, {"empty": b""})
+        with pytest.raises(InvalidRequest):
+            store.digests_at("empty")  # type: ignore[arg-type]
+        with pytest.raises(NotFound):
+            store.plan_purge([BlobDigest("0" * 40)])
+
+
+class SpaceTaken:
+    def test_each_file_with_who_holds_it(self, store: History) -> None:
+        big = os.urandom(50_000)
+        publish(store, {"train.ipynb": b"{}", "data/big.csv": big})
+        publish(store, {"data/big.csv": big + b"1"})
+        made = publish(store, {"data/big.csv": None, "small": b"1"})
+        again = publish(store, {"data/big.csv": big, "copy": big})
+        after = publish(store, {"data/big.csv": None, "copy": None})
+        held, unheld = run(1, snapshot=again.id), run(2, snapshot=made.id)
+        store.append([held, unheld, run(3), run(4, snapshot=after.id)])
+        largest = {each.path: each for each in store.space().largest}
+        found = largest["data/big.csv"]
+        assert (found.n_versions, found.n_snapshots, found.runs) == (3, 3, (held.id,))
+        assert 100_000 <= found.stored_bytes < 102_000
+        assert largest["copy"].stored_bytes >= 50_000
+        assert (largest["train.ipynb"].n_versions, largest["train.ipynb"].n_snapshots) == (1, 5)
+        assert set(largest["small"].runs) == {unheld.id, held.id, store.index.find_run("train · 4").id}
+
+    def test_kinds_are_counted_once_each(self, store: History) -> None:
+        data, output = os.urandom(40_000), os.urandom(30_000)
+        publish(store, {"a": data, "b": data, "n.ipynb": os.urandom(20_000)})
+        store.append([execution(1, outputs_blob=store.put_bytes(output))])
+        store.put_bytes(os.urandom(10_000))
+        kinds = store.space().kinds
+        assert [round(kinds[name] / 10_000) for name in ("data", "outputs", "notebooks", "unused", "other")] == [4, 3, 2, 1, 0]
+
+    def test_an_empty_history_takes_no_room_by_kind(self, store: History) -> None:
+        assert set(store.space().kinds.values()) == {0}
+        assert store.space().largest == ()
 
 
 class Points:

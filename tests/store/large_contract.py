@@ -184,6 +184,41 @@ class LargeFiles:
         assert b"".join(store.read_file(settled.digest)) == noise(50_000)[:10_000]
 
 
+    def test_it_is_one_file_to_who_asks_for_room(self, store: History) -> None:
+        data = noise(20_000)
+        publish(store, {"data/big.csv": store.put_file_bytes(data), "a.ds": b"1"})
+        publish(store, {"data/big.csv": store.put_file_bytes(data + b"more")})
+        found = {each.path: each for each in store.space().largest}
+        assert set(found) == {"data/big.csv", "a.ds"}
+        assert (found["data/big.csv"].n_versions, found["data/big.csv"].n_snapshots) == (2, 2)
+        assert 20_000 <= found["data/big.csv"].stored_bytes < 30_000
+        assert store.space().kinds["data"] < 30_000
+
+    def test_purging_leaves_what_another_file_has_too(self, store: History) -> None:
+        shared, own, other = noise(20_000), noise(9_000, 2), noise(9_000, 3)
+        first = publish(store, {"a.csv": store.put_file_bytes(shared + own), "n": b"1"})
+        made = publish(store, {"b.csv": store.put_file_bytes(shared + other)})
+        plan = store.plan_purge(store.digests_at("a.csv"))  # type: ignore[arg-type]
+        assert [(each.path, each.n_snapshots) for each in plan.paths] == [("a.csv", 2)]
+        assert 7_000 < plan.stored_bytes < 14_000
+        store.purge(plan, "private", "2026-11-21T09:18:09.000000Z")
+        assert held(store, made) == {"b.csv": shared + other, "n": b"1"}
+        assert held(store, first) == {"n": b"1"}
+        (store.root / "a.csv").write_bytes(shared + own)
+        (store.root / "b.csv").write_bytes(shared + other)
+        assert "a.csv" not in store.tree(scan_and_publish(store).id)
+        assert "purged" in skipped(store)["a.csv"]
+
+    def test_forgetting_frees_the_chunks_that_nothing_else_has(self, store: History) -> None:
+        data = noise(40_000)
+        publish(store, {"big": store.put_file_bytes(data)})
+        old = publish(store, {"big": store.put_file_bytes(noise(10_000, 2) + data)})
+        made = publish(store, {"big": store.put_file_bytes(data)})
+        assert 9_000 < store.freed_by([old.id]) < 20_000
+        store.forget([old.id], "old", "2026-11-21T09:18:09.000000Z")
+        assert held(store, made) == {"big": data}
+
+
 class Names:
     ODD = ["a.ds", "a.ds~", "a.ds~~", ".ds", ".ds~", "x.dsx", "a.ds ", "new\nline.ds", "no\udcff utf8.ds", "no\udcff.ds~", "A.DS"]
 

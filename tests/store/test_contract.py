@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .contract import Bytes, Folder, Points, Queries, Records, Snapshots
+from .contract import Bytes, Folder, Forgetting, Points, Purging, Queries, Records, Snapshots, SpaceTaken
 from .large_contract import LargeFiles, Names
 
 
@@ -22,6 +22,15 @@ class TestPoints(Points): ...
 
 
 class TestFolder(Folder): ...
+
+
+class TestForgetting(Forgetting): ...
+
+
+class TestSpaceTaken(SpaceTaken): ...
+
+
+class TestPurging(Purging): ...
 
 
 class TestLargeFiles(LargeFiles): ...

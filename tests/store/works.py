@@ -1,0 +1,255 @@
+"""What may be killed, and what must hold afterwards: a table of works, each a few steps that can be told apart.
+
+A work is prepared once, then done step by step in a process of its own, which says after each step that it was acknowledged.
+To have another one killed in every way, add a line to WORKS.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import mmap
+import multiprocessing
+import os
+import signal
+import subprocess
+import time
+from collections import Counter
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, Callable
+
+from dotscience_jlab.errors import DotscienceError
+from dotscience_jlab.model.execution import Execution
+from dotscience_jlab.model.snapshot import SnapshotDraft
+from dotscience_jlab.store.base import KeepRules
+from dotscience_jlab.store.fork_store import copy_history
+from dotscience_jlab.store.history import History
+from dotscience_jlab.store.open import open_store
+from dotscience_jlab.store.records import read_segment
+
+from .contract import AT, execution, run
+
+ROOMY = KeepRules(free_bytes=0, free_share=0.0)
+N_FILES = 7
+PROCESSES = multiprocessing.get_context("fork")
+
+
+@dataclass(frozen=True)
+class Work:
+    step: Callable[[History, int], None]
+    """Do step n; when it returns, it is acknowledged."""
+    found: Callable[[History], list[int]]
+    """Steps whose effect is there, in order, with repetitions if one is there twice; each looked at to the last byte."""
+    prepare: Callable[[Path], None] = lambda root: None
+
+
+def content(n: int) -> bytes:
+    """Of the file that step n writes: from a few bytes to some hundred kilobytes."""
+    return hashlib.sha256(b"%d" % n).digest() * (1 + (n * 37) % 97 * (100 if n % 5 == 0 else 1))
+
+
+def write_files(root: Path, n: int) -> None:
+    target = root / f"folder{n % 3}" / f"file{n % N_FILES}"
+    target.parent.mkdir(exist_ok=True)
+    draft = target.with_name("draft")
+    draft.write_bytes(content(n))
+    os.replace(draft, target)
+
+
+def files_after(n: int) -> dict[str, bytes]:
+    return {f"folder{each % 3}/file{each % N_FILES}": content(each) for each in range(n + 1)}
+
+
+def snapshot_step(store: History, n: int) -> None:
+    write_files(store.root, n)
+    scan = store.scan(ROOMY)
+    if scan.skipped:
+        raise DotscienceError(f"{scan.skipped[0].path} was left out: {scan.skipped[0].reason}", "Try again.")
+    store.publish(SnapshotDraft(f"step {n}", AT % (n % 60), scan.edits), lambda shot: [record_of(n, shot.id)])  # type: ignore[arg-type]
+
+
+def record_of(n: int, snapshot: str | None = None) -> Execution:
+    return replace(execution(n % 60), id=f"k-0123456789abcdef:step{n}", order=n, snapshot=snapshot)  # type: ignore[arg-type]
+
+
+def snapshots_found(store: History) -> list[int]:
+    shots = [each for each in store.snapshots(limit=100_000)[::-1] if each.message.startswith("step ")]
+    for shot, before in zip(shots[1:], shots):
+        assert shot.parents == (before.id,)
+    for shot in shots:
+        n = int(shot.message.split()[1])
+        held = {path: store.read_blob(entry.digest) for path, entry in store.tree(shot.id).items()}
+        assert held == files_after(n), f"snapshot {shot.id} does not restore as it was"
+        assert store.index.execution(record_of(n).id).snapshot == shot.id
+    return [int(shot.message.split()[1]) for shot in shots]
+
+
+def append_step(store: History, n: int) -> None:
+    outputs = store.put_bytes(content(n))
+    store.append([replace(record_of(n), outputs_blob=outputs), replace(run(n % 60), id=f"00000000-0000-4000-8000-{n:012d}")])  # type: ignore[arg-type]
+
+
+def appended(store: History) -> list[int]:
+    """Read from git itself: what the index holds may have been merged there."""
+    said: Counter[str] = Counter()
+    tip = store.objects.ref("refs/ds/records")
+    for path, item in walk_raw(store, store.objects.commit(tip).tree, "") if tip is not None else ():
+        if path.startswith("segments/"):
+            said.update(str(record.id) for record in read_segment(path, store.objects.blob(item)) if hasattr(record, "order"))
+    found = sorted(int(name.rpartition("step")[2]) for name in said.elements())
+    for n in set(found):
+        known = store.index.execution(record_of(n).id)
+        assert store.read_blob(known.outputs_blob) == content(n)  # type: ignore[arg-type]
+        assert store.index.run(f"00000000-0000-4000-8000-{n:012d}").state == "finished"  # type: ignore[arg-type]
+    return found
+
+
+def walk_raw(store: History, tree: str, prefix: str) -> Any:
+    for name, item in store.objects.tree(tree).items():
+        path = prefix + os.fsdecode(name)
+        if item.mode == 0o040000:
+            yield from walk_raw(store, item.id, path + "/")
+        else:
+            yield path, item.id
+
+
+def prepare_forks(root: Path) -> None:
+    store = open_store(root, create=True)
+    for n in range(3):
+        snapshot_step(store, n)
+    store.close()
+
+
+def fork_step(store: History, n: int) -> None:
+    head = store.head()
+    assert head is not None
+    target = store.root.parent / f"fork{n}"
+    target.mkdir(exist_ok=True)
+    copy_history(store, target, head.id).close()
+
+
+def forks_found(store: History) -> list[int]:
+    """A fork that was not acknowledged may be half there: then it is no history, and its folder can be forked into again."""
+    found = []
+    assert snapshots_found(store) == [0, 1, 2]
+    for folder in sorted(store.root.parent.glob("fork*"), key=lambda each: int(each.name[4:])):
+        if not (folder / ".dotscience/store.git/workspace.json").exists():
+            continue
+        fork = open_store(folder)
+        told = snapshots_found(fork)
+        if told:
+            assert told == [0, 1, 2] and fork.workspace.origin is not None
+            assert fork.workspace.id != store.workspace.id
+            fsck(folder)
+            found.append(int(folder.name[4:]))
+        fork.close()
+    return found
+
+
+WORKS = {
+    "snapshot": Work(snapshot_step, snapshots_found),
+    "append": Work(append_step, appended),
+    "fork": Work(fork_step, forks_found, prepare_forks),
+}
+
+
+# -- doing it in a process ---------------------------------------------------------------------------
+
+FIELDS = 4096
+GO, ACKNOWLEDGED, DONE, READY, WORDS = 0, 8, 16, 24, 64
+
+
+class Told:
+    """A page that two processes share: words pass through it without a system call, which a fault could hit."""
+
+    def __init__(self, path: Path) -> None:
+        if not path.exists():
+            path.write_bytes(bytes(FIELDS))
+        self._file = open(path, "r+b")
+        self._page = mmap.mmap(self._file.fileno(), FIELDS)
+
+    def number(self, place: int) -> int:
+        return int.from_bytes(self._page[place : place + 8], "little", signed=True)
+
+    def say(self, place: int, number: int) -> None:
+        self._page[place : place + 8] = number.to_bytes(8, "little", signed=True)
+
+    def words(self) -> str:
+        return self._page[WORDS:].rstrip(b"\0").decode("utf-8", "replace")
+
+    def write(self, words: str) -> None:
+        self._page[WORDS:] = words.encode()[: FIELDS - WORDS].ljust(FIELDS - WORDS, b"\0")
+
+    def wait(self, place: int, number: int, timeout_s: float = 60.0) -> None:
+        deadline = time.monotonic() + timeout_s
+        while self.number(place) < number:
+            if time.monotonic() > deadline:
+                raise AssertionError(f"waited {timeout_s} s in vain")
+            time.sleep(0.001)
+
+
+def steps_for_ever(work: str, root: Path, page: Path, first: int) -> None:
+    told = Told(page)
+    told.say(ACKNOWLEDGED, first - 1)
+    store = open_store(root, create=True)
+    n = first
+    while True:
+        WORKS[work].step(store, n)
+        told.say(ACKNOWLEDGED, n)
+        n += 1
+
+
+def one_step_when_told(work: str, root: Path, page: Path, n: int) -> None:
+    """As often as told; each try says how it went: 'ok', or the error with its remedy."""
+    allow_any_tracer()
+    told = Told(page)
+    store = open_store(root, create=True)
+    told.say(READY, 1)
+    attempt = 1
+    while True:
+        told.wait(GO, attempt)
+        try:
+            WORKS[work].step(store, n)
+            told.write("ok")
+        except DotscienceError as error:
+            told.write(f"{type(error).__name__}: {error.message} | {error.hint}")
+        except BaseException as error:
+            told.write(f"NOT NAMED {type(error).__name__}: {error}")
+        told.say(DONE, attempt)
+        attempt += 1
+
+
+def allow_any_tracer() -> None:
+    """Where only a process's parent may trace it (Yama), the process itself may say otherwise."""
+    import ctypes
+
+    pr_set_ptracer, anyone = 0x59616D61, -1
+    ctypes.CDLL(None).prctl(pr_set_ptracer, anyone, 0, 0, 0)
+
+
+def kill(process: Any) -> None:
+    os.kill(process.pid, signal.SIGKILL)
+    process.join()
+
+
+# -- what must hold ------------------------------------------------------------------------------------
+
+
+def fsck(root: Path, *, is_thorough: bool = True) -> None:
+    words = ("--strict", "--no-dangling") if is_thorough else ("--connectivity-only", "--no-dangling")
+    done = subprocess.run(["git", "-C", str(root / ".dotscience/store.git"), "fsck", *words], capture_output=True, text=True)
+    assert (done.returncode, done.stdout) == (0, ""), done.stdout + done.stderr
+
+
+def look_after(work: str, root: Path, first: int, acknowledged: int, *, is_thorough: bool = True) -> int:
+    """Opens without a hand; what was acknowledged is there once, what was not is there once or not at all; the next step's n."""
+    store = open_store(root, create=True)
+    try:
+        found = WORKS[work].found(store)
+        assert len(found) == len(set(found)), f"there twice: {found}"
+        expected = list(range(first, acknowledged + 1))
+        assert found in (expected, [*expected, acknowledged + 1]), f"acknowledged up to {acknowledged}, found {found[-3:]}"
+    finally:
+        store.close()
+    fsck(root, is_thorough=is_thorough)
+    return (found[-1] if found else first - 1) + 1
