@@ -349,8 +349,8 @@ class GitObjects:
                 raise StoreDamaged(f"The ref {asked} cannot be read: {error}.", REMEDY) from error
 
     def ref_ways(self) -> dict[str, tuple[ObjectId, ...]]:
-        with self._busy:
-            names = sorted(name.decode("utf-8", "surrogateescape") for name in self._repo.refs.subkeys(b"refs/"))
+        with self._refs("refs/") as refs:
+            names = sorted(name.decode("utf-8", "surrogateescape") for name in refs.subkeys(b"refs/"))
         found = {name: self.ref(name) for name in (f"refs/{each}" for each in names)}  # one that cannot be read is an error
         return {name: self._peeled(target) for name, target in found.items() if target is not None}
 
