@@ -61,6 +61,8 @@ class _Look:
     is_heard: bool = False
     """`Suspects.are_heard`"""
     present: dict[WorkspacePath, TreeEntry] = field(default_factory=dict)
+    taken: set[WorkspacePath] = field(default_factory=set)
+    """Of those present, what was read just now: its bytes are in the store for certain."""
     skipped: list[Skipped] = field(default_factory=list)
     n_skipped: int = 0
     n_stats: int = 0
@@ -176,7 +178,8 @@ class Scanner:
             if path not in look.present and path not in look.fingerprints and not (look.is_partial and path in head):
                 self._single(path, look)
         edits: dict[WorkspacePath, TreeEntry | None] = {
-            path: self._stored(path, entry, sink) for path, entry in look.present.items() if not _same(head.get(path), entry)
+            path: entry if path in look.taken else self._stored(path, entry, sink)
+            for path, entry in look.present.items() if not _same(head.get(path), entry)
         }
         edits.update((path, None) for path in sorted(gone - look.present.keys()))
         n_files = look.n_files - sum(entry is None for entry in edits.values() if look.is_partial)
@@ -377,6 +380,7 @@ class Scanner:
             return
         look.room.take(kept.n_new_bytes)
         look.present[path] = kept.entry
+        look.taken.add(path)
         self.seen.put(path, Seen(now, 0 if kept.entry.is_torn else began_ns, kept.entry), kept.chunks)
 
     def _take(self, disk_path: str, found: os.stat_result, known: KnownChunks, sink: Sink) -> tuple[Kept, Signature]:
