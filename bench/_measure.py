@@ -82,8 +82,8 @@ class Report:
         if not self.as_json:
             allowed = "" if limit is None else f" of at most {limit:g}"
             print(
-                f"{what:<58} {1e3 * ours.cpu_s:9.2f} ms CPU {made.cpu_ratio:8.3f} x  {1e3 * ours.wall_s:9.2f} ms {made.wall_ratio:8.3f} x"
-                f"{allowed}  {peer} ({1e3 * theirs.cpu_s:.1f} ms CPU, {1e3 * theirs.wall_s:.1f} ms)", flush=True,
+                f"{what:<58} {1e3 * ours.cpu_s:9.2f} ms CPU {made.cpu_ratio:8.3f} x"
+                f"  {1e3 * ours.wall_s:9.2f} ms {made.wall_ratio:8.3f} x{allowed}  {peer} ({1e3 * theirs.cpu_s:.1f} ms CPU, {1e3 * theirs.wall_s:.1f} ms)", flush=True,
             )
 
     def amount(self, what: str, amount: float, unit: str, limit: float) -> None:
