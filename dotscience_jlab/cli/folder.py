@@ -48,7 +48,9 @@ def status(desk: Desk) -> None:
     if found["recorded_at"]:
         click.echo(f"  last recorded {local_time(found['recorded_at'])}, {size(found['store_bytes'])} kept")
     if found["copy_place"]:
-        copied = f"last brought up to date {local_time(found['copied_at'])}" if found["copied_at"] else "nothing is there yet"
+        copied = "not yet brought up to date from here"
+        if found["copied_at"]:
+            copied = f"last brought up to date {local_time(found['copied_at'])}"
         click.echo(f"  copy at {found['copy_place']}: {copied}")
     if found["copy_problem"]:
         click.echo(f"  {found['copy_problem']}")

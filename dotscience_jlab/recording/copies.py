@@ -14,6 +14,7 @@ from ..store.base import Store
 from ..store.exchange import is_in_step
 from ..store.history import History
 from .activity import Activity
+from .exchange import is_awaited, is_under_way
 from .remotes import Remotes
 from .workspaces import Workspaces
 
@@ -90,6 +91,8 @@ class CopyKeeper:
             if self._is_stopping:
                 return
             attempts = self._attempts.get(store.workspace.id, Attempts())
+            if is_under_way(store.workspace.id, place.name):
+                continue
             if attempts.may_try(now) and is_quiet(self._activity(store), now) and self._waits(store, place):
                 self._push(store, place, attempts)
 
@@ -99,12 +102,14 @@ class CopyKeeper:
         deadline = time.monotonic() + LONGEST_S
 
         def is_stopped() -> bool:
-            return self._is_stopping or time.monotonic() > deadline
+            return self._is_stopping or is_awaited(store.workspace.id, place.name) or time.monotonic() > deadline
 
         try:
             self._remotes.push(store, place.name, is_gentle=True, is_stopped=is_stopped, progress=lambda *_: None)
             self._attempts.pop(store.workspace.id, None)
         except DotscienceError as error:
+            if is_stopped() or is_under_way(store.workspace.id, place.name):
+                return  # a person's own push or pull: what is left after it is looked at again
             if str(activity.copy_problem) != str(error):
                 log.warning("copy of %s: %s", store.root, error)
             activity.copy_problem = error

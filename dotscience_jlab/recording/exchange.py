@@ -21,8 +21,14 @@ from ..store.git_command import Progress
 PUSH_TRIES = 5
 """Each begins anew with a look at the other side; another folder's push comes between two of ours once in a while."""
 
-_under_way: set[tuple[str, str]] = set()
-_busy = threading.Lock()
+MAKES_WAY_S = 30.0
+GENTLE, PERSONAL = "gentle", "personal"
+
+_turn = threading.Condition()
+"""Guards both of:"""
+_under_way: dict[tuple[str, str], str] = {}
+"""(workspace, remote) -> whose act it is"""
+_awaited: set[tuple[str, str]] = set()
 
 
 def push(exchange: Exchange, *, is_unscanned_allowed: bool, progress: Progress) -> dict[str, Any]:
@@ -95,8 +101,8 @@ def refuse_diverged(states: list[LineState], remote: Remote) -> None:
         if state.state == DIVERGED:
             there = state.remote_line.partition(":")[2]
             raise Conflict(
-                f"Nothing was sent: {remote.url} has {state.n_behind} snapshots of `{there}` that do not lead to this folder's "
-                f"`{state.line}`. They are here now as {state.remote_line}.",
+                f"Nothing was sent: {remote.url} has {_n_of(state.n_behind, 'snapshot')} of `{there}` from which this folder's "
+                f"`{state.line}` does not follow. What is there is here now as {state.remote_line}.",
                 f"`ds push {remote.name} --as NAME` keeps this folder's line there beside it, under a name of its own.",
                 remote_line=state.remote_line,
             )
@@ -128,19 +134,33 @@ def _main(exchange: Exchange) -> LineState:
     return next(found, LineState(MAIN_LINE, main, SAME))
 
 
+def is_under_way(workspace: str, remote: str) -> bool:
+    return (workspace, remote) in _under_way
+
+
+def is_awaited(workspace: str, remote: str) -> bool:
+    """Somebody waits for the copy that is being kept there to make way."""
+    return (workspace, remote) in _awaited
+
+
 @contextmanager
 def _alone(exchange: Exchange) -> Iterator[None]:
-    """Conflict while another push or pull between these two goes on in this process."""
+    """One at a time between these two. The recorder's own push makes way for a person's act; two persons' acts are a Conflict."""
     key = exchange.history.workspace.id, exchange.remote.name
-    with _busy:
+    with _turn:
+        if _under_way.get(key) is GENTLE and not exchange.is_gentle:
+            _awaited.add(key)
+            _turn.wait_for(lambda: key not in _under_way, timeout=MAKES_WAY_S)
+            _awaited.discard(key)
         if key in _under_way:
             raise Conflict(f"A push or pull with {exchange.remote.name} is going on.", "Wait until it is done.")
-        _under_way.add(key)
+        _under_way[key] = GENTLE if exchange.is_gentle else PERSONAL
     try:
         yield
     finally:
-        with _busy:
-            _under_way.discard(key)
+        with _turn:
+            del _under_way[key]
+            _turn.notify_all()
 
 
 def _sentence_of_push(n_sent: int, states: list[LineState], remote: Remote) -> str:
@@ -152,15 +172,20 @@ def _sentence_of_push(n_sent: int, states: list[LineState], remote: Remote) -> s
     n_ahead = sum(state.n_ahead for state in states if state.state in (AHEAD, REWRITTEN))
     is_first = any(state.state == ONLY_HERE for state in states)
     records = "what is new of the records"
-    what = "The history" if is_first else f"{n_ahead} snapshots and {records}" if n_ahead else records.capitalize()
+    what = "The history" if is_first else f"{_n_of(n_ahead, 'snapshot')} and {records}" if n_ahead else records.capitalize()
     return f"{what} went to {remote.url}."
 
 
 def _sentence_of_pull(counts: dict[str, int], is_forwarded: bool, before: LineState, after: LineState, remote: Remote) -> str:
-    came = f"{counts['n_executions']} executions and {counts['n_runs']} runs came from {remote.url}."
+    came = f"{_n_of(counts['n_executions'], 'execution')} and {_n_of(counts['n_runs'], 'run')} came from {remote.url}."
     if is_forwarded:
         return f"{came} Your files are as they were; `ds restore @` brings those of the newest snapshot."
     if after.state == DIVERGED or before.state in (BEHIND, ONLY_THERE):
         return (f"{came} Both sides have snapshots of their own: theirs are kept as {after.remote_line}, yours go on. "
                 f"`ds diff @ {after.remote_line}` shows the difference, `ds restore` and `ds fork` take it too.")
     return came
+
+
+def _n_of(n: int, noun: str) -> str:
+    """1, 'run' -> '1 run'; 2000, 'run' -> '2,000 runs'"""
+    return f"{n:,} {noun}{'' if n == 1 else 's'}"

@@ -51,6 +51,7 @@ class Exchange:
         if not isinstance(history.objects, GitObjects):
             raise InvalidRequest("A history in memory cannot be pushed or pulled.")
         self.history = history
+        self.is_gentle = is_gentle
         self.remote = checked_remote(remote)
         self._objects = history.objects
         self._options = {"ssh_agent": ssh_agent, "is_gentle": is_gentle, "is_stopped": is_stopped}

@@ -32,11 +32,23 @@ from .deflate import deflated
 from .disk import disk_errors
 from .durable import sync_files
 from .graves import exhume
-from .objects import Buffer, CommitText, ObjectId, Sink, StoredObject, TreeItem, line_ref, object_id, tree_bytes
+from .objects import (
+    REMOTES_REF,
+    Buffer,
+    CommitText,
+    ObjectId,
+    Sink,
+    StoredObject,
+    TreeItem,
+    line_ref,
+    object_id,
+    tree_bytes,
+)
 from .pack import KIND_NAMES, MOST_HEADER_BYTES, PackDraft, read_entry, read_header
 from .refs import OBJECT_ID, RefLocked, move_ref
 from .stored import loose_files, loose_objects, packed_objects
 from .sweep import sweep
+from .untidy import mark_untidy
 
 TREE_ITEMS_KEPT = 200_000
 """Of folders read last: about 50 MB; a folder of the records has up to 256 items, one of the user's any number."""
@@ -240,9 +252,10 @@ class GitObjects:
 
     def _packs(self) -> Iterator[Pack]:
         """This store's and those of stores that it borrows from, as they lie on the disk now."""
-        with self._busy:
+        with self._busy, disk_errors(self.path):
             stores = [self._repo.object_store, *self._repo.object_store.alternates]
-            yield from [pack for store in stores for pack in self._present_packs(store)]
+            found = [pack for store in stores for pack in self._present_packs(store)]
+        yield from found
 
     def _present_packs(self, store: PackBasedObjectStore) -> list[Pack]:
         """Listed again only when the folder has changed: a stat for each new object rather than two listings."""
@@ -296,13 +309,14 @@ class GitObjects:
                 with self._busy:
                     self._drafts.remove(draft)
 
-    def move_ref(self, name: str, old: ObjectId | None, new: ObjectId | None) -> bool:
+    def move_ref(self, name: str, old: ObjectId | None, new: ObjectId) -> bool:
         with self._busy, disk_errors(self.path):
             try:
-                if new is None:
-                    return old is None or bool(self._repo.refs.remove_if_equals(name.encode("utf-8"), old.encode("ascii")))
-                return move_ref(self.path, name, old, new, lambda: self.ref(name))
-            except (RefLocked, FileLocked):
+                is_moved = move_ref(self.path, name, old, new, lambda: self.ref(name))
+                if is_moved and name.startswith(REMOTES_REF):
+                    mark_untidy(self.path)  # what a remote held once, and holds no more, is kept no longer
+                return is_moved
+            except RefLocked:
                 self.sweep()
                 time.sleep(random.uniform(0.2, 0.5))
                 return False
@@ -310,9 +324,11 @@ class GitObjects:
     def drop_ref(self, name: str, old: ObjectId) -> bool:
         with self._busy, disk_errors(self.path):
             try:
+                mark_untidy(self.path)
                 return bool(self._repo.refs.remove_if_equals(name.encode("utf-8"), old.encode("ascii")))
             except FileLocked:
                 self.sweep()
+                time.sleep(random.uniform(0.2, 0.5))
                 return False
 
     # -- reading -----------------------------------------------------------------------------------

@@ -21,6 +21,8 @@ export const CommandIDs = {
   off: 'dotscience:off-here',
   widen: 'dotscience:widen-to-parent',
   forget: 'dotscience:forget-history',
+  /** The history that this folder had, from where a copy was kept. */
+  getBack: 'dotscience:get-history-back',
   checkup: 'dotscience:doctor',
   /** `{workspace, run, is_starred}` */
   star: 'dotscience:star-run',

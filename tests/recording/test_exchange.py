@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import shutil
 import subprocess
+import threading
+import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -232,6 +234,62 @@ class TestRecords:
         assert one.sources() == two.sources() == ["a", "x = 71", "x = 72"]
 
 
+class TestRewritten:
+    """A line that was rewritten here, because something of it was forgotten."""
+
+    def forget(self, machine: Machine, message: str) -> None:
+        """As forgetting does: a tombstone, and the line without that snapshot, the others' names unchanged."""
+        store, objects = machine.store, machine.store.objects
+        gone = next(each for each in store.snapshots() if each.message == message)
+        store.append([Tombstone("t1", (gone.id,), "too old", "2026-11-21T09:18:00.000000Z")])
+        parent = None
+        for each in reversed(store.snapshots()):
+            if each.id != gone.id:
+                text = objects.commit(store.commit_of(each.id))
+                parent = objects.put_commit(text._replace(parents=(parent,) if parent else ()))
+        objects.move_ref("refs/heads/main", objects.ref("refs/heads/main"), parent)
+        assert message not in machine.messages()
+
+    @pytest.fixture
+    def forgetful(self, one, there) -> Machine:
+        for name in "abc":
+            one.work(name)
+        one.add(there)
+        one.push()
+        self.forget(one, "cell b")
+        return one
+
+    def test_it_replaces_what_we_put_there(self, forgetful, two, there) -> None:
+        assert forgetful.line() == "rewritten"
+        forgetful.push()
+        assert forgetful.line() == "same" and "cell b" not in git(there, "log", "--format=%s", "main")
+        two.get_back(there)
+        assert two.messages() == ["cell c", "cell a"]
+
+    def test_but_not_what_somebody_else_added(self, forgetful, two, there) -> None:
+        two.get_back(there)
+        two.work("theirs")
+        two.push(is_unscanned_allowed=True)
+        with pytest.raises(Conflict, match="Nothing was sent"):
+            forgetful.push()
+        assert "cell theirs" in git(there, "log", "--format=%s", "main") and "cell theirs" in forgetful.messages("origin:main")
+
+    def test_the_other_side_does_not_put_the_forgotten_back(self, one, two, there) -> None:
+        for name in "abc":
+            one.work(name)
+        one.add(there)
+        one.push()
+        two.get_back(there)
+        self.forget(one, "cell b")
+        one.push()
+        for act in (two.pull, two.push):
+            try:
+                act(**({"is_unscanned_allowed": True} if act == two.push else {}))
+            except Conflict as error:
+                assert "Nothing was sent" in error.message
+        assert "cell b" not in git(there, "log", "--format=%s", "main")
+
+
 class TestConsent:
     def test_unscanned_data_leaves_only_with_a_yes(self, one, there) -> None:
         one.work("a")
@@ -309,8 +367,6 @@ class TestGetBack:
         (machine.root / "pyproject.toml").write_text("")
 
     def status(self, machine: Machine):
-        import time
-
         return status_of(str(machine.root), machine.workspaces, machine.workspaces.settings, machine.activity, time.time())
 
     def test_the_folder_says_what_it_had_and_gets_it_back(self, one, there) -> None:
@@ -416,6 +472,20 @@ class TestKeptCopy:
     def test_the_wait_doubles_up_to_an_hour(self, n_failed: int, wait_s: float) -> None:
         attempts = Attempts(n_failed, 1000.0)
         assert attempts.may_try(1000.0 + wait_s) and (not wait_s or not attempts.may_try(999.0 + wait_s))
+
+    def test_it_makes_way_for_a_persons_own_push(self, one, keeper, there, monkeypatch) -> None:
+        """Which ends the one that is under way, at once; and a copy that had to make way is no problem."""
+        hook = there / "hooks" / "pre-receive"
+        hook.parent.mkdir(exist_ok=True)
+        hook.write_text("#!/bin/sh\n[ -e went ] || { touch went; exec sleep 60; }\n")
+        hook.chmod(0o755)
+        thread = threading.Thread(target=keeper.look, args=(5000.0,))
+        thread.start()
+        while not (there / "went").exists():
+            time.sleep(0.05)
+        assert one.push()["n_sent"] == 2
+        thread.join(timeout=20)
+        assert not thread.is_alive() and one.activity(one.store).copy_problem is None and not keeper.has_more()
 
     def test_what_waits_to_be_stored_is_not_idle(self, one) -> None:
         activity = one.activity(one.store)

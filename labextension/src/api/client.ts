@@ -19,6 +19,7 @@ import type {
   IFoundNumber,
   ILineage,
   IPage,
+  IPulled,
   IRestorePlan,
   IRestoreResult,
   IRun,
@@ -107,6 +108,8 @@ export interface IForeignExecution {
   outcome: string;
   error?: { name: string; value: string; traceback: string[] };
   outputs: any[];
+  /** Record it only if the kernel does not report itself. */
+  only_if_unheard: boolean;
 }
 
 export class DotscienceClient {
@@ -127,6 +130,11 @@ export class DotscienceClient {
 
   initWorkspace(path: string): Promise<IWorkspaceRow> {
     return this._send('POST', 'workspaces', { path });
+  }
+
+  /** The lost history of the folder of `path`, from where a copy of it is known to be kept. */
+  getBack(path: string): Promise<IPulled> {
+    return this._send('POST', 'history/get-back', { path });
   }
 
   workspace(workspace: StoreId): Promise<IWorkspaceRow> {

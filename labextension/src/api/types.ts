@@ -309,6 +309,22 @@ export interface IStatus {
   scan_reason: string;
   capture: 'complete' | 'partial';
   capture_reasons: string[];
+  /** Address of the place where a copy is kept up to date; '': none. */
+  copy_place: string;
+  copied_at: Instant | null;
+  /** Why the copy could not be brought up to date the last time; '': it could. */
+  copy_problem: string;
+  /** An earlier history of this folder is gone; it last recorded then. */
+  had_history_until: Instant | null;
+  /** A copy of that one was kept, and where is known. */
+  can_get_back: boolean;
+}
+
+/** What a pull brought, in words too. */
+export interface IPulled {
+  n_executions: number;
+  n_runs: number;
+  sentence: string;
 }
 
 export interface IWorkspaceRow {

@@ -30,6 +30,17 @@ export function statusText(status: IStatus, now: Date, trans: TranslationBundle)
   }
 }
 
+/** 'This folder had history until 14:03'; '' if none was lost, or if one that was begun since is all there is to say. */
+export function lostText(status: IStatus, now: Date, trans: TranslationBundle): string {
+  if (!status.had_history_until || (status.workspace && !status.can_get_back)) {
+    return '';
+  }
+  const until = momentText(status.had_history_until, now, trans);
+  return status.workspace
+    ? trans.__('An earlier history, until %1, is not here', until)
+    : trans.__('This folder had history until %1', until);
+}
+
 /** One word, for the status bar. */
 export function statusWord(state: StatusState, trans: TranslationBundle): string {
   const words: Record<StatusState, string> = {

@@ -6,7 +6,7 @@ import * as React from 'react';
 import type { ISeries, IStatus } from '../api/types';
 import { promptText } from '../history/rows';
 import { ageOf, clockDuration } from '../words';
-import { Dot, statusText } from './dot';
+import { Dot, lostText, statusText } from './dot';
 import { INow, sparkline } from './now';
 
 const SPARK_WIDTH = 48;
@@ -22,6 +22,8 @@ export interface INowLineProps {
   onInterrupt: () => void;
   /** Do what the status offers as its remedy. */
   onRemedy: () => void;
+  /** Get the lost history of this folder back. */
+  onGetBack: () => void;
   onOpenNow: () => void;
 }
 
@@ -37,13 +39,16 @@ export function NowLine(props: INowLineProps): JSX.Element {
   }
   const isProblem = status.state === 'not_recorded';
   const remedy = remedyLabel(status, trans);
+  const lost = isProblem ? '' : lostText(status, clock, trans);
   return (
     <div className={`ds-Now ds-mod-${status.state}`} role="status">
       <Dot state={status.state} />
       <span className="ds-Now-text" title={status.reason}>
-        {status.workspace || isProblem ? statusText(status, clock, trans) : status.reason || trans.__('recording')}
+        {status.workspace || isProblem ? statusText(status, clock, trans) : lost || status.reason || trans.__('recording')}
+        {status.workspace && lost && <span className="ds-Hint"> {lost}</span>}
         {isProblem && status.remedy && <span className="ds-Hint"> {status.remedy}</span>}
       </span>
+      {lost && status.can_get_back && <button onClick={props.onGetBack}>{trans.__('Get it back')}</button>}
       {remedy && <button onClick={props.onRemedy}>{remedy}</button>}
     </div>
   );
@@ -79,6 +84,7 @@ function Running(props: INowLineProps & { now: INow; clock: Date }): JSX.Element
 function remedyLabel(status: IStatus, trans: TranslationBundle): string {
   switch (status.remedy_command) {
     case '':
+    case 'get_back': // a button of its own
       return '';
     case 'resume':
       return trans.__('Resume');

@@ -151,6 +151,7 @@ function PanelView(props: IPanelContext & { onFolderMenu: (anchor: DOMRect) => v
           trans={trans}
           onInterrupt={() => execute(CommandIDs.interrupt)}
           onRemedy={() => (remedy === 'resume' ? execute(CommandIDs.resume) : focus.refresh())}
+          onGetBack={() => execute(CommandIDs.getBack)}
           onOpenNow={() => {
             if (model.now && focus.workspace) {
               model.openEntry({ workspace: focus.workspace, execution: model.now.execution.id });

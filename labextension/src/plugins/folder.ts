@@ -100,9 +100,12 @@ export const folderPlugin: JupyterFrontEndPlugin<void> = {
       isVisible: () => !isPaused(),
       execute: ofFolder(async workspace => {
         await client.changeWorkspace(workspace, { is_paused: true });
-        Notification.info(trans.__('%1/ is no longer recorded. “Resume Recording” turns it on again.', folder()), {
-          autoClose: 6000
-        });
+        // With the panel open the reader sees it there, with a button beside it.
+        if (!model.isShown) {
+          Notification.info(trans.__('%1/ is no longer recorded. “Resume Recording” turns it on again.', folder()), {
+            autoClose: 6000
+          });
+        }
       })
     });
     commands.addCommand(CommandIDs.widen, {
@@ -134,6 +137,20 @@ export const folderPlugin: JupyterFrontEndPlugin<void> = {
         }
       })
     });
+    commands.addCommand(CommandIDs.getBack, {
+      label: trans.__('Get This Folder’s Lost History Back'),
+      caption: trans.__('From where a copy of it was kept; your own files stay as they are'),
+      describedBy: argsSchema({}),
+      isEnabled: () => focus.status?.can_get_back ?? false,
+      execute: () =>
+        shown(async () => {
+          if (focus.path !== null) {
+            const { sentence } = await client.getBack(focus.path);
+            Notification.success(sentence, { autoClose: 6000 });
+            focus.refresh();
+          }
+        })
+    });
     commands.addCommand(CommandIDs.checkup, {
       label: trans.__('Check Up on Recording…'),
       caption: trans.__('Is everything in place here, and if not, what to do'),
@@ -155,6 +172,7 @@ export const folderPlugin: JupyterFrontEndPlugin<void> = {
       CommandIDs.off,
       CommandIDs.widen,
       CommandIDs.forget,
+      CommandIDs.getBack,
       CommandIDs.checkup
     ]) {
       palette?.addItem({ command, category: CATEGORY });

@@ -1,0 +1,23 @@
+import { nullTranslator } from '@jupyterlab/translation';
+
+import type { IStatus } from '../api/types';
+import { lostText } from './dot';
+
+const trans = nullTranslator.load('');
+const NOW = new Date(2026, 10, 21, 16, 0);
+const at = (hour: number): string => new Date(2026, 10, 21, hour, 3).toISOString();
+const status = (told: Partial<IStatus>): IStatus =>
+  ({ workspace: null, had_history_until: null, can_get_back: false, ...told }) as unknown as IStatus;
+
+describe('a history that was lost', () => {
+  it('is named with when it ended', () =>
+    expect(lostText(status({ had_history_until: at(14) }), NOW, trans)).toBe('This folder had history until 14:03'));
+
+  it('is named beside a newer one only where it can be got back', () => {
+    const newer = { workspace: 'w-0000000000000000', had_history_until: at(14) };
+    expect(lostText(status({ ...newer, can_get_back: true }), NOW, trans)).toBe('An earlier history, until 14:03, is not here');
+    expect(lostText(status(newer), NOW, trans)).toBe('');
+  });
+
+  it('is not named where none was', () => expect(lostText(status({}), NOW, trans)).toBe(''));
+});
