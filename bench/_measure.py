@@ -80,16 +80,16 @@ class Report:
         made = Row(what, ours, peer, theirs, limit)
         self.rows.append(made)
         if not self.as_json:
-            allowed = "" if limit is None else f" of at most {limit:g}"
-            print(
-                f"{what:<58} {1e3 * ours.cpu_s:9.2f} ms CPU {made.cpu_ratio:8.3f} x"
-                f"  {1e3 * ours.wall_s:9.2f} ms {made.wall_ratio:8.3f} x{allowed}  {peer} ({1e3 * theirs.cpu_s:.1f} ms CPU, {1e3 * theirs.wall_s:.1f} ms)", flush=True,
-            )
+            allowed = "" if limit is None else f", at most {limit:g}"
+            by_cpu = f"{1e3 * ours.cpu_s:9.2f} ms of CPU {made.cpu_ratio:7.3f} x"
+            by_clock = f"{1e3 * ours.wall_s:9.2f} ms by the clock {made.wall_ratio:7.3f} x"
+            beside = f"{peer} ({1e3 * theirs.cpu_s:.1f} ms of CPU, {1e3 * theirs.wall_s:.1f} ms)"
+            print(f"{what:<58} {by_cpu} {by_clock}{allowed}  {beside}", flush=True)
 
     def amount(self, what: str, amount: float, unit: str, limit: float) -> None:
         self.rows.append(Amount(what, amount, unit, limit))
         if not self.as_json:
-            print(f"{what:<58} {amount:9.2f} {unit} of at most {limit:g} {unit}", flush=True)
+            print(f"{what:<58} {amount:9.2f} {unit}, at most {limit:g}", flush=True)
 
     def finish(self) -> None:
         if self.as_json:

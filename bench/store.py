@@ -1,18 +1,18 @@
-"""What the store costs, each row beside a peer or a limit taken in the same run: `python bench/store.py [--files 10000]`.
+"""What the store costs, each row beside a peer or a limit taken in the same run: `python bench/store.py [--files 10000] [--json]`.
 
-Seconds are of CPU, of this process and its children: wall times on a shared machine mean little. Best of some rounds.
+Large files have a benchmark of their own, `store_large.py`.
 """
 
 from __future__ import annotations
 
 import argparse
 import os
-import resource
 import subprocess
 import tempfile
 import time
 from pathlib import Path
-from typing import Callable
+
+from _measure import Report, measured
 
 from dotscience_jlab.model.execution import Execution
 from dotscience_jlab.model.ids import new_run_id
@@ -24,26 +24,6 @@ from dotscience_jlab.store.history import History
 from dotscience_jlab.store.open import open_store
 
 SESSION = "k-0123456789abcdef"
-ROUNDS = 5
-
-
-def cpu_s() -> float:
-    used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
-    return sum(each.ru_utime + each.ru_stime for each in used)
-
-
-def best_of(act: Callable[[int], object], rounds: int = ROUNDS) -> float:
-    """CPU seconds of the quickest round; `act` is told its number."""
-    spent = []
-    for n in range(rounds):
-        before = cpu_s()
-        act(n)
-        spent.append(cpu_s() - before)
-    return min(spent)
-
-
-def show(what: str, ours_s: float, other: str, other_s: float) -> None:
-    print(f"{what:<58} {1e3 * ours_s:9.2f} ms   {ours_s / other_s:7.3f} x  {other} ({1e3 * other_s:.1f} ms)")
 
 
 def make_folder(root: Path, n_files: int) -> Path:
@@ -62,7 +42,7 @@ def snapshot(store: History, only: list[str] | None = None) -> None:
     store.publish(SnapshotDraft("a cell", instant(time.time()), edits))
 
 
-def bench_snapshots(root: Path, n_files: int) -> None:
+def bench_snapshots(root: Path, report: Report, n_files: int) -> None:
     notebook = make_folder(root, n_files)
 
     def git(*words: str) -> None:
@@ -70,22 +50,22 @@ def bench_snapshots(root: Path, n_files: int) -> None:
 
     git("init", "-q")
     (root / ".git/info/exclude").write_text(".dotscience\n")
-    first_git = best_of(lambda _: (git("add", "-A"), git("commit", "-qm", "first")), 1)
+    first_git = measured(lambda _: (git("add", "-A"), git("commit", "-qm", "first")), 1)
     store = open_store(root, create=True)
-    show(f"first snapshot of {n_files:,} files", best_of(lambda _: snapshot(store), 1), "git add -A, commit", first_git)
+    report.row(f"first snapshot of {n_files:,} files", measured(lambda _: snapshot(store), 1), "git add -A, commit", first_git)
     time.sleep(0.1)
     snapshot(store)
 
     def change(n: int) -> None:
         notebook.write_text(f'{{"n": {n}, "at": {time.time()}}}')
 
-    one_git = best_of(lambda n: (change(n), git("add", "-A"), git("commit", "-qm", "one")))
-    known = best_of(lambda n: (change(n), snapshot(store, ["train.ipynb"])))
-    show("one notebook changed, its path known", known, "git add -A, commit", one_git)
-    scanned = best_of(lambda n: (change(n), snapshot(store)))
-    show("one notebook changed, everything scanned", scanned, "git add -A, commit", one_git)
-    none_git = best_of(lambda _: git("status", "--porcelain"))
-    show("nothing changed", best_of(lambda _: snapshot(store)), "git status", none_git)
+    one_git = measured(lambda n: (change(n), git("add", "-A"), git("commit", "-qm", "one")))
+    known = measured(lambda n: (change(n), snapshot(store, ["train.ipynb"])))
+    report.row("one notebook changed, its path known", known, "git add -A, commit", one_git)
+    scanned = measured(lambda n: (change(n), snapshot(store)))
+    report.row("one notebook changed, everything scanned", scanned, "git add -A, commit", one_git)
+    none_git = measured(lambda _: git("status", "--porcelain"))
+    report.row("nothing changed", measured(lambda _: snapshot(store)), "git status", none_git)
 
     def stats(_: int) -> None:
         for folder, _folders, names in os.walk(root):
@@ -93,11 +73,11 @@ def bench_snapshots(root: Path, n_files: int) -> None:
                 for name in names:
                     os.lstat(os.path.join(folder, name))
 
-    show("nothing changed", best_of(lambda _: snapshot(store)), "a bare walk with one stat a file", best_of(stats))
+    report.row("nothing changed", measured(lambda _: snapshot(store)), "a bare walk with one stat a file", measured(stats))
     store.close()
 
 
-def bench_records(root: Path) -> None:
+def bench_records(root: Path, report: Report) -> None:
     store = open_store(root, create=True)
 
     def execution(n: int) -> Execution:
@@ -111,14 +91,15 @@ def bench_records(root: Path) -> None:
             file.flush()
             os.fsync(file.fileno())
 
-    limit = best_of(write_line, 20)
-    show("append of one record, durable", best_of(lambda n: store.append([execution(n)]), 20), "write and fsync of a line", limit)
-    many = best_of(lambda n: store.append([execution(10**6 * (n + 1) + m) for m in range(1000)]), 3)
-    show("append of 1,000 records at once", many, "1,000 writes and fsyncs", 1000 * limit)
+    limit = measured(write_line, 20)
+    one = measured(lambda n: store.append([execution(n)]), 20)
+    report.row("append of one record, durable", one, "write and fsync of a line", limit)
+    many = measured(lambda n: store.append([execution(10**6 * (n + 1) + m) for m in range(1000)]), 3)
+    report.row("append of 1,000 records at once", many, "1,000 writes and fsyncs", limit * 1000)
     store.close()
 
 
-def bench_queries(root: Path, n_runs: int) -> None:
+def bench_queries(root: Path, report: Report, n_runs: int) -> None:
     store = open_store(root, create=True)
 
     def run(n: int) -> Run:
@@ -129,28 +110,31 @@ def bench_queries(root: Path, n_runs: int) -> None:
     store.append([run(n) for n in range(n_runs)])
     index = store.index
     ids = [each.id for each in index.runs(limit=100).items]
-    by_id, limit = "the same number of runs by id", best_of(lambda _: [index.run(each) for each in ids])
-    show(f"100 newest of {n_runs:,} runs", best_of(lambda _: index.runs()), by_id, limit)
-    show(f"100 best of {n_runs:,} runs by a metric", best_of(lambda _: index.runs(sort="-metrics.acc")), by_id, limit)
-    show(f"100 of {n_runs:,} runs that hold a word", best_of(lambda _: index.runs(text="train · 77")), by_id, limit)
+    by_id, limit = "the same number of runs by id", measured(lambda _: [index.run(each) for each in ids])
+    report.row(f"100 newest of {n_runs:,} runs", measured(lambda _: index.runs()), by_id, limit)
+    report.row(f"100 best of {n_runs:,} runs by a metric", measured(lambda _: index.runs(sort="-metrics.acc")), by_id, limit)
+    report.row(f"100 of {n_runs:,} runs that hold a word", measured(lambda _: index.runs(text="train · 77")), by_id, limit)
     live = new_run_id()
     index.add_points(live, [(n, "loss", n, 1.0 * n, n % 97) for n in range(100_000)])
-    read = best_of(lambda _: list(index.all_points(live)))
-    show("100,000 points as a chart of 1,000", best_of(lambda _: index.series(live, max_points=1000)), "reading them", read)
+    read = measured(lambda _: list(index.all_points(live)))
+    report.row("100,000 points as a chart of 1,000", measured(lambda _: index.series(live, max_points=1000)), "reading them", read)
     store.close()
     for each in (root / ".dotscience/store.git").glob("state.db*"):
         each.unlink()
-    show(f"index of {n_runs:,} runs rebuilt", best_of(lambda _: open_store(root).close(), 1), "100 runs by id", limit)
+    report.row(f"index of {n_runs:,} runs rebuilt", measured(lambda _: open_store(root).close(), 1), "100 runs by id", limit)
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--files", type=int, default=10_000)
     parser.add_argument("--runs", type=int, default=10_000)
+    parser.add_argument("--json", action="store_true")
     chosen = parser.parse_args()
+    report = Report(chosen.json)
     for act, size in ((bench_snapshots, (chosen.files,)), (bench_records, ()), (bench_queries, (chosen.runs,))):
         with tempfile.TemporaryDirectory() as folder:
-            act(Path(folder), *size)
+            act(Path(folder), report, *size)
+    report.finish()
 
 
 if __name__ == "__main__":

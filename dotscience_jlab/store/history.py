@@ -311,7 +311,8 @@ class History:
         start = self._tree_of(draft.base) if draft.base is not None else before
         self._heed_purges()
         edits = {path: self._item(entry) for path, entry in draft.edits.items()}
-        self._claim_format(draft)
+        if any(map(_is_of_format_2, draft.edits.items())):
+            self._claim_format()
         with self.objects.batch() as sink:
             tree = trees.edited_tree(self.objects, start, edits, sink)
         head = self._known_head(draft.line)
@@ -343,12 +344,9 @@ class History:
         self._move_head_files(draft, before, tree)
         return snapshot
 
-    def _claim_format(self, draft: SnapshotDraft) -> None:
-        """Before the first large file or escaped name comes in: a reader that knows neither would misread the folder."""
-        if self._workspace.format_version < FORMAT_VERSION and any(
-            entry is not None and (entry.is_chunked or any(map(is_marked, os.fsencode(path).split(b"/"))))
-            for path, entry in draft.edits.items()
-        ):
+    def _claim_format(self) -> None:
+        """Before a large file or an escaped name comes in: a reader that knows neither would misread the folder."""
+        if self._workspace.format_version < FORMAT_VERSION:
             self.save_workspace(replace(self._workspace, format_version=FORMAT_VERSION))
 
     def _keep_with(self, snapshot: Snapshot, unkept: list[Any]) -> None:
@@ -470,6 +468,7 @@ class History:
         """
         with self._busy, self._lock:
             self.objects.sync()
+            self._claim_format()
             is_moved = old == new or self.objects.move_ref(line_ref(line), old, new)
             self._catch_up(line)
             return is_moved
@@ -758,6 +757,11 @@ class History:
 def _minute(at: Instant) -> str:
     """'2026-11-21T14:03:27.000000Z' -> '2026-11-21 14:03 UTC'"""
     return f"{at[:10]} {at[11:16]} UTC"
+
+
+def _is_of_format_2(edit: tuple[WorkspacePath, TreeEntry | None]) -> bool:
+    path, entry = edit
+    return entry is not None and (entry.is_chunked or any(map(is_marked, os.fsencode(path).split(b"/"))))
 
 
 def _time_of(record: Record) -> str | None:

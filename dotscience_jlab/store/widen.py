@@ -18,6 +18,7 @@ from ..model.execution import Execution, FileUse
 from ..model.instant import epoch_s
 from ..model.paths import STORE_FOLDER, WorkspacePath
 from ..model.run import Run
+from ..model.workspace import FORMAT_VERSION
 from .base import Record
 from .history import History
 from .layout import store_folder, write_workspace
@@ -49,7 +50,7 @@ def widen_history(store: History) -> History:
             _rewrite_line(objects, line, prefix)
         if records:
             append_records(objects, records, max(epoch_s(each.started_at) for each in records))  # type: ignore[union-attr]
-        write_workspace(folder, replace(store.workspace, root=str(parent)))
+        write_workspace(folder, replace(store.workspace, root=str(parent), format_version=FORMAT_VERSION))
     store.close()
     for name in ("state.db", "state.db-wal", "state.db-shm"):
         (folder / "store.git" / name).unlink(missing_ok=True)

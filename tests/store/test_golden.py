@@ -1,4 +1,4 @@
-"""A history that format 1 wrote opens for ever, with everything in it."""
+"""A history that an earlier format wrote opens for ever, with everything in it."""
 
 from __future__ import annotations
 
@@ -16,12 +16,21 @@ SESSION = "k-0123456789abcdef"
 RUN, LONG_RUN = "7d444840-9dc0-41d1-b245-5ffdce74fad2", "7d444840-9dc0-41d1-b245-5ffdce74fad3"
 
 
-@pytest.fixture
-def store(root: Path) -> History:
-    with tarfile.open(GOLDEN / "store-1.tar.gz") as archive:
+def opened(root: Path, name: str) -> History:
+    with tarfile.open(GOLDEN / name) as archive:
         archive.extractall(root, filter="data")
     (root / "dot-dotscience").rename(root / ".dotscience")
     return open_store(root)
+
+
+@pytest.fixture
+def store(root: Path) -> History:
+    return opened(root, "store-1.tar.gz")
+
+
+@pytest.fixture
+def second(root: Path) -> History:
+    return opened(root, "store-2.tar.gz")
 
 
 def test_its_snapshots(store: History) -> None:
@@ -71,3 +80,29 @@ def test_its_workspace_and_that_it_can_go_on(store: History) -> None:
     assert store.workspace.root == str(store.root)
     assert store.index.session(SESSION).python == "3.11.2"  # type: ignore[arg-type]
     assert store.index.next_run_number() == 3
+
+
+def table(n_rows: int) -> bytes:
+    return b"".join(b"%d,%d,%d\n" % (n, n * n % 9973, n**3 % 99991) for n in range(n_rows))
+
+
+def test_large_files_and_odd_names_of_format_2(second: History) -> None:
+    last, first = second.snapshots()
+    raw = table(14_000)
+    held = {path: (b"".join(second.read_file(each.digest)), each.mode) for path, each in second.tree(first.id).items()}
+    assert held == {
+        "a.ds": (b"small", "file"),
+        "a.ds~": (b"small too", "file"),
+        "b.ds": (table(500), "file"),
+        "data/raw.csv": (raw, "file"),
+        "no\udcff.ds": (b"x", "file"),
+        "run.sh": (b"#!/bin/sh\n" + table(400), "executable"),
+        "x.ds/00000/000000": (b"no chunk", "file"),
+        "x.ds/meta": (b"{}", "file"),
+    }
+    assert {path: each.is_chunked for path, each in second.tree(first.id).items() if each.is_chunked} == {
+        "b.ds": True, "data/raw.csv": True, "run.sh": True}
+    assert [(each.path, each.kind) for each in second.changes(first.id, last.id)] == [
+        ("a.ds", "removed"), ("b.ds", "updated"), ("data/raw.csv", "updated")]
+    assert b"".join(second.read_file(second.tree(last.id)["data/raw.csv"].digest)) == raw[:70_000] + b"changed\n" + raw[70_000:]  # type: ignore[index]
+    assert second.workspace.format_version == 2
