@@ -1,7 +1,7 @@
 """Writes many objects as one git pack, streamed: memory stays flat, and what was written is read again only for its name.
 
     tmp_pack_3f…                      while it grows; readable by who writes it, rubbish to everybody else (git's gc removes it)
-    pack-<sha1>.pack, then .idx       once it is whole and on the disk: only now git and other processes see it
+    pack-<sha1>.idx, then .pack       once it is whole and on the disk: only now git and other processes see it
 
 A pack begins with its number of objects and ends with the sha1 of all before, so the sha1 is taken at the end, when the number
 is known; git's own fast-import does the same. Source: git's gitformat-pack.
@@ -124,9 +124,10 @@ class PackDraft:
             _write_whole(index, _index_bytes(self._entries, digest))
             os.fsync(self._fd)
             final = self._folder / f"pack-{digest.hex()}.pack"
-            with suppress(FileNotFoundError):  # a second try: the index alone was refused at the first
-                os.replace(self.path, final)
+            # The index first: killed in between, it is an index of nothing, which is swept; a pack without one never is.
             os.replace(index, final.with_suffix(".idx"))
+            with suppress(FileNotFoundError):  # a second try: at the first the folder alone was not flushed
+                os.replace(self.path, final)
         finally:
             index.unlink(missing_ok=True)
         sync_path(self._folder)
