@@ -221,9 +221,10 @@ class GitObjects:
 
     def _packs(self) -> Iterator[Pack]:
         """This store's and those of stores that it borrows from, as they lie on the disk now."""
-        with self._busy:
+        with self._busy, disk_errors(self.path):
             stores = [self._repo.object_store, *self._repo.object_store.alternates]
-            yield from [pack for store in stores for pack in _present_packs(store)]
+            found = [pack for store in stores for pack in _present_packs(store)]
+        yield from found
 
     def _pack_of(self, name: ObjectId) -> Pack | None:
         """A pack whose index cannot be read has nothing: what it held is then written anew."""

@@ -11,6 +11,7 @@ is a folder without its `.git`; a nested workspace is its own and left out by na
 from __future__ import annotations
 
 import bisect
+import errno
 import os
 import shutil
 import stat
@@ -35,6 +36,8 @@ from .seen import Seen, SeenFiles, Signature, signature
 from .suspects import Suspects
 
 MAX_SKIPPED = 1000
+LASTING = (errno.EACCES, errno.EPERM, errno.ENOENT, errno.ENOTDIR, errno.ELOOP)
+"""Refusals that stay until somebody changes the folder, which is heard of; any other may be gone the next moment."""
 MAX_IGNORE_BYTES = 1_000_000
 CODE_SUFFIXES = (".ipynb", ".py", ".r", ".jl", ".sql", ".sh", ".md", ".txt", ".toml", ".yaml", ".yml", ".cfg", ".ini")
 """Kept also when the quota of data is used up."""
@@ -63,9 +66,10 @@ class _Look:
     n_stats: int = 0
     fingerprints: dict[WorkspacePath, tuple[int, BlobDigest | None]] = field(default_factory=dict)
     unsettled: set[WorkspacePath] = field(default_factory=set)
-    """To be looked at next time too, whatever the news: no room was left, or the file has other names (hard links), and a
-    write through one is told of that one alone."""
-
+    """To be looked at next time too, whatever the news: no room was left, the disk refused it for the moment, or the file has
+    other names (hard links), and a write through one is told of that one alone."""
+    missed_a_folder: bool = False
+    """The disk refused one for the moment: next time everything is looked at."""
     twins: set[WorkspacePath] = field(default_factory=set)
     """Other names of files that were looked at."""
 
@@ -85,6 +89,11 @@ class _Look:
             if self.is_partial and path in self.head:
                 found.setdefault(seen.signature[3], set()).add(path)
         return found
+
+    def cannot_read(self, path: WorkspacePath, error: OSError) -> None:
+        self.skip(path, f"It cannot be read: {error.strerror}.")
+        if error.errno not in LASTING:
+            self.unsettled.add(path)
 
     def skip(self, path: str, reason: str) -> None:
         self.n_skipped += 1
@@ -111,6 +120,8 @@ class Scanner:
         self.root = root
         self._kept_in = kept_in or root
         self._enters = enters
+        self.missed_a_folder = False
+        """The last scan did: it is no ground for the next one to look at less."""
         self._rules_in: dict[str, IgnoreRules] = {}
         """Of every folder that is part of the workspace, as of the last look into it."""
         self.seen = seen
@@ -169,6 +180,7 @@ class Scanner:
         }
         edits.update((path, None) for path in sorted(gone - look.present.keys()))
         n_files = look.n_files - sum(entry is None for entry in edits.values() if look.is_partial)
+        self.missed_a_folder = look.missed_a_folder
         result = ScanResult(edits, tuple(look.skipped), look.n_skipped, n_files, look.n_stats, look.fingerprints)
         return result, frozenset(look.unsettled)
 
@@ -212,6 +224,7 @@ class Scanner:
                 # An empty snapshot would say that everything was deleted.
                 raise StoreError(f"{self.root} cannot be read: {error.strerror}.", "Is the disk it lies on still there?") from error
             look.skip(prefix.rstrip("/"), f"The folder cannot be read: {error.strerror}.")
+            look.missed_a_folder |= error.errno not in LASTING
             return
         names = {entry.name for entry in entries}
         reason = self._own_reason(prefix, names)
@@ -312,7 +325,10 @@ class Scanner:
         disk_path = self._top + path
         try:
             found = entry.stat(follow_symlinks=False) if entry is not None else os.lstat(disk_path)
-        except OSError:
+        except (FileNotFoundError, NotADirectoryError):
+            return
+        except OSError as error:
+            look.cannot_read(path, error)
             return
         look.n_stats += 1
         kind = stat.S_IFMT(found.st_mode)
@@ -354,7 +370,7 @@ class Scanner:
         try:
             kept, now = self._take(disk_path, found, known, look.sink)
         except OSError as error:
-            look.skip(path, f"It cannot be read: {error.strerror}.")
+            look.cannot_read(path, error)
             return
         except Forgotten as error:
             look.skip(path, error.message)
@@ -374,7 +390,10 @@ class Scanner:
         if keep_whole(self._objects, sink, entry.digest) if entry.is_chunked else sink.keep(entry.digest):
             return entry
         disk_path = self._top + path
-        return self._take(disk_path, os.lstat(disk_path), NOTHING_KNOWN, sink)[0].entry
+        try:
+            return self._take(disk_path, os.lstat(disk_path), NOTHING_KNOWN, sink)[0].entry
+        except OSError as error:
+            raise StoreError(f"{path} could not be read again: {error.strerror}.", "Try again.") from error
 
 
 @dataclass
