@@ -19,7 +19,7 @@ FRONT_SOURCES := $(shell find labextension/src labextension/style labextension/s
 SHARED_DATA := install.json $(wildcard jupyter-config/*/*)
 BUILT := dotscience_jlab/labextension/static/style.js
 
-.PHONY: help lab test test-slow check bench front install browser wheel clean
+.PHONY: help lab test test-slow check bench front install browser strace wheel clean
 
 help:
 	@sed -n 's/^# //p' $(MAKEFILE_LIST)
@@ -29,13 +29,13 @@ check: $(STAMPS)/test
 	ruff check .
 	python -m pytest -q tests/test_layers.py tests/test_house.py
 
-test: $(STAMPS)/test browser
+test: $(STAMPS)/test browser strace
 	ruff check .
 	npm test --silent
 	python -m pytest tests ui-tests $(PYTEST_ARGS)
 
 # make test-slow  every long suite whole
-test-slow: $(STAMPS)/test browser
+test-slow: $(STAMPS)/test browser strace
 	ruff check .
 	npm test --silent
 	python -m pytest tests ui-tests --whole $(PYTEST_ARGS)
@@ -59,6 +59,8 @@ front: $(STAMPS)/front
 install: $(STAMPS)/test
 browser:
 	@tools/bring-browser
+strace:
+	@tools/bring-strace
 
 # make clean     all that was built, this environment included; never a history (.dotscience) or your playground
 clean:

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from ..errors import NotFound
+from ..errors import Forgotten, NotFound
 from .asking import Desk, desk_command
 from .folder import consent
 from .printing import duration, local_time, n_of, one_line, pairs, print_json, print_table, size
@@ -81,10 +81,18 @@ def find(desk: Desk, ref: str) -> tuple[str, dict[str, Any]]:
     return "snapshot", desk.ask_here("snapshots.get", snapshot=ref)
 
 
+def _shown_snapshot(desk: Desk, record: dict[str, Any]) -> str:
+    """'s-3fa9c1d2e4b5a697', with '(forgotten)' behind it if it can be restored no more; 'none'"""
+    try:
+        return desk.ask_here("snapshots.get", snapshot=record["snapshot"])["id"] if record["snapshot"] else "none"
+    except Forgotten:
+        return f"{record['snapshot']} (forgotten)"
+
+
 def _show_execution(desk: Desk, execution: dict[str, Any]) -> None:
     where = " ".join(filter(None, [execution["path"], _prompt(execution)]))
     click.echo(f"{where}  {local_time(execution['started_at'])}  {execution['outcome']}  {duration(execution['duration_s'])}")
-    click.echo(f"execution {execution['id']}  snapshot {execution['snapshot'] or 'none'}")
+    click.echo(f"execution {execution['id']}  snapshot {_shown_snapshot(desk, execution)}")
     click.echo(f"\n{execution['source']}\n")
     for output in execution["outputs"]:
         text = output_text(output)
@@ -101,7 +109,7 @@ def _show_execution(desk: Desk, execution: dict[str, Any]) -> None:
 
 def _show_run(desk: Desk, run: dict[str, Any]) -> None:
     click.echo(f"{one_line(run['name'])}  {local_time(run['started_at'])}  {run['state']}  {duration(run['duration_s'])}")
-    click.echo(f"run {run['id']}  number {run['number']}  snapshot {run['snapshot'] or 'none'}")
+    click.echo(f"run {run['id']}  number {run['number']}  snapshot {_shown_snapshot(desk, run)}")
     for word in ("description", "note", "state_reason"):
         if run[word]:
             click.echo(f"{word.replace('_', ' ')}: {one_line(run[word])}")

@@ -25,12 +25,18 @@ REASON = (
     "opened files are not known."
 )
 
+REMEDY = "To have everything recorded there: %pip install dotscience-jlab (needs Python 3.11), then restart the kernel."
+"""For a kernel of Python that cannot report itself, or could not yet."""
+
 
 def record_foreign(
-    store: Store, workspaces: Workspaces, activity: Activity, params: Mapping[str, Any], now: float
+    store: Store, workspaces: Workspaces, activity: Activity, params: Mapping[str, Any], now: float, why: str = ""
 ) -> Execution:
-    """Record it once: a second browser's report of the same message changes nothing. Costs one scan."""
-    execution = _execution(store, params)
+    """Record it once: a second browser's report of the same message changes nothing. Costs one scan.
+
+    why: what the server knows about why this kernel does not report itself.
+    """
+    execution = _execution(store, params, why)
     try:
         return store.index.execution(execution.id)
     except NotFound:
@@ -66,7 +72,13 @@ def record_foreign(
     return replace(execution, snapshot=snapshot.id)
 
 
-def _execution(store: Store, params: Mapping[str, Any]) -> Execution:
+def _reasons(params: Mapping[str, Any], why: str) -> tuple[str, ...]:
+    """What is missing, why, and for a kernel of Python the one line that mends it."""
+    missing = REASON.format(kernel_name=params.get("kernel_name") or "unknown")
+    return (missing, f"{why} {REMEDY}".lstrip()) if params.get("only_if_unheard") else (missing,)
+
+
+def _execution(store: Store, params: Mapping[str, Any], why: str) -> Execution:
     """The record in the message, checked; InvalidRequest says what is wrong with it."""
     for name in ("kernel_id", "msg_id", "source", "started_at", "finished_at", "outcome"):
         if not isinstance(params.get(name), str):
@@ -105,5 +117,5 @@ def _execution(store: Store, params: Mapping[str, Any]) -> Execution:
         outputs_text=text[:OUTPUTS_TEXT_CHARACTERS],
         n_outputs=len(outputs),
         capture="partial",
-        capture_reasons=(REASON.format(kernel_name=params.get("kernel_name") or "unknown"),),
+        capture_reasons=_reasons(params, why),
     )

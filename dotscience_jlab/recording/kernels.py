@@ -20,6 +20,8 @@ class Kernel:
     ended_at: float | None = None
     """When that was told. A kernel keeps its id when it is restarted: an older end is that of an earlier session."""
     capture_reason: str = ""
+    n_unheard: int | None = 0
+    """Cells from its start that it could not report, so that a browser's word counts for them; None: every one."""
 
 
 class Kernels:
@@ -29,6 +31,8 @@ class Kernels:
         self._clock = clock
         self._kernels: dict[str, Kernel] = {}
         self._busy = threading.Lock()
+        self.moving = threading.RLock()
+        """Held while a notebook gets a new name here and in the history: who looks up one by the other waits for both."""
 
     def report(
         self,
@@ -37,6 +41,7 @@ class Kernels:
         disk_path: str | None = None,
         exit_status: int | None = None,
         capture_reason: str | None = None,
+        n_unheard: int | None = 0,
     ) -> None:
         with self._busy:
             known = self._kernels.get(kernel_id, Kernel())
@@ -48,11 +53,20 @@ class Kernels:
                 exit_status=exit_status,
                 ended_at=self._clock() if is_end else None,
                 capture_reason=known.capture_reason if capture_reason is None else capture_reason,
+                n_unheard=known.n_unheard if is_end else n_unheard,
             )
 
     def get(self, kernel_id: str | None) -> Kernel:
         with self._busy:
             return self._kernels.get(kernel_id or "", Kernel())
+
+    def is_unheard(self, kernel_id: str, execution_count: int | None) -> bool:
+        """Whether it did not report that cell itself. A kernel that no server here tells of runs elsewhere and reports nothing."""
+        with self._busy:
+            kernel = self._kernels.get(kernel_id)
+        if kernel is None or kernel.n_unheard is None:
+            return True
+        return execution_count is not None and execution_count <= kernel.n_unheard
 
     def rename(self, old: str, new: str) -> None:
         """A notebook, or a folder with all below it, was moved."""

@@ -51,6 +51,8 @@ NICENESS = 5
 REMEMBER_S = 30.0
 MIN_NOTIFY_S = 0.25
 """At most four notifications a second for one id; the last one is never dropped."""
+TOLD_IN_ORDER = ("kernels.report", "documents.renamed")
+"""A kernel that serves a notebook's new name, before the rename is known, would begin another notebook's history."""
 
 log = logging.getLogger("dotscience_jlab.recorder")
 
@@ -65,6 +67,7 @@ class RecorderProcess:
         self._clients: set[Client] = set()
         self._busy = threading.Lock()
         self._pool = ThreadPoolExecutor(max_workers=4, thread_name_prefix="request")
+        self._in_order = ThreadPoolExecutor(max_workers=1, thread_name_prefix="report")
         self._quiet_since = time.monotonic()
         self._tidying = Tidying()
         self._stopping = asyncio.Event()
@@ -104,6 +107,7 @@ class RecorderProcess:
             for session in list(self._sessions.values()):
                 session.stop()
             self._pool.shutdown(wait=True)
+            self._in_order.shutdown(wait=True)
             self._remember()
             self.workspaces.close()
 
@@ -276,7 +280,8 @@ class RecorderProcess:
         elif say == "subscribe":
             client.is_subscribed = True
         elif say == "request":
-            self._pool.submit(self._answer, client, message)
+            pool = self._in_order if message.get("method") in TOLD_IN_ORDER else self._pool
+            pool.submit(self._answer, client, message)
 
     def _answer(self, client: Client, message: dict[str, Any]) -> None:
         """In a pool thread: one request, one response, whatever happens."""

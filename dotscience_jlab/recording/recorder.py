@@ -213,6 +213,10 @@ class SessionRecorder:
         self._environment = event.environment
 
     def _on_execution_started(self, event: ev.ExecutionStarted) -> None:
+        with self.around.kernels.moving:
+            self._begin(event)
+
+    def _begin(self, event: ev.ExecutionStarted) -> None:
         disk_path = self._disk_path(event)
         store = self.around.workspaces.for_path(disk_path or self._folder(), create=True)
         self._follow_moves()
@@ -442,7 +446,9 @@ class SessionRecorder:
             reasons.append(f"{execution.outputs.n_cut_bytes:,} bytes of output were left out; it is larger than the limit.")
         if execution.started.kind == "cell" and execution.cell_id_from == "unknown":
             reasons.append("The program that ran the cell does not say which cell of which notebook it was.")
-        told = self._kernel().capture_reason
+        kernel = self._kernel()
+        is_first_heard = kernel.n_unheard is not None and execution.started.execution_count == kernel.n_unheard + 1
+        told = kernel.capture_reason if is_first_heard or kernel.n_unheard is None else ""
         return (*reasons, told) if told else tuple(reasons)
 
     def _begun_since(self) -> tuple[ExecutionId, ...]:

@@ -219,7 +219,13 @@ class Desk:
         store = self.workspaces.for_path(_text(params, "disk_path"), create=True)
         if store.workspace.is_paused:
             return {"execution": None}
-        execution = foreign.record_foreign(store, self.workspaces, self.activity(store), params, time.time())
+        kernel_id, msg_id = _text(params, "kernel_id"), _text(params, "msg_id")
+        if params.get("only_if_unheard") and (
+            not self.kernels.is_unheard(kernel_id, params.get("execution_count")) or store.index.has_message(msg_id)
+        ):
+            return {"execution": None}
+        why = self.kernels.get(kernel_id).capture_reason
+        execution = foreign.record_foreign(store, self.workspaces, self.activity(store), params, time.time(), why)
         self._tell("execution", store, [execution.id], execution.path)
         return {"execution": execution.id}
 
@@ -463,16 +469,17 @@ class Desk:
 
     def _documents_renamed(self, params: Params, _: Progress) -> Any:
         old, new = _text(params, "old_disk_path"), _text(params, "new_disk_path")
-        self.kernels.rename(old, new)
-        try:
-            store = self.workspaces.for_path(new, create=False)
-        except NotFound:
-            return {}
-        self.activity(store).documents.rename(old, new)
-        root = str(store.root)
-        old_path, new_path = os.path.relpath(old, root), os.path.relpath(new, root)
-        if not old_path.startswith("..") and not new_path.startswith(".."):
-            annotate.rename_notebooks(store, old_path, new_path, time.time())
+        with self.kernels.moving:
+            self.kernels.rename(old, new)
+            try:
+                store = self.workspaces.for_path(new, create=False)
+            except NotFound:
+                return {}
+            self.activity(store).documents.rename(old, new)
+            root = str(store.root)
+            old_path, new_path = os.path.relpath(old, root), os.path.relpath(new, root)
+            if not old_path.startswith("..") and not new_path.startswith(".."):
+                annotate.rename_notebooks(store, old_path, new_path, time.time())
         return {}
 
     def _kernels_report(self, params: Params, _: Progress) -> Any:
@@ -481,7 +488,8 @@ class Desk:
             _text(params, "event"),
             _optional(params, "disk_path"),
             params.get("exit_status"),
-            _optional(params, "capture_reason"),
+            None if params.get("capture_reason") is None else str(params["capture_reason"]),
+            None if params.get("n_unheard", 0) is None else _number(params, "n_unheard", 0, 10**9),
         )
         return {}
 

@@ -50,7 +50,7 @@ def take_snapshot(
 
 def _unsaved_notebooks(store: Store, activity: Activity) -> dict[WorkspacePath, TreeEntry]:
     """Entries of the notebooks that hold more than their file on disk, as last reported or executed."""
-    edits = {}
+    edits: dict[WorkspacePath, TreeEntry | None] = {}
     for disk_path, document in activity.documents.newer_than_disk().items():
         path = relative_to_root(disk_path, str(store.root))
         if path is not None:

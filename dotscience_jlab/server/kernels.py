@@ -16,7 +16,7 @@ from typing import Any
 
 from jupyter_core.utils import ensure_async
 
-from .load_tracking import load_tracking, loads_by_itself
+from .load_tracking import Loaded, load_tracking, loads_by_itself
 from .process_end import when_it_ends
 
 Report = Callable[[str, dict[str, Any]], None]
@@ -41,8 +41,8 @@ class KernelWatch:
         self._log = log
         self._is_loading = is_loading
         self._disk_paths: dict[str, str] = {}
-        self._running: dict[str, str] = {}
-        """kernel id -> why its capture is partial, '' if it is not; of running kernels."""
+        self._running: dict[str, Loaded] = {}
+        """kernel id -> how far it reports itself; of running kernels."""
         self._ends_on_purpose: set[str] = set()
         """Kernels that are being stopped or restarted right now."""
         self._tasks: set[asyncio.Task[None]] = set()
@@ -59,12 +59,12 @@ class KernelWatch:
         """This kernel runs the cells of that notebook: said by Jupyter's sessions at their start and at a rename."""
         self._disk_paths[kernel_id] = disk_path
         if kernel_id in self._running:
-            self._tell(kernel_id, "started", capture_reason=self._running[kernel_id])
+            self._tell_start(kernel_id)
 
     def tell_all_again(self) -> None:
         """A recorder that was just started knows nothing of the kernels that run."""
-        for kernel_id, reason in self._running.items():
-            self._tell(kernel_id, "started", capture_reason=reason)
+        for kernel_id in self._running:
+            self._tell_start(kernel_id)
 
     def close(self) -> None:
         for task in self._tasks:
@@ -99,13 +99,13 @@ class KernelWatch:
 
     async def _started(self, manager: Any) -> None:
         kernel_id = str(manager.kernel_id)
-        self._running[kernel_id] = ""
-        self._tell(kernel_id, "started")
+        self._running[kernel_id] = self._before_loading(manager)
+        self._tell_start(kernel_id)
         self._lives(manager)
 
     async def _restarted(self, manager: Any) -> None:
         """No `started` here: it would wipe how the life before ended, before the recorder has read that life to its end."""
-        self._running[str(manager.kernel_id)] = ""
+        self._running[str(manager.kernel_id)] = self._before_loading(manager)
         self._lives(manager)
 
     def _lives(self, manager: Any) -> None:
@@ -145,20 +145,31 @@ class KernelWatch:
         kernel_id = str(manager.kernel_id)
         if spec is None or spec.language.lower() != "python":
             name = spec.display_name if spec else "of an unknown kind"
-            reason = f"A kernel of {name} cannot report itself: what the browser saw of it is recorded."
+            loaded = Loaded(f"A kernel of {name} cannot report itself: what the browser saw of it is recorded.", None)
         elif loads_by_itself(spec.argv):
             return
         else:
             try:
                 folder = self._lent_folder()
             except OSError as error:
-                reason = f"Recording could not be lent to this kernel ({error})."
+                loaded = Loaded(f"Recording could not be lent to this kernel ({error}).", None)
             else:
-                reason = (await load_tracking(manager, folder)).reason
-        if reason and kernel_id in self._running:
-            self._running[kernel_id] = reason
-            self._log.info("dotscience: kernel %s: %s", kernel_id, reason)
-            self._tell(kernel_id, "started", capture_reason=reason)
+                loaded = await load_tracking(manager, folder)
+        if kernel_id in self._running and loaded != self._running[kernel_id]:
+            self._running[kernel_id] = loaded
+            if loaded.reason:
+                self._log.info("dotscience: kernel %s: %s", kernel_id, loaded.reason)
+            self._tell_start(kernel_id)
+
+    def _before_loading(self, manager: Any) -> Loaded:
+        """Until it is loaded from outside a kernel reports nothing; one that loads by itself, all."""
+        spec = manager.kernel_spec
+        is_heard = not self._is_loading or (spec is not None and loads_by_itself(spec.argv))
+        return Loaded() if is_heard else Loaded(n_unheard=None)
+
+    def _tell_start(self, kernel_id: str) -> None:
+        loaded = self._running[kernel_id]
+        self._tell(kernel_id, "started", capture_reason=loaded.reason, n_unheard=loaded.n_unheard)
 
     def _tell(self, kernel_id: str, event: str, **more: Any) -> None:
         params = {"kernel_id": kernel_id, "event": event, **more}

@@ -39,6 +39,8 @@ class Loaded:
     """How loading went. `reason`: why capture is not complete, in a sentence; '' when all is well."""
 
     reason: str = ""
+    n_unheard: int | None = 0
+    """Cells from the kernel's start that it cannot report; None: every one."""
 
 
 def loads_by_itself(argv: list[str], prefix: str = sys.prefix) -> bool:
@@ -63,7 +65,7 @@ async def load_tracking(manager: Any, folder: Path, timeout_s: float = LOAD_TIME
         client = own_client(manager)
         client.start_channels(shell=True, iopub=False, stdin=False, hb=False, control=False)
     except Exception as error:  # a gateway's or a third party's manager may do anything here
-        return Loaded(f"Recording could not be loaded into this kernel ({type(error).__name__}: {error}).")
+        return Loaded(f"Recording could not be loaded into this kernel ({type(error).__name__}: {error}).", None)
     try:
         number = client.execute(
             "", silent=True, store_history=False, allow_stdin=False, stop_on_error=False,
@@ -71,9 +73,9 @@ async def load_tracking(manager: Any, folder: Path, timeout_s: float = LOAD_TIME
         )
         return _read_reply(await asyncio.wait_for(_reply_to(client, number), timeout_s))
     except TimeoutError:
-        return Loaded(f"The kernel did not answer within {timeout_s:g} s, so recording was not loaded into it.")
+        return Loaded(f"The kernel did not answer within {timeout_s:g} s, so recording was not loaded into it.", None)
     except Exception as error:
-        return Loaded(f"Recording could not be loaded into this kernel ({type(error).__name__}: {error}).")
+        return Loaded(f"Recording could not be loaded into this kernel ({type(error).__name__}: {error}).", None)
     finally:
         client.stop_channels()
 
@@ -96,14 +98,15 @@ async def _reply_to(client: Any, number: str) -> dict[str, Any]:
 def _read_reply(content: dict[str, Any]) -> Loaded:
     outcome = (content.get("user_expressions") or {}).get("dotscience")
     if not isinstance(outcome, dict):
-        return Loaded("This kernel does not let recording be loaded into it.")
+        return Loaded("This kernel does not let recording be loaded into it.", None)
     if outcome.get("status") != "ok":
         what = f"{outcome.get('ename', 'error')}: {outcome.get('evalue', '')}"
-        return Loaded(f"Recording could not be loaded into this kernel ({what}).")
+        return Loaded(f"Recording could not be loaded into this kernel ({what}).", None)
     try:
         n_before = int(ast.literal_eval(outcome["data"]["text/plain"]))
     except (KeyError, ValueError, SyntaxError):
         return Loaded()
     if n_before <= 0:
         return Loaded()
-    return Loaded(f"{n_before} cell{'s' if n_before > 1 else ''} ran before recording was loaded into this kernel.")
+    what = "1 cell" if n_before == 1 else f"{n_before} cells"
+    return Loaded(f"{what} ran before recording was loaded into this kernel.", n_before)

@@ -189,6 +189,7 @@ OPERATIONS: tuple[Operation, ...] = (
             "finished_at": or_null(INSTANT),
             "outcome": {"type": "string", "enum": list(OUTCOMES)},
             "error": or_null(record_of(name=TEXT, value=TEXT, traceback=TEXTS)), "outputs": list_of(ANY_OBJECT),
+            "only_if_unheard": FLAG,
         },
         required=("path", "kernel_id", "msg_id", "source", "started_at", "outcome"),
         is_contents_path=True, max_body_bytes=DOCUMENT_BODY_BYTES,

@@ -235,6 +235,8 @@ class Index(Protocol):
 
     def execution(self, execution: ExecutionId) -> Execution: ...
 
+    def has_message(self, msg_id: str) -> bool: ...
+
     def executions(self, *, notebook: str | None = None, path: str | None = None, session: SessionId | None = None,
                    cell_id: str | None = None, outcome: str | None = None, text: str | None = None,
                    file: str | None = None, after: str | None = None, limit: int = 100) -> Page:

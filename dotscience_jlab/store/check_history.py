@@ -7,7 +7,6 @@ does not grow with the history: what is kept is the damage that lies in the fold
 from __future__ import annotations
 
 import hashlib
-import json
 import os
 import re
 from dataclasses import dataclass, field
@@ -18,13 +17,12 @@ from ..model.execution import Execution
 from ..model.run import Run
 from .base import Record
 from .findings import OBJECT, RECORDS, Finding, Referrers
+from .large_file import CHUNKS_PER_FOLDER, FOLDER_NAME, META, read_meta
 from .messages import snapshot_id, trailers
 from .objects import FOLDER_MODE, RECORDS_REF, CommitText, ObjectId, Objects, TreeItem
 from .records import named_blobs, read_segment
+from .tree_names import SUFFIX, users_name
 
-LARGE_SUFFIX = b".ds"
-META = b"meta"
-CHUNK_FOLDER = re.compile(rb"[0-9]{5,}")
 SEGMENT = re.compile(r"segments/[0-9a-f]{2}/([0-9a-f]{64})\.jsonl")
 FOLDERS_REMEMBERED = 10_000
 """Folders of 256 chunks whose content is known: a large file that changes keeps most of them."""
@@ -134,17 +132,18 @@ class Walk:
         for name in old.keys() | new.keys():
             was, is_now = old.get(name), new.get(name)
             if was != is_now:
-                self._compare_item(was, is_now, f"{path}/{os.fsdecode(name)}" if path else os.fsdecode(name), name)
+                self._compare_item(was, is_now, path, name)
 
-    def _compare_item(self, was: TreeItem | None, is_now: TreeItem | None, path: str, name: bytes) -> None:
+    def _compare_item(self, was: TreeItem | None, is_now: TreeItem | None, folder: str, name: bytes) -> None:
         old = was.id if was is not None and was.mode == FOLDER_MODE else None
         new = is_now.id if is_now is not None and is_now.mode == FOLDER_MODE else None
+        path = _below(folder, users_name(name))
         self._here.pop(path, None)
-        if name.endswith(LARGE_SUFFIX) and (self._is_large(old) or self._is_large(new)):
-            users_path = path[: -len(LARGE_SUFFIX)]
-            self._here.pop(users_path, None)
+        if name.endswith(SUFFIX) and (self._is_large(old) or self._is_large(new)):
+            path = _below(folder, users_name(name, is_large=True))
+            self._here.pop(path, None)
             if new is not None:
-                self._large_file(users_path, new)
+                self._large_file(path, new)
             return
         if old is not None or new is not None:
             self._compare(old, new, path)
@@ -190,7 +189,7 @@ class Walk:
         """Whatever holds chunks or says how many: with either of them gone it is still meant as a large file."""
         items = self._items(tree) if tree is not None else None
         return bool(items) and all(
-            (name == META and item.mode != FOLDER_MODE) or (CHUNK_FOLDER.fullmatch(name) and item.mode == FOLDER_MODE)
+            (name == META and item.mode != FOLDER_MODE) or (FOLDER_NAME.fullmatch(name) and item.mode == FOLDER_MODE)
             for name, item in items.items()
         )
 
@@ -209,9 +208,9 @@ class Walk:
         if needed:
             return
         try:
-            body = json.loads(self._objects.blob(meta.id)) if meta is not None else {}
-            told = body["n_chunks"], body["size_bytes"]
-        except (DotscienceError, ValueError, KeyError, TypeError):
+            told_meta = read_meta(self._objects, tree)
+            told = told_meta.n_chunks, told_meta.size_bytes
+        except DotscienceError:
             told = None, None
         if told != (total.n_chunks, total.n_bytes):
             sentence = (
@@ -233,7 +232,7 @@ class Walk:
             if len(self._chunk_folders) > FOLDERS_REMEMBERED:
                 self._chunk_folders.clear()
             self._chunk_folders[tree] = known
-        if int(name) * 256 == total.n_chunks or known.broken:
+        if int(name) * CHUNKS_PER_FOLDER == total.n_chunks or known.broken:
             total.n_chunks += known.n_chunks
             total.n_bytes += known.n_bytes
         total.broken += known.broken
@@ -256,7 +255,7 @@ class Walk:
             was = old.get(name)
             if was == item:
                 continue
-            below = f"{path}/{os.fsdecode(name)}" if path else os.fsdecode(name)
+            below = _below(path, name)
             if item.mode == FOLDER_MODE:
                 yield from self._new_files(was.id if was is not None and was.mode == FOLDER_MODE else None, item.id, below)
             else:
@@ -278,6 +277,10 @@ class Walk:
         for digest in (*named_blobs(record), *_files(record)) if self._found.broken else ():
             if digest in self._found.broken:
                 self._found.broken[digest].named_by(record.id)
+
+
+def _below(folder: str, name: bytes) -> str:
+    return f"{folder}/{os.fsdecode(name)}" if folder else os.fsdecode(name)
 
 
 def _files(record: Record) -> Iterator[ObjectId]:

@@ -11,6 +11,12 @@ from ..errors import StoreError, StoreFull, StoreReadOnly
 
 NO_SPACE = (errno.ENOSPC, errno.EDQUOT)
 NO_RIGHT = (errno.EROFS, errno.EACCES, errno.EPERM)
+REMEDIES = {
+    errno.EIO: "Copy the project folder to another disk; the system's log says what is wrong with this one.",
+    errno.EFBIG: "Raise the limit on the size of files (`ulimit -f`).",
+    errno.EMFILE: "Raise the limit on open files (`ulimit -n`).",
+    errno.ESTALE: "The network disk has gone and come back: open the folder again.",
+}
 
 
 @contextmanager
@@ -23,4 +29,5 @@ def disk_errors(path: Path) -> Iterator[None]:
             raise StoreFull("There is no space left on the disk.", "Free some space; recording goes on by itself.") from error
         if error.errno in NO_RIGHT:
             raise StoreReadOnly(f"{path} cannot be written.", "Give yourself the right to write there.") from error
-        raise StoreError(f"The disk refused: {error.strerror or error}.", "`ds doctor` says more.") from error
+        remedy = REMEDIES.get(error.errno or 0, "It is tried again; `ds doctor` says more.")
+        raise StoreError(f"The disk refused: {error.strerror or error}.", remedy) from error

@@ -32,11 +32,23 @@ from .deflate import deflated
 from .disk import disk_errors
 from .durable import sync_files
 from .graves import exhume
-from .objects import Buffer, CommitText, ObjectId, Sink, StoredObject, TreeItem, line_ref, object_id, tree_bytes
+from .objects import (
+    REMOTES_REF,
+    Buffer,
+    CommitText,
+    ObjectId,
+    Sink,
+    StoredObject,
+    TreeItem,
+    line_ref,
+    object_id,
+    tree_bytes,
+)
 from .pack import KIND_NAMES, MOST_HEADER_BYTES, PackDraft, read_entry, read_header
 from .refs import OBJECT_ID, RefLocked, move_ref
 from .stored import loose_files, loose_objects, packed_objects
 from .sweep import sweep
+from .untidy import mark_untidy
 
 TREE_ITEMS_KEPT = 200_000
 """Of folders read last: about 50 MB; a folder of the records has up to 256 items, one of the user's any number."""
@@ -47,6 +59,9 @@ SUBMODULE_MODE = 0o160000
 """Names a commit of another repository: it comes with commits that another git made, and there is nothing to read."""
 YOUNG_S = 3600.0
 """An object that somebody else wrote this lately may not be on the disk yet: whoever names it syncs it too."""
+RACY_NS = 20_000_000
+"""A folder that changed less than this before it was listed may have changed again within the same tick of its time."""
+YOUNG_PACK_S = 60.0
 FRESH_S = 300.0
 """What is put again is marked as young again, unless it is younger than this anyway."""
 REMEDY = "`ds check` names what is damaged and what refers to it."
@@ -89,6 +104,11 @@ class GitObjects:
         self.path = path
         self._busy = threading.RLock()
         self._publishing = threading.Lock()
+        self._folder = f"{path}/objects"
+        self._listed: dict[str, tuple[int, list[Pack]]] = {}
+        """Folder of objects -> when its packs were listed (ns), and what was there."""
+        self._young_pack: tuple[Pack, float] | None = None
+        """The last one that was marked as young, and until when that need not be done again."""
         self._unsynced: set[Path] = set()
         self._drafts: list[PackDraft] = []
         """Packs that are whole but have no name yet, since no ref needs them."""
@@ -196,17 +216,28 @@ class GitObjects:
         while pack is not None:
             with suppress(FileNotFoundError):
                 _freshen(Path(f"{pack._basename}.pack"))
+                self._young_pack = pack, time.monotonic() + YOUNG_PACK_S
                 return True
             pack = self._pack_of(name)  # it was replaced a moment ago
         return False
 
     def keep(self, name: ObjectId) -> bool:
+        if self._is_in_young_pack(name):
+            return True
         with disk_errors(self.path):
             try:
                 _freshen(self._loose_path(name))
                 return True
             except FileNotFoundError:
                 return self._draft_of(name) is not None or self._is_packed_afresh(name)
+
+    def _is_in_young_pack(self, name: ObjectId) -> bool:
+        """Looking for each chunk of a large file all through the store would cost as much as hashing it."""
+        if self._young_pack is None or time.monotonic() > self._young_pack[1]:
+            return False
+        with self._busy, suppress(Exception):  # dulwich meets a pack that went with many kinds of error
+            return name.encode("ascii") in self._young_pack[0]
+        return False
 
     def has(self, name: ObjectId) -> bool:
         with disk_errors(self.path):
@@ -217,13 +248,27 @@ class GitObjects:
             return next((draft for draft in self._drafts if name in draft), None)
 
     def _loose_path(self, name: ObjectId) -> Path:
-        return self.path / "objects" / name[:2] / name[2:]
+        return Path(f"{self._folder}/{name[:2]}/{name[2:]}")
 
     def _packs(self) -> Iterator[Pack]:
         """This store's and those of stores that it borrows from, as they lie on the disk now."""
-        with self._busy:
+        with self._busy, disk_errors(self.path):
             stores = [self._repo.object_store, *self._repo.object_store.alternates]
-            yield from [pack for store in stores for pack in _present_packs(store)]
+            found = [pack for store in stores for pack in self._present_packs(store)]
+        yield from found
+
+    def _present_packs(self, store: PackBasedObjectStore) -> list[Pack]:
+        """Listed again only when the folder has changed: a stat for each new object rather than two listings."""
+        try:
+            changed_ns = os.stat(store.pack_dir).st_mtime_ns  # type: ignore[attr-defined]
+        except FileNotFoundError:
+            return []
+        listed_ns, packs = self._listed.get(store.path, (0, []))  # type: ignore[attr-defined]
+        if changed_ns + RACY_NS > listed_ns:
+            listed_ns = time.time_ns()
+            packs = list(store.packs) and list(store.packs)  # the first answer still has those that went since the last one
+            self._listed[store.path] = listed_ns, packs  # type: ignore[attr-defined]
+        return packs
 
     def _pack_of(self, name: ObjectId) -> Pack | None:
         """A pack whose index cannot be read has nothing: what it held is then written anew."""
@@ -264,13 +309,14 @@ class GitObjects:
                 with self._busy:
                     self._drafts.remove(draft)
 
-    def move_ref(self, name: str, old: ObjectId | None, new: ObjectId | None) -> bool:
+    def move_ref(self, name: str, old: ObjectId | None, new: ObjectId) -> bool:
         with self._busy, disk_errors(self.path):
             try:
-                if new is None:
-                    return old is None or bool(self._repo.refs.remove_if_equals(name.encode("utf-8"), old.encode("ascii")))
-                return move_ref(self.path, name, old, new, lambda: self.ref(name))
-            except (RefLocked, FileLocked):
+                is_moved = move_ref(self.path, name, old, new, lambda: self.ref(name))
+                if is_moved and name.startswith(REMOTES_REF):
+                    mark_untidy(self.path)  # what a remote held once, and holds no more, is kept no longer
+                return is_moved
+            except RefLocked:
                 self.sweep()
                 time.sleep(random.uniform(0.2, 0.5))
                 return False
@@ -278,9 +324,11 @@ class GitObjects:
     def drop_ref(self, name: str, old: ObjectId) -> bool:
         with self._busy, disk_errors(self.path):
             try:
+                mark_untidy(self.path)
                 return bool(self._repo.refs.remove_if_equals(name.encode("utf-8"), old.encode("ascii")))
             except FileLocked:
                 self.sweep()
+                time.sleep(random.uniform(0.2, 0.5))
                 return False
 
     # -- reading -----------------------------------------------------------------------------------
@@ -349,8 +397,8 @@ class GitObjects:
                 raise StoreDamaged(f"The ref {asked} cannot be read: {error}.", REMEDY) from error
 
     def ref_ways(self) -> dict[str, tuple[ObjectId, ...]]:
-        with self._busy:
-            names = sorted(name.decode("utf-8", "surrogateescape") for name in self._repo.refs.subkeys(b"refs/"))
+        with self._refs("refs/") as refs:
+            names = sorted(name.decode("utf-8", "surrogateescape") for name in refs.subkeys(b"refs/"))
         found = {name: self.ref(name) for name in (f"refs/{each}" for each in names)}  # one that cannot be read is an error
         return {name: self._peeled(target) for name, target in found.items() if target is not None}
 
@@ -370,7 +418,7 @@ class GitObjects:
     def own_packs(self) -> list[Pack]:
         """Without those of stores that it borrows from."""
         with self._busy:
-            return _present_packs(self._repo.object_store)
+            return self._present_packs(self._repo.object_store)
 
     def sweep(self) -> None:
         exhume(self.path)
@@ -508,11 +556,6 @@ def _freshen(path: Path) -> None:
     if time.time() - path.stat().st_mtime > FRESH_S:
         with suppress(PermissionError):  # not ours: then we do not remove it either
             os.utime(path)
-
-
-def _present_packs(store: PackBasedObjectStore) -> list[Pack]:
-    """The first answer still has those that went since the last one, and looks for what is there now."""
-    return list(store.packs) and list(store.packs)
 
 
 def _read_loose(path: Path) -> tuple[bytes, bytes]:

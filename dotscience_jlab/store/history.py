@@ -403,7 +403,10 @@ class History:
                 return self._scanner.scan(rules, touched, files, self.size_bytes(), asked, reread)[0]
             suspects = self._attention.suspects(tree, rules)
             result, unsettled = self._scanner.scan(rules, touched, files, self.size_bytes(), suspects, reread)
-            return self._attention.looked(result, tree, rules, suspects, unsettled)
+            found = self._attention.looked(result, tree, rules, suspects, unsettled)
+            if self._scanner.missed_a_folder:
+                self._attention.doubt()
+            return found
 
     def listen(self) -> None:
         if self._folder_busy.acquire(blocking=False):
@@ -423,6 +426,8 @@ class History:
             result, unsettled = self._scanner.scan(rules, (), files, self.size_bytes())
             missed = self._attention.not_heard(result.edits, heard) - set(excused)
             self._attention.looked(result, tree, rules, None, unsettled)
+            if self._scanner.missed_a_folder:
+                self._attention.doubt()
             if missed:
                 self._attention.mistrust(missed)
 

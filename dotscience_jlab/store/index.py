@@ -258,6 +258,12 @@ class SqliteIndex:
     def execution(self, execution: ExecutionId) -> Execution:
         return self._record(self._body_of("executions", execution, "execution"))
 
+    def has_message(self, msg_id: str) -> bool:
+        """Whether an execution of any session was asked for by that message. Reads all ids."""
+        ending = f":{msg_id}"
+        with self.read() as db:
+            return db.execute("SELECT 1 FROM executions WHERE substr(id, ?) = ?", (-len(ending), ending)).fetchone() is not None
+
     def executions(
         self,
         *,

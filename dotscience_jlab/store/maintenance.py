@@ -32,6 +32,7 @@ from .lock import StoreLock
 from .objects import LOOSE, ObjectId
 from .reach import reachable
 from .repack import repacking
+from .untidy import UNTIDY
 
 GRACE_S = 3600.0
 """What nothing refers to stays this long after it was last written or put again."""
@@ -48,8 +49,8 @@ PAUSE_S = 0.005
 """The lock is held while so many files go, about a millisecond, and then left alone for longer than a waiting writer sleeps."""
 EVERY_S = 3600.0
 WHOLE_EVERY_S = 7 * 86_400.0
-UNTIDY, TIDIED = "untidy", "tidied"
-"""Files in the repository: there is something to remove; when the last maintenance ended."""
+TIDIED = "tidied"
+"""A file in the repository: when the last maintenance ended."""
 NICENESS = 10
 ONE_FOLDER_IN = 32
 """Names are spread evenly, so a few folders tell how many loose objects there are."""
@@ -95,11 +96,6 @@ def is_due(repository: Path, now: float) -> bool:
     packs = (repository / "objects/pack").glob("*.pack")
     n_small = sum(_is_own(path) and _size_of(path) < SMALL_PACK_BYTES for path in packs)
     return n_loose >= MANY_LOOSE or n_small >= MANY_SMALL_PACKS or (now - tidied_at > WHOLE_EVERY_S and n_loose > 0)
-
-
-def mark_untidy(repository: Path) -> None:
-    """There is something to remove: maintenance is due."""
-    (repository / UNTIDY).touch()
 
 
 def packs_to_replace(packs: Sequence[PackFacts], now: float, grace_s: float) -> list[str]:

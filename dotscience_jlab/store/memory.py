@@ -98,14 +98,11 @@ class MemoryObjects:
     def sync(self) -> None:
         """Memory is as durable as it gets."""
 
-    def move_ref(self, name: str, old: ObjectId | None, new: ObjectId | None) -> bool:
+    def move_ref(self, name: str, old: ObjectId | None, new: ObjectId) -> bool:
         with self._busy:
             if self._refs.get(name) != old:
                 return False
-            if new is None:
-                self._refs.pop(name, None)
-            else:
-                self._refs[name] = new
+            self._refs[name] = new
             return True
 
     def drop_ref(self, name: str, old: ObjectId) -> bool:

@@ -136,8 +136,8 @@ class Objects(Sink, Protocol):
     def sync(self) -> None:
         """Everything put so far survives a power cut when this returns."""
 
-    def move_ref(self, name: str, old: ObjectId | None, new: ObjectId | None) -> bool:
-        """Compare and swap, durable; False if the ref is not `old` any more. new None: there is no such ref any more."""
+    def move_ref(self, name: str, old: ObjectId | None, new: ObjectId) -> bool:
+        """Compare and swap, durable; False if the ref is not `old` any more."""
 
     def drop_ref(self, name: str, old: ObjectId) -> bool:
         """Compare and remove; what only it reached may be swept up some day. False if the ref is not `old` any more."""

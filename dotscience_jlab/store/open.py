@@ -22,8 +22,9 @@ from .history import History
 from .index import SCHEMA_VERSION, SqliteIndex, remove_index
 from .layout import create_layout, protect, read_workspace, store_folder, write_workspace
 from .lock import StoreLock
-from .maintenance import is_due, mark_untidy
+from .maintenance import is_due
 from .memory import MemoryObjects
+from .untidy import mark_untidy
 from .upkeep import Upkeep
 from .watch import FolderWatch
 

@@ -1,7 +1,7 @@
 """Writes many objects as one git pack, streamed: memory stays flat, and what was written is read again only for its name.
 
     tmp_pack_3f…                      while it grows; readable by who writes it, rubbish to everybody else (git's gc removes it)
-    pack-<sha1>.pack, then .idx       once it is whole and on the disk: only now git and other processes see it
+    pack-<sha1>.idx, then .pack       once it is whole and on the disk: only now git and other processes see it
 
 A pack begins with its number of objects and ends with the sha1 of all before, so the sha1 is taken at the end, when the number
 is known; git's own fast-import does the same. Source: git's gitformat-pack.
@@ -34,7 +34,7 @@ MOST_HEADER_BYTES = 10
 """Of an entry: a type and a length of 64 bits in groups of seven."""
 LARGE_OFFSET = 1 << 31
 AT_ONCE_BYTES = 65_536
-"""Smaller objects are not worth handing to the other thread."""
+"""Smaller objects are not worth handing to the other thread, less than this no write of its own."""
 MOST_PIECES = min(1024, os.sysconf("SC_IOV_MAX"))
 MOST_WAITING = 4
 """Objects handed to the other thread and not yet written: bounds the memory."""
@@ -66,11 +66,9 @@ class PackDraft:
         self._writer: ThreadPoolExecutor | None = None
         self._waiting: deque[tuple[str, Future[None]]] = deque()
         self._promised: set[str] = set()
-        try:
-            self._append([HEADER.pack(b"PACK", 2, 0)])
-        except OSError:
-            self.discard()
-            raise
+        self._unwritten: list[Buffer] = []
+        self._n_unwritten = 0
+        self._append([HEADER.pack(b"PACK", 2, 0)])
 
     def __len__(self) -> int:
         return len(self._entries) + len(self._promised)
@@ -99,6 +97,7 @@ class PackDraft:
         try:
             while self._waiting:
                 self._await_oldest()
+            self._flush()
         finally:
             if self._writer is not None:
                 self._writer.shutdown(cancel_futures=True)
@@ -124,9 +123,10 @@ class PackDraft:
             _write_whole(index, _index_bytes(self._entries, digest))
             os.fsync(self._fd)
             final = self._folder / f"pack-{digest.hex()}.pack"
-            with suppress(FileNotFoundError):  # a second try: the index alone was refused at the first
-                os.replace(self.path, final)
+            # The index first: killed in between, it is an index of nothing, which is swept; a pack without one never is.
             os.replace(index, final.with_suffix(".idx"))
+            with suppress(FileNotFoundError):  # a second try: at the first the folder alone was not flushed
+                os.replace(self.path, final)
         finally:
             index.unlink(missing_ok=True)
         sync_path(self._folder)
@@ -153,11 +153,18 @@ class PackDraft:
         self._entries[name] = Entry(kind, len(data), offset, self._end, crc32(pieces))
 
     def _append(self, pieces: list[Buffer]) -> None:
-        """All of it or, to who reads the end, nothing: `_end` moves last."""
-        n_bytes, left = sum(map(len, pieces)), pieces
+        """Small pieces wait for more of their kind: ten thousand writes are dearer than what they write."""
+        n_bytes = sum(map(len, pieces))
+        self._unwritten += pieces
+        self._n_unwritten += n_bytes
+        self._end += n_bytes
+        if self._n_unwritten >= AT_ONCE_BYTES or len(self._unwritten) >= MOST_PIECES:
+            self._flush()
+
+    def _flush(self) -> None:
+        left, self._unwritten, self._n_unwritten = self._unwritten, [], 0
         while left:
             left = _behind(left, os.writev(self._fd, left[:MOST_PIECES]))
-        self._end += n_bytes
 
     def _sha1(self) -> bytes:
         digest, at = hashlib.sha1(usedforsecurity=False), 0

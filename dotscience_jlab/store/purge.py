@@ -20,7 +20,7 @@ from ..model.instant import Instant
 from ..model.paths import WorkspacePath
 from ..model.run import PURGE, Tombstone
 from .inventory import UNMARKED, Inventory
-from .objects import RECORDS_REF, ObjectId, line_ref
+from .objects import RECORDS_REF, ObjectId
 from .reach import heads_of, reachable, tree_objects
 from .redact import Redaction, segments_with
 from .rewrite import Rewriting, swap_ref
@@ -170,7 +170,7 @@ class _Cleaned:
 
 def _move_refs(store: History, cleaned: _Cleaned) -> int:
     """Every ref to what stands for its commit now; how many marks of remotes were dropped instead."""
-    objects, n_dropped, lines = store.objects, 0, []
+    objects, n_moved, n_dropped = store.objects, 0, 0
     for name, named in objects.ref_ways().items():
         new = cleaned.commit(name, named[-1])
         if new == named[-1]:
@@ -179,12 +179,11 @@ def _move_refs(store: History, cleaned: _Cleaned) -> int:
         if REMOTE_REF.fullmatch(name):
             new, n_dropped = None, n_dropped + 1
         swap_ref(objects, name, named[0], new)
-        if name == RECORDS_REF:
+        n_moved += 1
+        if name == RECORDS_REF and new is not None:
             store.index.pragma("records_commit", new)  # the index knows all that they say
-        elif name.startswith(line_ref("")):
-            lines.append(name.removeprefix(line_ref("")))
-    for line in lines:
-        store.line_was_rewritten(line)
+    if n_moved:
+        store.lines_were_rewritten()
     return n_dropped
 
 

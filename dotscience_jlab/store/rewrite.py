@@ -62,9 +62,10 @@ class Rewriting:
 
 
 def swap_ref(objects: Objects, name: str, old: ObjectId, new: ObjectId | None) -> None:
-    """Under the store's lock: who holds the ref then is another git, for milliseconds, or dead, until its lock is stale."""
+    """new None: the ref goes. Under the store's lock: who holds the ref then is another git, for milliseconds, or dead, until
+    its lock is stale."""
     for _ in range(MOVE_TRIES):
-        if objects.move_ref(name, old, new):
+        if objects.drop_ref(name, old) if new is None else objects.move_ref(name, old, new):
             return
         if objects.ref(name) != old:
             break

@@ -11,6 +11,7 @@ is a folder without its `.git`; a nested workspace is its own and left out by na
 from __future__ import annotations
 
 import bisect
+import errno
 import os
 import shutil
 import stat
@@ -35,6 +36,8 @@ from .seen import Seen, SeenFiles, Signature, signature
 from .suspects import Suspects
 
 MAX_SKIPPED = 1000
+LASTING = (errno.EACCES, errno.EPERM, errno.ENOENT, errno.ENOTDIR, errno.ELOOP)
+"""Refusals that stay until somebody changes the folder, which is heard of; any other may be gone the next moment."""
 MAX_IGNORE_BYTES = 1_000_000
 CODE_SUFFIXES = (".ipynb", ".py", ".r", ".jl", ".sql", ".sh", ".md", ".txt", ".toml", ".yaml", ".yml", ".cfg", ".ini")
 """Kept also when the quota of data is used up."""
@@ -58,14 +61,17 @@ class _Look:
     is_heard: bool = False
     """`Suspects.are_heard`"""
     present: dict[WorkspacePath, TreeEntry] = field(default_factory=dict)
+    taken: set[WorkspacePath] = field(default_factory=set)
+    """Of those present, what was read just now: its bytes are in the store for certain."""
     skipped: list[Skipped] = field(default_factory=list)
     n_skipped: int = 0
     n_stats: int = 0
     fingerprints: dict[WorkspacePath, tuple[int, BlobDigest | None]] = field(default_factory=dict)
     unsettled: set[WorkspacePath] = field(default_factory=set)
-    """To be looked at next time too, whatever the news: no room was left, or the file has other names (hard links), and a
-    write through one is told of that one alone."""
-
+    """To be looked at next time too, whatever the news: no room was left, the disk refused it for the moment, or the file has
+    other names (hard links), and a write through one is told of that one alone."""
+    missed_a_folder: bool = False
+    """The disk refused one for the moment: next time everything is looked at."""
     twins: set[WorkspacePath] = field(default_factory=set)
     """Other names of files that were looked at."""
 
@@ -85,6 +91,11 @@ class _Look:
             if self.is_partial and path in self.head:
                 found.setdefault(seen.signature[3], set()).add(path)
         return found
+
+    def cannot_read(self, path: WorkspacePath, error: OSError) -> None:
+        self.skip(path, f"It cannot be read: {error.strerror}.")
+        if error.errno not in LASTING:
+            self.unsettled.add(path)
 
     def skip(self, path: str, reason: str) -> None:
         self.n_skipped += 1
@@ -111,6 +122,8 @@ class Scanner:
         self.root = root
         self._kept_in = kept_in or root
         self._enters = enters
+        self.missed_a_folder = False
+        """The last scan did: it is no ground for the next one to look at less."""
         self._rules_in: dict[str, IgnoreRules] = {}
         """Of every folder that is part of the workspace, as of the last look into it."""
         self.seen = seen
@@ -165,10 +178,12 @@ class Scanner:
             if path not in look.present and path not in look.fingerprints and not (look.is_partial and path in head):
                 self._single(path, look)
         edits: dict[WorkspacePath, TreeEntry | None] = {
-            path: self._stored(path, entry, sink) for path, entry in look.present.items() if not _same(head.get(path), entry)
+            path: entry if path in look.taken else self._stored(path, entry, sink)
+            for path, entry in look.present.items() if not _same(head.get(path), entry)
         }
         edits.update((path, None) for path in sorted(gone - look.present.keys()))
         n_files = look.n_files - sum(entry is None for entry in edits.values() if look.is_partial)
+        self.missed_a_folder = look.missed_a_folder
         result = ScanResult(edits, tuple(look.skipped), look.n_skipped, n_files, look.n_stats, look.fingerprints)
         return result, frozenset(look.unsettled)
 
@@ -212,6 +227,7 @@ class Scanner:
                 # An empty snapshot would say that everything was deleted.
                 raise StoreError(f"{self.root} cannot be read: {error.strerror}.", "Is the disk it lies on still there?") from error
             look.skip(prefix.rstrip("/"), f"The folder cannot be read: {error.strerror}.")
+            look.missed_a_folder |= error.errno not in LASTING
             return
         names = {entry.name for entry in entries}
         reason = self._own_reason(prefix, names)
@@ -312,7 +328,10 @@ class Scanner:
         disk_path = self._top + path
         try:
             found = entry.stat(follow_symlinks=False) if entry is not None else os.lstat(disk_path)
-        except OSError:
+        except (FileNotFoundError, NotADirectoryError):
+            return
+        except OSError as error:
+            look.cannot_read(path, error)
             return
         look.n_stats += 1
         kind = stat.S_IFMT(found.st_mode)
@@ -354,13 +373,14 @@ class Scanner:
         try:
             kept, now = self._take(disk_path, found, known, look.sink)
         except OSError as error:
-            look.skip(path, f"It cannot be read: {error.strerror}.")
+            look.cannot_read(path, error)
             return
         except Forgotten as error:
             look.skip(path, error.message)
             return
         look.room.take(kept.n_new_bytes)
         look.present[path] = kept.entry
+        look.taken.add(path)
         self.seen.put(path, Seen(now, 0 if kept.entry.is_torn else began_ns, kept.entry), kept.chunks)
 
     def _take(self, disk_path: str, found: os.stat_result, known: KnownChunks, sink: Sink) -> tuple[Kept, Signature]:
@@ -374,7 +394,10 @@ class Scanner:
         if keep_whole(self._objects, sink, entry.digest) if entry.is_chunked else sink.keep(entry.digest):
             return entry
         disk_path = self._top + path
-        return self._take(disk_path, os.lstat(disk_path), NOTHING_KNOWN, sink)[0].entry
+        try:
+            return self._take(disk_path, os.lstat(disk_path), NOTHING_KNOWN, sink)[0].entry
+        except OSError as error:
+            raise StoreError(f"{path} could not be read again: {error.strerror}.", "Try again.") from error
 
 
 @dataclass

@@ -119,6 +119,10 @@ class Attention:
         self._mistrust = f"A change was not heard of ({', '.join(sorted(missed)[:3])}), so every file is looked at."
         self.close()
 
+    def doubt(self) -> None:
+        """The last look was not at everything: the next one is."""
+        self._is_true = False
+
     def close(self) -> None:
         self._is_true = False
         if self._watch is not None:

@@ -131,6 +131,43 @@ def test_off_and_on_are_kept_for_later_processes(ds: Shell) -> None:
     assert not load_settings().is_disabled
 
 
+def test_a_pin_keeps_a_snapshot_from_every_policy(trained: Shell) -> None:
+    newest, first = (each["snapshot"] for each in trained.json("log"))
+    assert trained.json("forget", "--keep-all", "0", "--daily", "0")["n_snapshots"] >= 1
+    assert trained.json("pin", first)["is_pinned"] and "is pinned" in trained("pin", first).stdout
+    assert trained.json("forget", "--keep-all", "0", "--daily", "0")["n_snapshots"] == 0
+    assert not trained.json("unpin", first)["is_pinned"]
+    told = trained("forget", "--keep-all", "0", "--daily", "0").stdout
+    assert told.startswith("Keep only the newest snapshot and all pinned, published and starred ones.") and "--apply" in told
+    trained("forget", "--keep-all", "0", "--daily", "0", "--apply", code=4)
+    assert trained.json("show", first)["id"] == first
+    done = trained("forget", "--keep-all", "0", "--daily", "0", "--apply", "--yes").stdout
+    assert "Forgotten: 1 snapshot." in done
+    assert trained.json("show", trained.json("log")[1]["id"])["snapshot"] == first
+    assert "(forgotten)" in trained("show", trained.json("log")[1]["id"]).stdout
+    refused = trained("restore", first, "--yes", code=3).output
+    assert "was forgotten on" in refused and newest in refused
+
+
+def test_space_names_the_files_that_take_it(trained: Shell) -> None:
+    found = trained.json("space")
+    assert found["total_bytes"] > sum(found["kinds"].values()) > 0
+    assert {each["path"] for each in found["largest"]} >= {"model.txt", "train.py"}
+    assert "train.py" in trained("space").stdout
+
+
+def test_purge_says_first_asks_and_proves(trained: Shell) -> None:
+    trained("purge", code=2)
+    plan = trained.json("purge", "model.txt", "--dry-run")
+    assert plan["n_snapshots"] == 2 and any("still lies in the folder" in each for each in plan["warnings"])
+    trained("purge", "model.txt", code=4)
+    done = trained("purge", "model.txt", "--yes", "--reason", "private").stdout
+    assert "no object of this history holds these bytes" in done
+    trained("purge", "model.txt", code=3)
+    assert "model.txt" not in [each["path"] for each in trained.json("space")["largest"]]
+    assert (trained.folder / "model.txt").exists()
+
+
 def test_forget_says_what_would_go_and_waits_for_consent(trained: Shell) -> None:
     plan = trained.json("forget", "--all", "--dry-run")
     assert (plan["n_executions"], plan["n_runs"]) == (2, 2)

@@ -172,3 +172,29 @@ def test_forgetting_needs_the_id(morning):
 def test_a_senseless_question_is_answered_by_name(morning, method, params, error):
     with pytest.raises(error):
         morning.ask(method, **params)
+
+
+@pytest.mark.parametrize(
+    ("told", "more", "is_recorded"),
+    [
+        ({"n_unheard": 0}, {"only_if_unheard": True}, False),  # it reports itself
+        ({"n_unheard": 2}, {"only_if_unheard": True, "execution_count": 2}, True),  # loaded behind that cell
+        ({"n_unheard": 2}, {"only_if_unheard": True, "execution_count": 3}, False),
+        ({"n_unheard": None}, {"only_if_unheard": True}, True),  # nothing could be loaded into it
+        (None, {"only_if_unheard": True}, True),  # no server here knows it
+        ({"n_unheard": 0}, {}, True),  # another language
+        ({"n_unheard": None}, {"only_if_unheard": True, "msg_id": "m1"}, False),  # it did report that one
+    ],
+)
+def test_a_browsers_word_counts_where_the_kernel_has_none(morning, told, more, is_recorded):
+    if told is not None:
+        morning.bench.kernels.report("ab12", "started", capture_reason="It is old.", **told)
+    answer = morning.ask(
+        "foreign.execution", disk_path=str(morning.bench.root / "train.ipynb"), kernel_name="old",
+        **{"kernel_id": "ab12", "msg_id": "m99", "source": "x", "cell_id": "c1", "execution_count": 1, "outcome": "ok",
+           "started_at": "2026-11-21T12:00:00.000000Z", "finished_at": "2026-11-21T12:00:01.000000Z", "outputs": [], **more},
+    )
+    assert (answer["execution"] is not None) == is_recorded
+    if is_recorded:
+        found = morning.bench.store.index.execution(answer["execution"])
+        assert found.capture == "partial" and ("%pip install" in found.capture_reasons[-1]) == ("only_if_unheard" in more)

@@ -207,7 +207,7 @@ async def test_a_kernel_of_another_language_says_so(notebook: Notebook, own_home
     watch = jp_serverapp.extension_manager.extension_apps["dotscience_jlab"].copy().pop().kernels
 
     async def reason() -> str:
-        return watch._running.get(notebook.kernel_id, "")
+        return watch._running[notebook.kernel_id].reason if notebook.kernel_id in watch._running else ""
 
     assert "almost-r" in await eventually(reason)
     await notebook.shut_down()

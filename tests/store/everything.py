@@ -17,6 +17,7 @@ from dotscience_jlab.model.snapshot import TreeEntry
 from dotscience_jlab.store.history import History
 from dotscience_jlab.store.open import open_store
 
+from .conftest import SMALL_CHUNKS
 from .contract import AT, NOTEBOOK, SESSION, draft, execution, run
 
 N_SNAPSHOTS = 8
@@ -25,17 +26,18 @@ N_SNAPSHOTS = 8
 def build(root: Path, *, is_packed: bool) -> None:
     """is_packed: as another git's housekeeping leaves it, with two snapshots on top whose objects are loose again."""
     bytes_of = random.Random(7).randbytes
-    store = open_store(root, create=True)
+    store = open_store(root, create=True, sizes=SMALL_CHUNKS)
     for n in range(N_SNAPSHOTS):
         if is_packed and n == N_SNAPSHOTS - 2:
             store.close()
             git(root, "gc", "-q", "--prune=now")
-            store = open_store(root)
+            store = open_store(root, sizes=SMALL_CHUNKS)
         edits: dict[str, Any] = {
             "train.ipynb": b'{"cells": [%d]}' % n,
             "data/raw.csv": b"a,b\n" + b"1,2\n" * (100 * (n // 2)),
             f"data/part{n % 3}/x.bin": bytes_of(3000),
             "bin/tool": TreeEntry(store.put_bytes(b"#!/bin/sh\n"), 10, "executable"),
+            "data/large.npy": store.put_file_bytes(bytes_of(9000) if n % 3 else noise(n, 20_000)),
             "latest": TreeEntry(store.put_bytes(b"data/raw.csv"), 12, "link"),
         }
         if n == 3:
@@ -59,6 +61,11 @@ def build(root: Path, *, is_packed: bool) -> None:
     store.close()
     if is_packed:
         git(root, "pack-refs", "--all")
+
+
+def noise(seed: int, n_bytes: int) -> bytes:
+    """The same beginning for every seed: chunks that versions share."""
+    return random.Random(0).randbytes(n_bytes // 2) + random.Random(seed).randbytes(n_bytes // 2)
 
 
 def git(root: Path, *words: str) -> None:
@@ -96,7 +103,7 @@ def file_of(store: History, snapshot: str, path: str) -> tuple[str, bytes]:
     entry = store.entry(snapshot, path)  # type: ignore[arg-type]
     if entry is None:
         raise AssertionError(f"{path} is missing from {snapshot}, and nobody says that it is damaged")
-    return entry.mode, store.read_blob(entry.digest)
+    return entry.mode, b"".join(store.read_file(entry.digest))
 
 
 LISTS = ("runs", "executions", "snapshots")

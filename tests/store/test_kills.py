@@ -10,7 +10,8 @@ import pytest
 
 from dotscience_jlab.store.check import check_history
 
-from .works import ACKNOWLEDGED, PROCESSES, WORKS, Told, kill, look_after, steps_for_ever
+from .strace import refusal
+from .works import ACKNOWLEDGED, PROCESSES, WORKS, Stage, Told, kill, look_after, steps_for_ever
 
 KILLS_EACH = 5
 """In one history, one after the other."""
@@ -35,3 +36,33 @@ def test_killed_at_any_instant(work: str, seed: int, root: Path, tmp_path: Path)
         kill(process)
         n = look_after(work, root, 0, told.number(ACKNOWLEDGED), is_thorough=number == KILLS_EACH - 1)
     assert [each for each in check_history(root / ".dotscience", root).findings if each.is_damage] == []
+
+
+PARTS = 200
+"""The calls of one snapshot, about a thousand, are dealt to so many tests."""
+BEFORE = 5
+"""Snapshots that are there already."""
+
+
+@pytest.fixture(scope="module")
+def stage(tmp_path_factory: pytest.TempPathFactory) -> Stage:
+    return Stage(tmp_path_factory.mktemp("stage") / "project", "snapshot", BEFORE)
+
+
+@pytest.fixture(scope="module")
+def calls(stage: Stage) -> list[tuple[str, int]]:
+    why_not = refusal()
+    if why_not:
+        pytest.skip(why_not)
+    return stage.calls()
+
+
+@pytest.mark.slow(share=0.01)
+@pytest.mark.parametrize("part", range(PARTS))
+def test_killed_at_every_system_call_of_a_snapshot(part: int, stage: Stage, calls: list[tuple[str, int]]) -> None:
+    assert len(calls) > PARTS
+    for number, (name, n) in enumerate(calls[part::PARTS]):
+        is_alive, words = stage.step_under("-o", "/dev/null", "-e", f"trace={name}", "-e", f"inject={name}:signal=KILL:when={n}")
+        acknowledged = BEFORE if is_alive and words == "ok" else BEFORE - 1  # it may have needed one call less this time
+        assert words in ("", "ok"), f"{words} before call {n} of {name}"
+        look_after("snapshot", stage.root, 0, acknowledged, is_thorough=number == 0)

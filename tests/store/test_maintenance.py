@@ -26,11 +26,11 @@ from dotscience_jlab.store.maintenance import (
     PackFacts,
     Tidied,
     is_due,
-    mark_untidy,
     packs_to_replace,
     tidy,
 )
 from dotscience_jlab.store.open import open_store
+from dotscience_jlab.store.untidy import mark_untidy
 
 from .contract import AT, execution, publish, run
 from .test_on_disk import git, repository
@@ -217,6 +217,19 @@ def test_a_lost_ref_costs_nothing(store: History) -> None:
     assert is_sound(store)
 
 
+def test_what_only_a_remote_held_goes_once_it_does_not(store: History) -> None:
+    worked_on(store, 3)
+    old = publish(store, {"big": os.urandom(2_000_000)})
+    publish(store, {"big": None})
+    mark = "refs/ds/remotes/origin/heads/main"
+    store.objects.move_ref(mark, None, store.commit_of(old.id))
+    store.forget([old.id], "old", AT % 59)
+    assert tidied(store).freed_bytes < 1_000_000
+    store.objects.move_ref(mark, store.objects.ref(mark), store.objects.ref("refs/heads/main"))  # type: ignore[arg-type]
+    assert tidied(store).freed_bytes > 2_000_000
+    assert is_sound(store)
+
+
 def test_damage_stays_where_it_is_and_nothing_goes(store: History) -> None:
     made = worked_on(store, 5)
     digest = store.tree(made[0].id)["train.ipynb"].digest  # type: ignore[index]
@@ -312,7 +325,7 @@ def test_killed_at_any_instant_the_history_is_whole(store: History, delay_ms: in
     store.close()
     script = (
         "import sys, time; from pathlib import Path; from dotscience_jlab.store import maintenance as m;"
-        "r = Path(sys.argv[1]); m.mark_untidy(r); o = m.GitObjects(r); print('ready', flush=True);"
+        "r = Path(sys.argv[1]); (r / 'untidy').touch(); o = m.GitObjects(r); print('ready', flush=True);"
         "m.tidy(o, m.StoreLock(r), now=time.time(), many_loose=10)"
     )
     process = subprocess.Popen([sys.executable, "-c", script, str(repository(store))], stdout=subprocess.PIPE)

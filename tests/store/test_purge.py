@@ -105,7 +105,7 @@ def test_a_fork_keeps_its_own(store: History, tmp_path: Path) -> None:
 
 def test_marks_of_remotes_and_tags_do_not_keep_the_bytes(store: History) -> None:
     with_a_secret(store)
-    git(repository(store), "update-ref", "refs/remotes/origin/main", "main~2")
+    git(repository(store), "update-ref", "refs/ds/remotes/origin/heads/main", "main~2")
     git(repository(store), "tag", "light", "main~3")
     git(repository(store), "-c", "user.name=x", "-c", "user.email=y", "tag", "-a", "-m", "words", "heavy", "main~1")
     purged(store)

@@ -10,7 +10,7 @@ import hashlib
 import mmap
 import multiprocessing
 import os
-import signal
+import shutil
 import subprocess
 import time
 from collections import Counter
@@ -28,6 +28,7 @@ from dotscience_jlab.store.open import open_store
 from dotscience_jlab.store.records import read_segment
 
 from .contract import AT, execution, run
+from .strace import FILES, Strace, calls_of
 
 ROOMY = KeepRules(free_bytes=0, free_share=0.0)
 N_FILES = 7
@@ -41,6 +42,8 @@ class Work:
     found: Callable[[History], list[int]]
     """Steps whose effect is there, in order, with repetitions if one is there twice; each looked at to the last byte."""
     prepare: Callable[[Path], None] = lambda root: None
+    before: Callable[[Path, int], None] = lambda root, n: None
+    """What the user does before step n: no fault of the disk meets it."""
 
 
 def content(n: int) -> bytes:
@@ -61,7 +64,6 @@ def files_after(n: int) -> dict[str, bytes]:
 
 
 def snapshot_step(store: History, n: int) -> None:
-    write_files(store.root, n)
     scan = store.scan(ROOMY)
     if scan.skipped:
         raise DotscienceError(f"{scan.skipped[0].path} was left out: {scan.skipped[0].reason}", "Try again.")
@@ -116,6 +118,7 @@ def walk_raw(store: History, tree: str, prefix: str) -> Any:
 def prepare_forks(root: Path) -> None:
     store = open_store(root, create=True)
     for n in range(3):
+        write_files(root, n)
         snapshot_step(store, n)
     store.close()
 
@@ -147,7 +150,7 @@ def forks_found(store: History) -> list[int]:
 
 
 WORKS = {
-    "snapshot": Work(snapshot_step, snapshots_found),
+    "snapshot": Work(snapshot_step, snapshots_found, before=write_files),
     "append": Work(append_step, appended),
     "fork": Work(fork_step, forks_found, prepare_forks),
 }
@@ -194,6 +197,7 @@ def steps_for_ever(work: str, root: Path, page: Path, first: int) -> None:
     store = open_store(root, create=True)
     n = first
     while True:
+        WORKS[work].before(root, n)
         WORKS[work].step(store, n)
         told.say(ACKNOWLEDGED, n)
         n += 1
@@ -204,6 +208,7 @@ def one_step_when_told(work: str, root: Path, page: Path, n: int) -> None:
     allow_any_tracer()
     told = Told(page)
     store = open_store(root, create=True)
+    WORKS[work].before(root, n)
     told.say(READY, 1)
     attempt = 1
     while True:
@@ -227,8 +232,57 @@ def allow_any_tracer() -> None:
     ctypes.CDLL(None).prctl(pr_set_ptracer, anyone, 0, 0, 0)
 
 
+class Stage:
+    """A history with a few steps done, at one place, as often as it is wanted; and one more step, with strace at its side."""
+
+    def __init__(self, root: Path, work: str, n_steps: int) -> None:
+        self.root, self.work, self.n = root, work, n_steps
+        self._template = root.with_name("template")
+        self._page = root.with_name("told")
+        root.mkdir(exist_ok=True)
+        WORKS[work].prepare(root)
+        store = open_store(root, create=True)
+        for n in range(n_steps):
+            WORKS[work].before(root, n)
+            WORKS[work].step(store, n)
+        store.close()
+        root.rename(self._template)
+
+    def set(self) -> None:
+        shutil.rmtree(self.root, ignore_errors=True)
+        shutil.copytree(self._template, self.root, symlinks=True)
+
+    def begin(self) -> tuple[Any, Told]:
+        """A process that has opened the history and waits to be told."""
+        self._page.unlink(missing_ok=True)
+        told = Told(self._page)
+        process = PROCESSES.Process(target=one_step_when_told, args=(self.work, self.root, self._page, self.n))
+        process.start()
+        told.wait(READY, 1)
+        return process, told
+
+    def step_under(self, *options: str) -> tuple[bool, str]:
+        """(it lived, how the step went), traced with these options of strace; the process is gone afterwards."""
+        self.set()
+        process, told = self.begin()
+        tracer = Strace(process.pid, *options)
+        told.say(GO, 1)
+        while told.number(DONE) < 1 and process.is_alive():
+            time.sleep(0.001)
+        tracer.detach()
+        is_alive = process.is_alive()
+        kill(process)
+        return is_alive, told.words()
+
+    def calls(self) -> list[tuple[str, int]]:
+        """Of one step, as strace sees them."""
+        log = self.root.with_name("calls")
+        assert self.step_under("-o", str(log), "-e", f"trace={FILES}") == (True, "ok")
+        return calls_of(log)
+
+
 def kill(process: Any) -> None:
-    os.kill(process.pid, signal.SIGKILL)
+    process.kill()
     process.join()
 
 

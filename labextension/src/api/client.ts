@@ -108,6 +108,8 @@ export interface IForeignExecution {
   outcome: string;
   error?: { name: string; value: string; traceback: string[] };
   outputs: any[];
+  /** Record it only if the kernel does not report itself. */
+  only_if_unheard: boolean;
 }
 
 export class DotscienceClient {

@@ -7,6 +7,7 @@ import * as React from 'react';
 
 import type { IExecution, IOutput } from '../api/types';
 import { sizeText } from '../words';
+import { withStillSvg } from './still-svg';
 
 /** A live widget's state is gone; without its view a plain text stands in the same bundle. */
 const LIVE_ONLY = ['application/vnd.jupyter.widget-view+json'];
@@ -45,7 +46,7 @@ export function RecordedOutputs(props: {
       return;
     }
     const model = new OutputAreaModel({ trusted: false, values: outputs.map(stillOutput) as any[] });
-    const area = new SimplifiedOutputArea({ model, rendermime });
+    const area = new SimplifiedOutputArea({ model, rendermime: withStillSvg(rendermime) });
     Widget.attach(area, host.current);
     return () => {
       area.dispose();

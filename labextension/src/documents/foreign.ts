@@ -1,4 +1,4 @@
-/** An execution in a kernel that cannot report itself (R, Julia, …), as the browser saw it. */
+/** An execution in a kernel that cannot report itself (R, Julia, a Python that has nothing of ours), as the browser saw it. */
 import type { CodeCell } from '@jupyterlab/cells';
 import type { Kernel } from '@jupyterlab/services';
 
@@ -11,7 +11,8 @@ export function foreignExecution(
   kernel: Kernel.IKernelConnection,
   path: string,
   scheduled: Date,
-  finished: Date
+  finished: Date,
+  only_if_unheard: boolean
 ): IForeignExecution | null {
   const msg_id = cell.outputArea.future?.msg.header.msg_id;
   if (!msg_id) {
@@ -32,7 +33,8 @@ export function foreignExecution(
     finished_at: instantOf(finished),
     outcome: error ? 'error' : 'ok',
     ...(error ? { error: { name: error.ename, value: error.evalue, traceback: error.traceback } } : {}),
-    outputs
+    outputs,
+    only_if_unheard
   };
 }
 

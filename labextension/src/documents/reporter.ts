@@ -2,7 +2,8 @@
  * Tells the recorder what an open notebook holds when a cell starts and when it ends: the cells that changed, no others.
  *
  * Kernels report what was executed by themselves; this is the rest of the document, saved or not. Other languages' kernels
- * cannot report: for them the browser sends the whole execution.
+ * cannot report, nor does one of Python that recording could not be loaded into, or not yet: for them the browser sends the
+ * whole execution.
  */
 import { Cell, CodeCell } from '@jupyterlab/cells';
 import { INotebookTracker, Notebook, NotebookActions, NotebookPanel } from '@jupyterlab/notebook';
@@ -12,15 +13,23 @@ import type { IDisposable } from '@lumino/disposable';
 import { ISignal, Signal } from '@lumino/signaling';
 
 import type { DotscienceClient, ICellReport } from '../api/client';
+import type { LiveChanges } from '../api/live';
+import type { IChanged } from '../api/types';
 import { foreignExecution } from './foreign';
 import { DocumentLedger } from './ledger';
+
+/** How long the news of an execution may take before its kernel counts as one that does not report itself. */
+const NEWS_MS = 1500;
+const MESSAGES_KEPT = 200;
 
 export class DocumentReporter implements IDisposable {
   constructor(
     private readonly _client: DotscienceClient,
+    private readonly _live: LiveChanges,
     private readonly _notebooks: INotebookTracker,
     private readonly _contents: Contents.IManager
   ) {
+    _live.changed.connect(this._onNews, this);
     _notebooks.widgetAdded.connect(this._onOpened, this);
     _notebooks.forEach(panel => this._onOpened(_notebooks, panel));
     NotebookActions.executionScheduled.connect(this._onScheduled, this);
@@ -41,6 +50,7 @@ export class DocumentReporter implements IDisposable {
       return;
     }
     this._isDisposed = true;
+    this._live.changed.disconnect(this._onNews, this);
     this._notebooks.widgetAdded.disconnect(this._onOpened, this);
     NotebookActions.executionScheduled.disconnect(this._onScheduled, this);
     NotebookActions.executed.disconnect(this._onExecuted, this);
@@ -133,13 +143,30 @@ export class DocumentReporter implements IDisposable {
   private async _reportForeign(panel: NotebookPanel, cell: CodeCell, started: Date): Promise<void> {
     const kernel = panel.sessionContext.session?.kernel;
     const info = await kernel?.info;
-    if (!kernel || !info || info.status !== 'ok' || info.language_info.name === 'python') {
+    if (!kernel || !info || info.status !== 'ok') {
       return;
     }
     const path = this._contents.localPath(panel.context.path);
-    const execution = foreignExecution(cell, kernel, path, started, new Date());
-    if (execution) {
+    const isPython = info.language_info.name === 'python';
+    const execution = foreignExecution(cell, kernel, path, started, new Date(), isPython);
+    if (execution && !(isPython && (await this._isReported(execution.msg_id)))) {
       await this._client.reportForeignExecution(execution).catch(warn);
+    }
+  }
+
+  /** True as soon as the recorder tells of that execution: its kernel has reported it. */
+  private async _isReported(msg_id: string): Promise<boolean> {
+    if (!this._reported.has(msg_id)) {
+      await new Promise(resolve => window.setTimeout(resolve, NEWS_MS));
+    }
+    return this._reported.has(msg_id);
+  }
+
+  private _onNews(_: unknown, change: IChanged): void {
+    if (change.topic === 'execution') {
+      change.ids.forEach(id => this._reported.add(id.slice(id.indexOf(':') + 1)));
+      const tooMany = [...this._reported].slice(0, Math.max(0, this._reported.size - MESSAGES_KEPT));
+      tooMany.forEach(msg_id => this._reported.delete(msg_id));
     }
   }
 
@@ -182,6 +209,8 @@ export class DocumentReporter implements IDisposable {
 
   private _settled = new Signal<this, boolean>(this);
   private _open = new Map<NotebookPanel, IOpenDocument>();
+  /** Messages whose executions the recorder told of last. */
+  private _reported = new Set<string>();
   private _startedAt = new Map<string, Date>();
   private _isDisposed = false;
 }

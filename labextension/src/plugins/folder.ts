@@ -100,9 +100,12 @@ export const folderPlugin: JupyterFrontEndPlugin<void> = {
       isVisible: () => !isPaused(),
       execute: ofFolder(async workspace => {
         await client.changeWorkspace(workspace, { is_paused: true });
-        Notification.info(trans.__('%1/ is no longer recorded. “Resume Recording” turns it on again.', folder()), {
-          autoClose: 6000
-        });
+        // With the panel open the reader sees it there, with a button beside it.
+        if (!model.isShown) {
+          Notification.info(trans.__('%1/ is no longer recorded. “Resume Recording” turns it on again.', folder()), {
+            autoClose: 6000
+          });
+        }
       })
     });
     commands.addCommand(CommandIDs.widen, {

@@ -12,8 +12,8 @@ export const reportingPlugin: JupyterFrontEndPlugin<DocumentReporter> = {
   autoStart: true,
   requires: [IPanelModel, INotebookTracker],
   provides: IDocumentReporter,
-  activate: (app: JupyterFrontEnd, { client, focus }: PanelModel, notebooks: INotebookTracker) => {
-    const reporter = new DocumentReporter(client, notebooks, app.serviceManager.contents);
+  activate: (app: JupyterFrontEnd, { client, focus, live }: PanelModel, notebooks: INotebookTracker) => {
+    const reporter = new DocumentReporter(client, live, notebooks, app.serviceManager.contents);
     // A report that fails, or arrives again, says that the status shown is out of date.
     reporter.settled.connect((_, isReached) => {
       if (!isReached || focus.status?.state === 'not_recorded') {
