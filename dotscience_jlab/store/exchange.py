@@ -25,7 +25,7 @@ from ..model.remote import (
     checked_remote,
 )
 from ..model.snapshot import MAIN_LINE
-from .far_side import FarSide, Update, name_first_branch
+from .far_side import FarSide, Update, settle_repository
 from .git import GitObjects
 from .git_command import GitCommand, Progress
 from .history import History
@@ -195,9 +195,11 @@ class Exchange:
             kept_as = self._ref("sent")
             store_id = self.history.workspace.id
             sending = Sending(self._objects, self._git, self._far_side, store_id, kept_as, self._step_bytes)
+            is_first = not self.has_records_there
             sending.send(updates, self.there, progress)
             self.there = {**self.there, **{each.ref: each.new for each in updates if each.new}}
-            name_first_branch(self.remote.url, self.remote.main_as)
+            if is_first:
+                settle_repository(self.remote.url, self.remote.main_as)
         self._note_agreed(states, records)
         return len(updates)
 

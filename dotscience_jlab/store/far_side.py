@@ -12,6 +12,7 @@ from ..model.remote import checked_url, disk_path_of
 from .disk import disk_errors
 from .git import create_repository
 from .git_command import GitCommand, GitFailed, Progress
+from .layout import ATTRIBUTES, write_text
 from .objects import ObjectId
 
 MAX_REFS = 10_000
@@ -96,19 +97,24 @@ def begin_repository(url: str) -> None:
     create_repository(Path(path))
 
 
-def name_first_branch(url: str, branch: str) -> None:
-    """A new bare repository on a path may name a first branch that nobody pushes: then a plain `git clone` would get no files."""
+def settle_repository(url: str, branch: str) -> None:
+    """After a first push to a bare repository on a path: make it fit to be cloned.
+
+    It may name a first branch that nobody pushes, and then a plain `git clone` gets no files; and git would look for likenesses
+    among the chunks of large files at every clone, which takes long and finds none.
+    """
     path = disk_path_of(url)
     head = Path(path, "HEAD") if path is not None else None
     if head is None or not head.is_file():
         return
     with disk_errors(head):
+        attributes = head.parent / "info" / "attributes"
+        if not attributes.exists():
+            write_text(attributes, ATTRIBUTES)
         named = UNBORN.fullmatch(head.read_text(encoding="utf-8", errors="replace"))
         heads = {each.name for each in (head.parent / "refs" / "heads").iterdir()} if named else set()
         if named and named[1] not in heads and branch in heads and not (head.parent / "packed-refs").exists():
-            draft = head.with_name("HEAD.lock")
-            draft.write_text(f"ref: refs/heads/{branch}\n", encoding="utf-8")
-            os.replace(draft, head)
+            write_text(head, f"ref: refs/heads/{branch}\n")
 
 
 _HAS_MOVED = re.compile(r"\[rejected\]|fetch first|stale info|cannot lock ref|failed to update ref|incorrect old value")

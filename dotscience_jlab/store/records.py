@@ -20,7 +20,7 @@ from ..model.run import Run
 from .base import Record
 from .messages import trailers
 from .objects import RECORDS_REF, CommitText, ObjectId, Objects, TreeItem
-from .trees import edited_tree
+from .trees import edited_tree, find
 
 RECORDS_PER_SEGMENT = 1000
 MOVE_TRIES = 20
@@ -31,26 +31,44 @@ _BLOB_MODE = 0o100644
 def append_records(objects: Objects, records: Iterable[Record], at: float) -> ObjectId:
     """Keep the records with one commit, durably, and return it. Retries when another process was first."""
     kept = list(records)
-    edits: dict[str, TreeItem | None] = {}
-    for begin in range(0, len(kept), RECORDS_PER_SEGMENT):
-        data = b"".join(map(_line, kept[begin : begin + RECORDS_PER_SEGMENT]))
-        name = hashlib.sha256(data).hexdigest()
-        edits[f"segments/{name[:2]}/{name}.jsonl"] = TreeItem(_BLOB_MODE, objects.put_blob(data))
+    lines = list(map(_line, kept))
+    segments = [b"".join(lines[begin : begin + RECORDS_PER_SEGMENT]) for begin in range(0, len(lines), RECORDS_PER_SEGMENT)]
+    blobs: dict[str, TreeItem | None] = {}
     for record in kept:
         for digest in named_blobs(record):
             if objects.has(digest):  # a tree that names what is not there would fail `git fsck`
-                edits[f"blobs/{digest[:2]}/{digest}"] = TreeItem(_BLOB_MODE, digest)
+                blobs[f"blobs/{digest[:2]}/{digest}"] = TreeItem(_BLOB_MODE, digest)
     n_records = len(kept)
     for _ in range(MOVE_TRIES):
         before = objects.ref(RECORDS_REF)
-        tree = edited_tree(objects, objects.commit(before).tree if before else None, edits)
-        number = 1 + Generations(objects).of(before)
+        commits = Generations(objects)
+        tree_before = commits.tree(before) if before else None
+        number = 1 + commits.of(before)
+        tree = edited_tree(objects, tree_before, {**blobs, **_new_segments(objects, tree_before, segments, number)})
         message = f"{n_records} record{'s' if n_records != 1 else ''}\n\n{GENERATION}: {number}\n"
         commit = objects.put_commit(CommitText(tree, (before,) if before else (), message, at))
         objects.sync()
         if objects.move_ref(RECORDS_REF, before, commit):
             return commit
     raise Conflict("Other programs keep changing this history.", "Try again in a moment.")
+
+
+def _new_segments(objects: Objects, tree: ObjectId | None, segments: Iterable[bytes], number: int) -> dict[str, TreeItem | None]:
+    """Path -> item. What was said before in the very same bytes is said again with a line of its own, or it would stay older than
+    what was said in between."""
+    found: dict[str, TreeItem | None] = {}
+    for data in segments:
+        path = segment_path(data)
+        if tree is not None and find(objects, tree, path) is not None:
+            data += b'{"record":"again","generation":%d}\n' % number
+            path = segment_path(data)
+        found[path] = TreeItem(_BLOB_MODE, objects.put_blob(data))
+    return found
+
+
+def segment_path(data: bytes) -> str:
+    name = hashlib.sha256(data).hexdigest()
+    return f"segments/{name[:2]}/{name}.jsonl"
 
 
 class Generations:

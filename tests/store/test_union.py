@@ -119,6 +119,15 @@ def test_what_was_said_knowing_of_the_other_is_newer() -> None:
     assert world.rebuilt(0).index.execution(execution(1).id).source == "new"
 
 
+def test_what_is_said_again_in_the_same_bytes_is_newer_than_what_was_said_in_between(root: Path) -> None:
+    store = open_store(root, create=True)
+    for source in ("a", "b", "a"):
+        store.append([execution(1, source=source)])
+    store.close()
+    (root / ".dotscience" / "store.git" / "state.db").unlink()
+    assert open_store(root).index.execution(execution(1).id).source == "a"
+
+
 def test_a_tombstone_wins_whichever_side_has_it() -> None:
     world = World(2)
     gone = execution(1)
