@@ -175,10 +175,11 @@ def test_a_history_that_does_not_open_is_checked_all_the_same(built: History) ->
     assert {each.kind for each in found.findings} >= {"workspace"} and found.n_objects > 50
 
 
-def test_memory_does_not_grow_with_the_history(root: Path) -> None:
-    """Peak of what Python holds while 20 and while 200 more snapshots are checked."""
+def test_memory_does_not_grow_with_the_history(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Peak of what Python holds while 20 and while 200 more snapshots are checked, but for the folders kept on purpose."""
     import tracemalloc
 
+    monkeypatch.setattr("dotscience_jlab.store.git.TREE_ITEMS_KEPT", 1000)
     store = open_store(root, create=True)
     peaks = []
     for n_snapshots in (20, 200):
