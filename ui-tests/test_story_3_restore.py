@@ -5,8 +5,38 @@ from __future__ import annotations
 from playwright.sync_api import expect
 
 from lab_page import WAIT_MS, LabPage
+from notebooks import write_notebook
 
 FIRST, SECOND = b"\x00first\xff" * 2000, b"second"
+
+
+def test_a_restore_can_be_undone_after_the_page_was_loaded_anew(lab: LabPage) -> None:
+    notebook = write_notebook(lab.server.root, "later.ipynb", "open('later.txt', 'w').write('first')",
+                              "open('later.txt', 'w').write('second')")
+    lab.open_lab(notebook.name)
+    lab.run_cell(0)
+    lab.run_cell(1)
+    lab.show_panel()
+    lab.wait_for_entry("'second'")
+    lab.open_entry("'first'")
+    lab.verb("Restore…")
+    lab.page.get_by_role("dialog").get_by_role("checkbox", name="later.txt").check()
+    lab.dialog_button("Restore the ticked files")
+    expect(lab.page.get_by_role("button", name="Undo")).to_be_visible(timeout=WAIT_MS)
+    file = lab.server.root / "later.txt"
+    assert file.read_text() == "first"
+
+    lab.open_lab(notebook.name)
+    lab.show_panel()
+    lab.panel.get_by_title("Recorded in ").click()
+    lab.page.get_by_role("menuitem", name="Undo the Last Restore").click()
+    expect(lab.page.get_by_role("dialog")).to_contain_text("later.txt")
+    lab.shot("story-3-undo-later")
+    lab.dialog_button("Undo")
+    said = lab.page.get_by_text("as it was before").or_(lab.page.get_by_text("as they were before"))
+    expect(said).to_be_visible(timeout=WAIT_MS)
+    assert file.read_text() == "second"
+    assert not lab.page_errors
 
 
 def test_an_overwritten_file_comes_back_byte_for_byte(lab: LabPage) -> None:

@@ -81,7 +81,7 @@ E = f"{W}/executions/{{execution}}"
 R = f"{W}/runs/{{run}}"
 S = f"{W}/snapshots/{{snapshot}}"
 PATHS = {"anyOf": [TEXTS, {"type": "null"}]}
-FORK_BODY = {"snapshot": SHORT_TEXT, "path": {**CONTENTS_PATH, "minLength": 1}, "name": or_null(SHORT_TEXT)}
+FORK_BODY = {"snapshot": SHORT_TEXT, "path": {**CONTENTS_PATH, "minLength": 1}}
 
 DAYS: Schema = {"type": "integer", "minimum": 0, "maximum": 36_500}
 POLICY = {"everything_days": DAYS, "daily_days": DAYS, "weekly_days": DAYS, "also_executions": FLAG}

@@ -77,6 +77,7 @@ class History:
         save_workspace: Callable[[Workspace], None] = lambda workspace: None,
         remove: Callable[[], None] = lambda: None,
         is_there: Callable[[], bool] = lambda: True,
+        protect: Callable[[], None] = lambda: None,
         upkeep: Upkeep | None = None,
         lock: ContextManager[Any] | None = None,
         watch: FolderWatch | None = None,
@@ -89,6 +90,7 @@ class History:
         self._save = save_workspace
         self._remove = remove
         self._is_there = is_there
+        self._protect = protect
         self.upkeep = upkeep or Upkeep()
         self._lock: ContextManager[Any] = lock or nullcontext()
         self._busy = threading.RLock()
@@ -294,6 +296,7 @@ class History:
         chosen_id = new_snapshot_id()
         unkept: list[Any] = [records]
         with self._busy, self._lock:
+            self._protect()
             for _ in range(MOVE_TRIES):
                 self._catch_up(draft.line)
                 finish_forgetting(self)

@@ -78,7 +78,7 @@ def create_layout(
 
 
 def protect(folder: Path) -> None:
-    """Put back what keeps the history invisible and safe from git's housekeeping; cheap, done at every opening."""
+    """Put back what keeps the history invisible and safe from git's housekeeping; two stats, at every opening and snapshot."""
     try:
         for path, text in ((folder / ".gitignore", "*\n"), (folder / "store.git" / ".git", "gitdir: .\n")):
             if not path.exists():

@@ -76,6 +76,7 @@ def open_store(
         save_workspace=lambda changed: write_workspace(folder, changed),
         remove=lambda: shutil.rmtree(folder),
         is_there=is_there,
+        protect=lambda: protect(folder),
         upkeep=_upkeep(objects, lock) if index.path is not None else Upkeep(),
         lock=lock,
         watch=FolderWatch(root, folder) if sys.platform == "linux" and index.path else None,

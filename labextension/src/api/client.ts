@@ -275,8 +275,8 @@ export class DotscienceClient {
     return this._send('POST', of(workspace, 'fork/plan'), { snapshot, path });
   }
 
-  fork(workspace: StoreId, snapshot: SnapshotId, path: string, name?: string): Promise<IForkResult> {
-    return this._send('POST', of(workspace, 'fork'), { snapshot, path, name });
+  fork(workspace: StoreId, snapshot: SnapshotId, path: string): Promise<IForkResult> {
+    return this._send('POST', of(workspace, 'fork'), { snapshot, path });
   }
 
   /** `of`: file:PATH, run:REF, execution:ID or notebook:PATH. */

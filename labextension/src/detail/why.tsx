@@ -7,8 +7,6 @@ import { firstLine, promptText } from '../history/rows';
 import { clockText } from '../words';
 import { Files } from './files';
 
-const SHOWN_PACKAGES = 12;
-
 export function Why(props: {
   why: IWhy | null;
   trans: TranslationBundle;
@@ -54,12 +52,11 @@ export function Why(props: {
         </p>
         {packages.length > 0 && (
           <p className="ds-Why-packages">
-            {(isAll ? packages : packages.slice(0, SHOWN_PACKAGES)).map(text => (
-              <code key={text}>{text}</code>
-            ))}
-            {packages.length > SHOWN_PACKAGES && !isAll && (
+            {isAll ? (
+              packages.map(text => <code key={text}>{text}</code>)
+            ) : (
               <button className="ds-Link" onClick={() => setAll(true)}>
-                {trans.__('all %1 packages', packages.length)}
+                {trans._n('%1 package', '%1 packages', packages.length)}
               </button>
             )}
           </p>

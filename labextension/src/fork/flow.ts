@@ -5,7 +5,7 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 import type { DotscienceClient } from '../api/client';
 import type { SnapshotId, StoreId } from '../api/types';
 import type { FocusModel } from '../focus/focus-model';
-import { baseName, folderOf, rootInContents } from '../paths';
+import { folderOf, rootInContents } from '../paths';
 import { clockText } from '../words';
 import { askWhereToFork } from './dialog';
 
@@ -35,7 +35,7 @@ export class ForkFlow {
     if (!folder) {
       return;
     }
-    await this._client.fork(workspace, snapshot, folder, baseName(folder));
+    await this._client.fork(workspace, snapshot, folder);
     const notebook = request.path ?? this._focus.workspacePath;
     if (notebook) {
       this._documents.openOrReveal(`${folder}/${notebook}`);

@@ -49,7 +49,7 @@ export class DotsciencePanel extends ReactWidget {
     this.title.icon = dotscienceIcon;
     this.title.caption = _context.trans.__('Dotscience: history of this notebook');
     this._folderMenu = new Menu({ commands });
-    for (const command of [CommandIDs.root, CommandIDs.snapshot, CommandIDs.widen, CommandIDs.pause, CommandIDs.resume, CommandIDs.off]) {
+    for (const command of [CommandIDs.root, CommandIDs.snapshot, CommandIDs.undoRestore, CommandIDs.widen, CommandIDs.resume, CommandIDs.off]) {
       this._folderMenu.addItem({ command });
     }
     this._folderMenu.addItem({ type: 'separator' });

@@ -90,9 +90,10 @@ export const entriesPlugin: JupyterFrontEndPlugin<void> = {
     });
     commands.addCommand(CommandIDs.undoRestore, {
       label: trans.__('Undo the Last Restore'),
+      caption: trans.__('Bring back the files that the last restore replaced'),
       describedBy: argsSchema({}),
-      isEnabled: () => restores.undoable !== null,
-      execute: () => restores.undoable?.()
+      isEnabled: () => focus.workspace !== null,
+      execute: () => shown(() => restores.undoLast(focus.workspace!))
     });
     commands.addCommand(CommandIDs.fork, {
       label: trans.__('Fork…'),

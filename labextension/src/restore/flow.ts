@@ -3,19 +3,23 @@
  *
  * The server keeps the present state in a snapshot first; *Undo* restores exactly the touched files from that one.
  */
-import { Notification, SessionContextDialogs } from '@jupyterlab/apputils';
+import { Dialog, Notification, SessionContextDialogs, showDialog } from '@jupyterlab/apputils';
 import { PathExt } from '@jupyterlab/coreutils';
 import type { IDocumentManager } from '@jupyterlab/docmanager';
 import type { ITranslator, TranslationBundle } from '@jupyterlab/translation';
 
 import type { DotscienceClient } from '../api/client';
-import { DotscienceApiError } from '../api/errors';
+import { sentenceOf } from '../api/errors';
 import type { Instant, IRestoreResult, SnapshotId, StoreId } from '../api/types';
 import type { FocusModel } from '../focus/focus-model';
 import { clockText, momentText } from '../words';
 import { choiceOf } from './choice';
 import { askWhatToRestore } from './dialog';
 import { hasUnsavedEdits, revert, save } from './documents';
+
+/** What the snapshot says that is taken right after a restore; its parent is the state before. */
+const RESTORED = 'restore';
+const SNAPSHOTS_SEARCHED = 100;
 
 export interface IRestoreRequest {
   workspace: StoreId;
@@ -40,9 +44,30 @@ export class RestoreFlow {
     private readonly _trans: TranslationBundle
   ) {}
 
-  /** How the last restore is undone; null: there is nothing to undo. */
-  get undoable(): (() => Promise<void>) | null {
-    return this._undo;
+  /** Undo the last restore of that folder, also one made before this page was loaded, or in a terminal: then it asks first. */
+  async undoLast(workspace: StoreId): Promise<void> {
+    const trans = this._trans;
+    if (this._undo?.workspace === workspace) {
+      return this._undo.run();
+    }
+    const { items } = await this._client.snapshots(workspace, { limit: SNAPSHOTS_SEARCHED });
+    const last = items.find(snapshot => snapshot.reason === RESTORED && snapshot.parents.length > 0);
+    if (!last) {
+      Notification.info(trans.__('No restore among the last %1 snapshots of this folder.', SNAPSHOTS_SEARCHED), { autoClose: 5000 });
+      return;
+    }
+    const before = last.parents[0];
+    const touched = (await this._client.changes(workspace, last.id)).items.map(change => change.path);
+    const answer = await showDialog({
+      title: trans.__('Undo the restore of %1?', momentText(last.created_at, new Date(), trans)),
+      body: trans.__('These files go back to what they were before it; the present state is kept first: %1', touched.join(', ')),
+      buttons: [Dialog.cancelButton(), Dialog.okButton({ label: trans.__('Undo') })]
+    });
+    if (answer.button.accept) {
+      const isInFocus = this._focus.workspace === workspace;
+      const toContents = isInFocus ? this._focus.translator() : await this._translatorOf(workspace);
+      await this._putBack(touched, () => this._apply(workspace, before, touched, toContents));
+    }
   }
 
   /** Asks, acts and tells. Rejects with what to show when the server refuses. */
@@ -82,16 +107,9 @@ export class RestoreFlow {
     const touched = [...result.written, ...result.removed];
     const undo = async (): Promise<void> => {
       this._undo = null;
-      try {
-        await apply(result.snapshot_before, touched);
-        Notification.info(trans._n('%1 file is as it was before.', '%1 files are as they were before.', touched.length), {
-          autoClose: 5000
-        });
-      } catch (error) {
-        Notification.error(error instanceof DotscienceApiError ? error.message : String(error), { autoClose: false });
-      }
+      await this._putBack(touched, () => apply(result.snapshot_before, touched));
     };
-    this._undo = undo;
+    this._undo = { workspace: request.workspace, run: undo };
     const actions: Notification.IAction[] = [];
     const kernel = this._focus.panel?.sessionContext;
     const hasVariables = !!kernel?.session?.kernel && request.variablesFrom !== null;
@@ -104,6 +122,18 @@ export class RestoreFlow {
     }
     actions.push({ label: trans.__('Undo'), callback: () => void undo() });
     Notification.info(hasVariables ? this._mismatch(request) : result.sentence, { actions, autoClose: false });
+  }
+
+  private async _putBack(touched: string[], apply: () => Promise<IRestoreResult>): Promise<void> {
+    const trans = this._trans;
+    try {
+      await apply();
+      Notification.info(trans._n('%1 file is as it was before.', '%1 files are as they were before.', touched.length), {
+        autoClose: 5000
+      });
+    } catch (error) {
+      Notification.error(sentenceOf(error), { autoClose: false });
+    }
   }
 
   private _mismatch(request: IRestoreRequest): string {
@@ -124,5 +154,6 @@ export class RestoreFlow {
     return contents !== null && hasUnsavedEdits(this._documents, contents);
   }
 
-  private _undo: (() => Promise<void>) | null = null;
+  /** Of the restore made last in this page; null: none, or it is undone. */
+  private _undo: { workspace: StoreId; run: () => Promise<void> } | null = null;
 }
