@@ -69,11 +69,11 @@ def measure_space(store: History) -> Space:
             spans.setdefault(version.path, _Spans()).add(version.first, version.end)
         with store.index.read() as db:
             inventory.mark((digest for (digest,) in db.execute("SELECT digest FROM named_blobs").fetchall()), OUTPUTS)
-        records = objects.ref(RECORDS_REF)
-        inventory.mark(reachable(objects, [records] if records else []), RECORDS)
-        head = objects.ref(line_ref(MAIN_LINE))
-        inventory.mark(reachable(objects, [head] if head else []), FOLDERS)
-        inventory.mark(reachable(objects, heads_of(objects)), OTHER)
+        seen: set[ObjectId] = set()
+        for ref, kind in ((RECORDS_REF, RECORDS), (line_ref(MAIN_LINE), FOLDERS)):
+            head = objects.ref(ref)
+            inventory.mark(reachable(objects, [head] if head else [], seen), kind)
+        inventory.mark(reachable(objects, heads_of(objects), seen), OTHER)
         kinds = {name: inventory.bytes_of(kind) for kind, name in KIND_NAMES.items()}
         largest = inventory.db.execute(
             "SELECT path, sum(size) AS n FROM pieces JOIN objects USING (id) GROUP BY path ORDER BY n DESC, path LIMIT ?",

@@ -12,25 +12,27 @@ from typing import Iterator
 
 from dulwich.pack import Pack
 
-from .objects import LOOSE, StoredObject
+from .objects import LOOSE, ObjectId, StoredObject
 
 PACK_TRAILER_BYTES = 20
 _REST_OF_NAME = re.compile(r"[0-9a-f]{38}")
 
 
 def loose_objects(repository: Path) -> Iterator[StoredObject]:
-    for path, found in loose_files(repository):
-        yield StoredObject(path.parent.name + path.name, LOOSE, found.st_size)
+    for name, found in loose_files(repository):
+        yield StoredObject(name, LOOSE, found.st_size)
 
 
-def loose_files(repository: Path) -> Iterator[tuple[Path, os.stat_result]]:
-    """One folder after the other; what goes meanwhile is left out."""
-    for folder in sorted((repository / "objects").glob("[0-9a-f][0-9a-f]")):
+def loose_files(repository: Path) -> Iterator[tuple[ObjectId, os.stat_result]]:
+    """One folder after the other, sorted; what goes meanwhile is left out."""
+    for first in range(256):
+        folder = f"{repository}/objects/{first:02x}"
+        names: list[str] = []
         with suppress(FileNotFoundError), os.scandir(folder) as entries:
             names = sorted(entry.name for entry in entries if _REST_OF_NAME.fullmatch(entry.name))
         for name in names:
             with suppress(FileNotFoundError):
-                yield folder / name, os.lstat(folder / name)
+                yield f"{first:02x}{name}", os.lstat(f"{folder}/{name}")
 
 
 def packed_objects(pack: Pack) -> Iterator[StoredObject]:

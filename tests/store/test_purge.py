@@ -158,7 +158,7 @@ store.purge(store.plan_purge(store.digests_at("key.pem")), "a private key", "202
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("step", range(0, 110, 2))
+@pytest.mark.parametrize("step", range(0, 112, 4))
 def test_killed_before_any_step_it_is_either_not_begun_or_finished_by_the_next_opening(store: History, step: int) -> None:
     ids = with_a_secret(store)
     store.close()
