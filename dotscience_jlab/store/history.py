@@ -107,7 +107,7 @@ class History:
         for line in self.lines():
             self._look(line)
         self._heed_purges()
-        if index.path is not None:
+        if index.path is not None and lock is not None:  # else it is only looked at
             finish_forgetting(self)  # a process was killed between a tombstone and the line
             finish_purge(self)
 
