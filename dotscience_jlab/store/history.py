@@ -17,7 +17,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any, Callable, Collection, ContextManager, Iterable, Iterator, Mapping, Sequence
 
-from ..errors import Conflict, Forgotten, NotFound, StoreDamaged, StoreError
+from ..errors import Conflict, DotscienceError, Forgotten, NotFound, StoreDamaged, StoreError
 from ..model.change import Change
 from ..model.codec import from_json, to_json
 from ..model.ids import BlobDigest, ExecutionId, RunId, SnapshotId, check_id, new_snapshot_id
@@ -58,6 +58,8 @@ CREATE TABLE IF NOT EXISTS named_blobs (digest TEXT PRIMARY KEY) WITHOUT ROWID;
 """
 log = logging.getLogger(__name__)
 
+Counted = Mapping[SnapshotId, tuple[Snapshot, ObjectId]]
+"""id -> (snapshot, its commit) as they were before their line was rewritten"""
 MOVE_TRIES = 20
 N_PURGES = "purges"
 """A fact of the index: how many times something was purged, so that each process notices."""
@@ -109,7 +111,7 @@ class History:
         for line in self.lines():
             self._look(line)
         self._heed_purges()
-        if index.path is not None:
+        if index.path is not None and lock is not None:  # else it is only looked at
             finish_forgetting(self)  # a process was killed between a tombstone and the line
             finish_purge(self)
 
@@ -557,7 +559,7 @@ class History:
         else:
             self._take_in_line(line, commits, {})
 
-    def _take_in_all(self, commits: Sequence[ObjectId], counted: Mapping[SnapshotId, Snapshot]) -> None:
+    def _take_in_all(self, commits: Sequence[ObjectId], counted: Counted) -> None:
         """commits: of the workspace's own line; the other lines after it."""
         self._take_in_line(MAIN_LINE, commits, counted)
         for other in self._other_lines():
@@ -599,14 +601,14 @@ class History:
         remote = (name.split("/heads/", 1) for name in self.objects.refs(REMOTES_REF) if "/heads/" in name)
         return [*own, *(f"{name}:{line}" for name, line in remote)]
 
-    def _take_in_line(self, line: str, commits: Sequence[ObjectId], counted: Mapping[SnapshotId, Snapshot]) -> None:
-        """commits: oldest first. counted: snapshots whose number of changes is known, as long as their parents are the same."""
+    def _take_in_line(self, line: str, commits: Sequence[ObjectId], counted: Counted) -> None:
+        """commits: oldest first. counted: snapshots whose number of changes is known, as long as nothing of them is new."""
         with self._index.read() as db:
             last = db.execute(
                 "SELECT id, commit_id FROM snapshots WHERE line = ? ORDER BY ordinal DESC LIMIT 1", (line,)
             ).fetchone()
         parents: tuple[SnapshotId, ...] = (SnapshotId(last[0]),) if last else ()
-        before = self.objects.commit(last[1]).tree if last else None
+        before, was_as_before = self.objects.commit(last[1]).tree if last else None, True
         for each in commits:
             text = self.objects.commit(each)
             said = parse_commit(text, each, line)
@@ -614,22 +616,31 @@ class History:
                 self._index.pragma(f"commit of {line}", each)
                 self._index.pragma(f"{HOLDS_FORGOTTEN}{line}", "yes")
                 continue
-            same = counted.get(said.id)
+            old, old_commit = counted.get(said.id, (None, None))
+            is_as_before = old_commit is not None and self._tree_if_there(old_commit) == text.tree
             n_changes = (
-                same.n_changes if same is not None and same.parents == parents
+                old.n_changes if old is not None and is_as_before and was_as_before and old.parents == parents
                 else trees.count_differences(self.objects, before, text.tree)
             )
+            was_as_before = is_as_before
             self._index_snapshot(replace(said, parents=parents, n_changes=n_changes), each)
             parents, before = (said.id,), text.tree
 
-    def _take_out_lines(self) -> dict[SnapshotId, Snapshot]:
+    def _tree_if_there(self, commit: ObjectId) -> ObjectId | None:
+        try:
+            return self.objects.commit(commit).tree
+        except DotscienceError:
+            return None
+
+    def _take_out_lines(self) -> Counted:
         """The workspace's line was rewritten: what it was is no part of it any more, and the others may have shared it.
         Returns what it was, because counting changes takes time."""
         with self._index.write() as db:
-            rows = db.execute("SELECT body FROM snapshots").fetchall()
+            rows = db.execute("SELECT body, commit_id FROM snapshots").fetchall()
             db.execute("DELETE FROM snapshots")
             db.execute("DELETE FROM facts WHERE name LIKE 'commit of %' OR name LIKE ?", (f"{HOLDS_FORGOTTEN}%",))
-        return {each.id: each for each in self._snapshots_from(rows)}
+        known = self._snapshots_from([(body,) for body, _ in rows])
+        return {each.id: (each, commit) for each, (_, commit) in zip(known, rows)}
 
     def _index_records(self, records: Iterable[Record], commit: ObjectId | None) -> None:
         records = list(records)

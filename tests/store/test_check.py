@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import tracemalloc
 from pathlib import Path
 
 import pytest
@@ -177,8 +178,6 @@ def test_a_history_that_does_not_open_is_checked_all_the_same(built: History) ->
 
 def test_memory_does_not_grow_with_the_history(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Peak of what Python holds while 20 and while 200 more snapshots are checked, but for the folders kept on purpose."""
-    import tracemalloc
-
     monkeypatch.setattr("dotscience_jlab.store.git.TREE_ITEMS_KEPT", 1000)
     store = open_store(root, create=True)
     peaks = []

@@ -13,11 +13,17 @@ from dotscience_jlab.model.execution import FileUse, Session
 from dotscience_jlab.model.ids import new_run_id
 from dotscience_jlab.model.run import Annotation, Tombstone
 from dotscience_jlab.recording.annotate import rename_notebooks
+from dotscience_jlab.store.check import check_history
+from dotscience_jlab.store.far_side import begin_repository
+from dotscience_jlab.store.git import GitObjects
 from dotscience_jlab.store.history import History
+from dotscience_jlab.store.lock import StoreLock
+from dotscience_jlab.store.maintenance import tidy
 from dotscience_jlab.store.open import open_store
 from tests.recording.spool import Bench
 
 from .contract import AT, NOTEBOOK, SESSION, execution, publish, run
+from .test_exchange import Side
 from .test_on_disk import git, repository
 
 CACHE_OF_THE_DISK = {"files_seen", "chunk_maps"}
@@ -159,6 +165,51 @@ def test_a_run_keeps_what_its_earlier_cells_used_when_the_recorder_begins_anew(t
     bench.recorder.take_in()
     again = bench.store.index.run(made)
     assert ([use.path for use in again.inputs], len(again.executions), again.parameters) == (["data.csv"], 2, {"lr": 0.1})
+
+
+class TestWhatWasTakenAway:
+    """Forgotten, purged, tidied, pulled: the index that saw it happen, and one that reads what is left of it."""
+
+    def same_after_a_rebuild(self, store: History) -> None:
+        assert check_history(store.root / ".dotscience", store.root).findings == ()
+        before = rows(store.root)
+        store.close()
+        remove_index(store.root)
+        open_store(store.root).close()
+        assert rows(store.root) == before
+
+    def test_forgotten_snapshots(self, store: History) -> None:
+        shots = store.snapshots()
+        store.forget([shots[1].id, shots[3].id], "too many", AT % 20, "ann")
+        publish(store, {"later": b"something else"})
+        self.same_after_a_rebuild(store)
+
+    def test_purged_bytes(self, store: History) -> None:
+        outputs = store.put_bytes(b"secret outputs")
+        store.append([execution(5, outputs_blob=outputs)])
+        store.purge(store.plan_purge(store.digests_at("f1")), "a secret", AT % 20, "ann")  # type: ignore[arg-type]
+        publish(store, {"later": b"something else"})
+        self.same_after_a_rebuild(store)
+
+    def test_after_maintenance(self, store: History) -> None:
+        tidy(GitObjects(repository(store)), StoreLock(repository(store)), now=2e9, grace_s=0, many_loose=1)
+        publish(store, {"later": b"something else"})
+        self.same_after_a_rebuild(store)
+
+    def test_pulled_from_another(self, store: History, tmp_path: Path) -> None:
+        begin_repository(str(tmp_path / "there.git"))
+        one, two = (Side(tmp_path / name, str(tmp_path / "there.git")) for name in ("one", "two"))
+        one.work(1, a=b"1")
+        one.push()
+        two.pull()
+        two.work(2, b=b"2")
+        one.store.append([Annotation("w9", one.store.index.runs().items[0].id, "note", "n", AT % 3)])  # type: ignore[arg-type]
+        one.push()
+        two.pull()
+        two.push()
+        one.pull()
+        for side in (one, two):
+            self.same_after_a_rebuild(side.store)
 
 
 class TestDamage:
