@@ -39,7 +39,8 @@ def pytest_report_header(config: pytest.Config) -> str:
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Of the tests marked slow keep, file by file, a seeded sample of at least one; a test asked for by its name stays.
 
-    `slow(share=0.02)` keeps less of a suite by default than the others do, for those whose single tests take long.
+    `slow(share=0.02)` keeps less of a suite by default than the others do, for those whose single tests take long;
+    `slow(share=0)` keeps none.
     """
     if config.getoption("--whole") or any("::" in argument for argument in config.args):
         return
@@ -51,7 +52,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
             suites[item.nodeid.split("::")[0], share].append(item)
     left_out: set[pytest.Item] = set()
     for (name, share), suite in suites.items():
-        n_kept = min(len(suite), max(1, round(len(suite) * share)))
+        n_kept = min(len(suite), max(1, round(len(suite) * share))) if share else 0
         kept = random.Random(f"{config.getoption('--seed')} {name}").sample(suite, n_kept)
         left_out |= set(suite) - set(kept)
     if left_out:

@@ -14,6 +14,8 @@ import pytest
 from dotscience_jlab.link.client import connect
 from dotscience_jlab.link.launch import connect_or_launch
 from dotscience_jlab.settings import load_settings
+from dotscience_jlab.store.check import check_history
+from dotscience_jlab.store.open import open_store
 from tests.executors.history import TIMEOUT_S, History
 from tests.tracking.kernel_driver import Kernel
 
@@ -108,17 +110,16 @@ def test_a_recorder_killed_after_a_history_was_forgotten_brings_nothing_of_it_ba
     assert forgotten["source"] == "'forgotten'"
 
 
-def test_two_users_recorders_share_one_folder(project: Path, own_home: Path, tmp_path: Path) -> None:
-    """Two homes, two recorders, one store: all cells of both are in it, and git finds nothing wrong."""
-    import subprocess
-
+@pytest.mark.parametrize("n_cells", [5, pytest.param(100, marks=pytest.mark.slow(share=0))])
+def test_two_users_recorders_share_one_folder(n_cells: int, project: Path, own_home: Path, tmp_path: Path) -> None:
+    """Two homes, two recorders, one store: all cells of both are in it, each once, and nothing is wrong with it."""
     other = own_home / "o"
     environ = {"JUPYTER_DATA_DIR": str(other / "data"), "JUPYTER_RUNTIME_DIR": str(other / "run"), "HOME": str(other)}
     for folder in ("data", "run"):
         (other / folder).mkdir(parents=True)
     (other / "run").chmod(0o700)
     kernels = [kernel_in(project, own_home), kernel_in(project, own_home, **environ)]
-    for number in range(5):
+    for number in range(n_cells):
         asked = [kernel.send(f"print('{name} {number}')\n_ = open('{name}.txt', 'w').write('{number}')", cell_id=name)
                  for kernel, name in zip(kernels, ("a", "b"))]
         for kernel, msg_id in zip(kernels, asked):
@@ -126,12 +127,19 @@ def test_two_users_recorders_share_one_folder(project: Path, own_home: Path, tmp
     for kernel in kernels:
         kernel.close()
     history = History(project)
-    found = history.executions(10)
-    expected = sorted(f"{name} {number}" for name in "ab" for number in range(5))
+    found = history.executions(2 * n_cells)
+    expected = sorted(f"{name} {number}" for name in "ab" for number in range(n_cells))
     assert sorted(each["outputs_text"] for each in found) == expected
-    assert all(each["snapshot"] for each in found)
-    store = project / ".dotscience" / "store.git"
-    assert subprocess.run(["git", "-C", str(store), "fsck", "--strict"], capture_output=True).returncode == 0
+    store = open_store(project)
+    shots = {each.id: each for each in store.snapshots(limit=10_000)}
+    assert all(each["snapshot"] in shots for each in found)
+    line = list(shots.values())
+    assert [each.parents for each in line] == [*((each.id,) for each in line[1:]), ()]
+    executed = [each.execution for each in line if each.execution]
+    assert len(executed) == len(set(executed)), "a cell has two snapshots"
+    store.close()
+    told = check_history(project / ".dotscience", project)
+    assert told.is_whole and not [each for each in told.findings if each.kind != "rubbish"]
 
 
 @pytest.mark.parametrize("n_bytes", [20_000_000, pytest.param(200_000_000, marks=pytest.mark.slow)])

@@ -241,8 +241,8 @@ def _publish_for_ever(root: str, begun: str) -> None:
 
 
 class TestManyProcesses:
-    def test_nothing_is_lost_and_nothing_doubled(self, store: History) -> None:
-        n_processes, n_each = 4, 50
+    @pytest.mark.parametrize(("n_processes", "n_each"), [(4, 50), pytest.param(8, 500, marks=pytest.mark.slow(share=0))])
+    def test_nothing_is_lost_and_nothing_doubled(self, store: History, n_processes: int, n_each: int) -> None:
         processes = [PROCESSES.Process(target=_publish_many, args=(str(store.root), str(n), n_each)) for n in range(n_processes)]
         for each in processes:
             each.start()
@@ -254,7 +254,7 @@ class TestManyProcesses:
             each.join()
             assert each.exitcode == 0
         total = n_processes * n_each
-        shots = store.snapshots(limit=1000)
+        shots = store.snapshots(limit=total + 1)
         assert sorted(each.message for each in shots) == sorted(f"{n}.{m}" for n in range(n_processes) for m in range(n_each))
         assert [each.parents for each in shots] == [*((each.id,) for each in shots[1:]), ()]
         head = store.head()

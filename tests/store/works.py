@@ -20,10 +20,17 @@ from typing import Any, Callable
 
 from dotscience_jlab.errors import DotscienceError
 from dotscience_jlab.model.execution import Execution
+from dotscience_jlab.model.remote import Remote
 from dotscience_jlab.model.snapshot import SnapshotDraft
+from dotscience_jlab.recording.exchange import push
 from dotscience_jlab.store.base import KeepRules
+from dotscience_jlab.store.exchange import Exchange
+from dotscience_jlab.store.far_side import begin_repository
 from dotscience_jlab.store.fork_store import copy_history
+from dotscience_jlab.store.git import GitObjects
 from dotscience_jlab.store.history import History
+from dotscience_jlab.store.lock import StoreLock
+from dotscience_jlab.store.maintenance import tidy
 from dotscience_jlab.store.open import open_store
 from dotscience_jlab.store.records import read_segment
 
@@ -149,10 +156,51 @@ def forks_found(store: History) -> list[int]:
     return found
 
 
+def tidy_step(store: History, n: int) -> None:
+    """A snapshot, rubbish, and everything into packs at once: what is one step apart is in other files each time."""
+    snapshot_step(store, n)
+    store.put_bytes(b"named by nobody %d" % n)
+    repository = store.root / ".dotscience/store.git"
+    objects = GitObjects(repository)
+    tidy(objects, StoreLock(repository), now=time.time() + 10, grace_s=0, many_loose=1)
+    objects.close()
+
+
+def push_step(store: History, n: int) -> None:
+    snapshot_step(store, n)
+    push(Exchange(store, Remote("origin", str(there(store.root)))), is_unscanned_allowed=True, progress=lambda *_: None)
+
+
+def there(root: Path) -> Path:
+    return root.parent / "there.git"
+
+
+def prepare_remote(root: Path) -> None:
+    begin_repository(str(there(root)))
+
+
+def pushed(store: History) -> list[int]:
+    """As the other side has it; what is only here yet is whole too. git that lost its parent is given time to end."""
+    deadline = time.monotonic() + 20
+    while subprocess.run(["pgrep", "-f", str(there(store.root))], capture_output=True).returncode == 0:
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+    here = snapshots_found(store)
+    git = ["git", "-C", str(there(store.root))]
+    told = subprocess.run([*git, "log", "--reverse", "--format=%s", "main"], capture_output=True, text=True)
+    found = [int(line.split()[1]) for line in told.stdout.splitlines()]
+    assert found == here[: len(found)] and len(here) <= len(found) + 1
+    checked = subprocess.run([*git, "fsck", "--strict", "--no-dangling"], capture_output=True, text=True)
+    assert (checked.returncode, checked.stdout) == (0, "")
+    return found
+
+
 WORKS = {
     "snapshot": Work(snapshot_step, snapshots_found, before=write_files),
     "append": Work(append_step, appended),
     "fork": Work(fork_step, forks_found, prepare_forks),
+    "maintenance": Work(tidy_step, snapshots_found, before=write_files),
+    "push": Work(push_step, pushed, prepare_remote, before=write_files),
 }
 
 
