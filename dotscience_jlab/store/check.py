@@ -16,7 +16,7 @@ from ..model.workspace import Workspace
 from .check_history import Walk, Walked
 from .check_index import REMEDY as REBUILD_INDEX
 from .check_index import check_index, known_refs
-from .check_objects import StoredObjects, check_objects, index_pack, stored_commits
+from .check_objects import StoredObjects, check_objects, damage_of, index_pack, stored_commits
 from .check_refs import check_workspace, lost_refs, misled_refs, read_refs
 from .findings import INDEX, OBJECT, RUBBISH, WORKSPACE, Checked, Finding, Referrers
 from .git import GitObjects
@@ -108,14 +108,13 @@ def _walk(objects: GitObjects, refs: dict[str, ObjectId], stored: StoredObjects,
         n_commits += 1
         progress(n_commits, 0, "snapshots")
 
-    damaged = {name: f"it is damaged in {where.name}: {wrong}" for name, (where, wrong) in stored.damaged.items()}
+    damaged = {name: damage_of(name, where, wrong) for name, (where, wrong) in stored.damaged.items()}
     return Walk(objects, damaged, step).follow(refs)
 
 
 def _broken(walked: Walked) -> Iterator[Finding]:
     for name, referrers in walked.broken.items():
-        reason = walked.reasons[name].rstrip(".")
-        sentence = f"{_lost_with_it(referrers)}: object {name}, {reason}."
+        sentence = f"{_lost_with_it(referrers)}. {walked.reasons[name]}"
         yield Finding(OBJECT, name, sentence, FROM_A_COPY, **referrers.fields())  # type: ignore[arg-type]
 
 
@@ -139,7 +138,7 @@ def _index(repository: Path, objects: GitObjects, root: Path, walked: Walked) ->
 def _unreferenced(stored: StoredObjects, walked: Walked) -> Iterator[Finding]:
     for name, (where, wrong) in stored.damaged.items():
         if name not in walked.broken:
-            sentence = f"The object {name} in {where.name} is damaged: {wrong}. Nothing needs this copy of it."
+            sentence = f"{damage_of(name, where, wrong)} Nothing needs this copy of it."
             yield Finding(OBJECT, name, sentence, is_damage=False)
 
 

@@ -18,7 +18,7 @@ from dulwich.object_format import DEFAULT_OBJECT_FORMAT
 from dulwich.pack import Pack, PackData, PackIndex, load_pack_index
 
 from .durable import sync_path
-from .findings import OBJECT, PACK, Finding
+from .findings import PACK, Finding
 from .objects import ObjectId
 
 READ_BYTES = 1 << 20
@@ -221,5 +221,5 @@ def index_pack(path: Path) -> None:
     sync_path(path.parent)
 
 
-def damage_of(name: ObjectId, where: Path, wrong: str) -> Finding:
-    return Finding(OBJECT, name, f"The object {name} in {where.name} is damaged: {wrong}.")
+def damage_of(name: ObjectId, where: Path, wrong: str) -> str:
+    return f"The object {name} in {where.name} is damaged: {wrong}."
