@@ -53,6 +53,7 @@ def make_versions(folder: Path, n_mib: int) -> dict[str, Path]:
             file.write(data)
     for file in files:
         file.close()
+    os.sync()  # else the next one who writes pays for writing these back
     return made
 
 
@@ -62,6 +63,7 @@ def parts(path: Path) -> dict[str, Spent]:
         data = file.read()
 
     def copy(_: int) -> None:
+        path.with_name("copy").unlink(missing_ok=True)
         with open(path, "rb", buffering=0) as source, open(path.with_name("copy"), "wb", buffering=0) as target:
             while block := source.read(MIB):
                 target.write(block)
@@ -95,6 +97,7 @@ def bench_file(root: Path, n_mib: int, report: Report) -> None:
 
     def first(_: int) -> None:
         stores.append(fresh(folder))
+        os.sync()
 
     report.row(f"first store of {n_mib:,} MiB, until kept", measured(lambda _: stores[-1].scan(ROOMY), before=first), peer, whole,
                FIRST_LIMIT)
@@ -109,6 +112,7 @@ def bench_file(root: Path, n_mib: int, report: Report) -> None:
             put(versions["first"], folder / "big")
             snapshot(store)
             put(versions[name], folder / "big")  # noqa: B023
+            os.sync()
             stored.append(disk_bytes(folder))  # noqa: B023
 
         ours = measured(lambda _: snapshot(store), before=restored)

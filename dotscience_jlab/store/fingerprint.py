@@ -78,3 +78,6 @@ class _Nowhere:
 
     def has(self, name: ObjectId) -> bool:
         return False
+
+    def keep(self, name: ObjectId) -> bool:
+        return False

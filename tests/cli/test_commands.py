@@ -11,6 +11,7 @@ import time
 import zipfile
 from pathlib import Path
 
+import click
 import nbformat
 import pytest
 from click.testing import CliRunner
@@ -219,8 +220,10 @@ def test_completion_is_printed_for_each_shell(ds: Shell) -> None:
 def test_every_command_takes_json_and_explains_itself(ds: Shell) -> None:
     for name, command in main.commands.items():
         assert command.help, name
-        if name != "completion":  # its result is a script for a shell
-            assert any("--json" in option.opts for option in command.params), name
+        for each in command.commands.values() if isinstance(command, click.Group) else [command]:
+            assert each.help, each.name
+            if name != "completion":  # its result is a script for a shell
+                assert any("--json" in option.opts for option in each.params), f"{name} {each.name}"
 
 
 def test_a_notebook_runs_and_is_left_as_it_was(ds: Shell) -> None:
