@@ -216,13 +216,12 @@ class Desk:
         return to_json(run)
 
     def _foreign_execution(self, params: Params, _: Progress) -> Any:
-        store = self.workspaces.for_path(_text(params, "disk_path"), create=True)
-        if store.workspace.is_paused:
-            return {"execution": None}
         kernel_id, msg_id = _text(params, "kernel_id"), _text(params, "msg_id")
-        if params.get("only_if_unheard") and (
-            not self.kernels.is_unheard(kernel_id, params.get("execution_count")) or store.index.has_message(msg_id)
-        ):
+        is_spare = bool(params.get("only_if_unheard"))
+        if is_spare and not self.kernels.is_unheard(kernel_id, params.get("execution_count")):
+            return {"execution": None}  # before a history is opened: this may come after it was forgotten, and begins none
+        store = self.workspaces.for_path(_text(params, "disk_path"), create=True)
+        if store.workspace.is_paused or (is_spare and store.index.has_message(msg_id)):
             return {"execution": None}
         why = self.kernels.get(kernel_id).capture_reason
         execution = foreign.record_foreign(store, self.workspaces, self.activity(store), params, time.time(), why)

@@ -198,3 +198,18 @@ def test_a_browsers_word_counts_where_the_kernel_has_none(morning, told, more, i
     if is_recorded:
         found = morning.bench.store.index.execution(answer["execution"])
         assert found.capture == "partial" and ("%pip install" in found.capture_reasons[-1]) == ("only_if_unheard" in more)
+
+
+def test_a_browsers_word_that_nobody_needs_begins_no_history(morning):
+    """It may arrive after the folder's history was forgotten."""
+    other = morning.bench.root.parent / "other"
+    other.mkdir()
+    (other / "requirements.txt").write_text("")
+    morning.bench.kernels.report("ab12", "started", n_unheard=0)
+    answer = morning.ask(
+        "foreign.execution", disk_path=str(other / "train.ipynb"), kernel_name="python3", kernel_id="ab12", msg_id="m99",
+        source="x", cell_id="c1", execution_count=1, outcome="ok", started_at="2026-11-21T12:00:00.000000Z",
+        finished_at="2026-11-21T12:00:01.000000Z", outputs=[], only_if_unheard=True,
+    )
+    assert answer["execution"] is None
+    assert not (other / ".dotscience").exists()
