@@ -29,6 +29,8 @@ def press(_):
 button.on_click(press)
 display(button, shown)"""
 SHELL = "echo made by a shell > made.txt; cat made.txt"
+LAB_OFFLINE = "Server Connection Error"
+"""JupyterLab's own dialog, if one of its polls fell into the moment without a network."""
 SLOW = "import time; [time.sleep(0.1) for _ in range({tenths})]; '{text}'"
 
 
@@ -65,6 +67,8 @@ def test_its_events_cost_one_notification_and_no_dialog_and_nothing_is_missed(se
     expect(lab.cell(0).locator(".jp-Cell-outputArea")).to_contain_text("the lid closes", timeout=WAIT_MS)
 
     start(1, SLOW.format(tenths=5, text="the network is lost"))
+    of_lab = lab.page.get_by_role("dialog").filter(has_text=LAB_OFFLINE)
+    lab.page.add_locator_handler(of_lab, lambda dialog: dialog.locator("button.jp-mod-accept").click())
     lab.page.context.set_offline(True)
     lab.page.wait_for_timeout(1500)
     lab.page.context.set_offline(False)
@@ -87,7 +91,7 @@ def test_its_events_cost_one_notification_and_no_dialog_and_nothing_is_missed(se
 
     assert recorded(lab, len(ran)) == [(source, "ok") for source in ran]
     assert len(witness.notifications) == 1, witness.notifications
-    assert witness.dialogs == []
+    assert [each for each in witness.dialogs if not each.startswith(LAB_OFFLINE)] == []
     assert all(len(each) > len("not recorded: ") for each in witness.states if each.startswith("not recorded"))
     assert sorted(witness.additions()) == ["ds-StatusItem", "ds-panel"], "the tab on the right, the item in the status bar"
 
