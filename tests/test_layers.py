@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import subprocess
 import sys
 from pathlib import Path
 
@@ -143,6 +144,13 @@ def test_only_settings_reads_the_environment() -> None:
             if reads:
                 wrong.append(f"{name_of(path)}:{node.lineno}")
     assert not wrong
+
+
+def test_a_recorder_starts_without_what_is_slow_to_load() -> None:
+    """The first cell of the day waits for it. nbformat brings a grammar that is compiled at import, for two seconds."""
+    slow = {"jsonschema", "lark", "nbformat", "numpy", "pyarrow"}
+    code = f"import sys, dotscience_jlab.recording.process; print(sorted({slow!r} & sys.modules.keys()))"
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "[]\n"
 
 
 def test_there_is_something_to_check() -> None:

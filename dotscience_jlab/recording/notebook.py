@@ -10,8 +10,6 @@ from __future__ import annotations
 import json
 from typing import Any
 
-import nbformat
-
 Document = dict[str, Any]
 
 PRIVATE_TAG = "ds-private"
@@ -28,7 +26,7 @@ def read_document(data: bytes) -> Document | None:
         if not isinstance(document, dict):
             return None
         if document.get("nbformat") != 4:
-            document = nbformat.convert(nbformat.from_dict(document), 4)
+            document = _converted(document)
         cells = document.get("cells")
         if not isinstance(cells, list) or not all(isinstance(cell, dict) for cell in cells):
             return None
@@ -37,6 +35,12 @@ def read_document(data: bytes) -> Document | None:
         return document
     except Exception:  # a file that calls itself a notebook may hold anything, and nbformat raises many kinds
         return None
+
+
+def _converted(document: dict[str, Any]) -> Document:
+    import nbformat  # only here: its validator costs every start of a recorder two seconds of CPU
+
+    return nbformat.convert(nbformat.from_dict(document), 4)
 
 
 def write_document(document: Document) -> bytes:
