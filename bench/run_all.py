@@ -22,7 +22,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from jupyter_client.manager import start_new_kernel
+from _kernels import environment, recorder_pids, stop_recorders, timed_cells
 
 LIMIT = 1.05
 SLOW_CALLS = "openat,newfstatat,rename,renameat,link,unlink,mkdir,fsync,fdatasync,getdents64"
@@ -68,13 +68,14 @@ def make_folder(folder: Path, n_files: int) -> Path:
 
 def measure(case: str, folder: Path, base: Path, asked: argparse.Namespace) -> dict[str, object]:
     tracked, untracked = [], []
+    cells = [CELL.format(n=n) for n in range(asked.cells)]
     for number in range(asked.passes):
-        untracked.append(run_all(folder, environment(base, f"plain{number}", DOTSCIENCE_DISABLE="1"), asked.cells, ""))
+        untracked.append(timed_cells(folder, environment(base, f"plain{number}", DOTSCIENCE_DISABLE="1"), cells))
         environ = environment(base, f"{case}{number}".replace(" ", "-"))
         if case == "no recorder":
             Path(environ["JUPYTER_RUNTIME_DIR"]).rmdir()
             Path(environ["JUPYTER_RUNTIME_DIR"]).write_text("a file where the socket's folder should be")
-        tracked.append(run_all(folder, environ, asked.cells, case))
+        tracked.append(timed_cells(folder, environ, cells, lambda home=Path(environ["HOME"]): hinder(case, home)))
         stop_recorders(base)
         shutil.rmtree(folder / ".dotscience", ignore_errors=True)
     ratio = statistics.median(tracked) / statistics.median(untracked)
@@ -88,33 +89,13 @@ def measure(case: str, folder: Path, base: Path, asked: argparse.Namespace) -> d
     }
 
 
-def environment(base: Path, name: str, **more: str) -> dict[str, str]:
-    home = base / name
-    folders = {"HOME": home, "JUPYTER_DATA_DIR": home / "data", "JUPYTER_RUNTIME_DIR": home / "rt", "IPYTHONDIR": home / "ipy"}
-    for folder in folders.values():
-        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    kept = {key: value for key, value in os.environ.items() if not key.startswith(("DOTSCIENCE_", "JUPYTER_", "JPY_"))}
-    return {**kept, **{key: str(folder) for key, folder in folders.items()}, **more}
-
-
-def run_all(folder: Path, environ: dict[str, str], n_cells: int, case: str) -> float:
-    """Seconds for all cells, one after the other as a front end sends them; the kernel's start is not counted."""
-    manager, client = start_new_kernel(cwd=str(folder), env={**environ, "JPY_SESSION_NAME": str(folder / "train.ipynb")})
-    try:
-        client.execute_interactive("%load_ext dotscience_jlab", output_hook=lambda _: None, timeout=60)
-        client.execute_interactive("import time; time.sleep(3)", output_hook=lambda _: None, timeout=60)
-        for pid in recorder_pids(Path(environ["HOME"])):
-            if case == "recorder stopped":
-                os.kill(pid, signal.SIGSTOP)
-            elif case == "slow disk":
-                make_slow(pid)
-        began = time.perf_counter()
-        for n in range(n_cells):
-            client.execute_interactive(CELL.format(n=n), output_hook=lambda _: None, timeout=60)
-        return time.perf_counter() - began
-    finally:
-        client.stop_channels()
-        manager.shutdown_kernel(now=True)
+def hinder(case: str, home: Path) -> None:
+    """Does to the recorders at `home` what the case is about."""
+    for pid in recorder_pids(home):
+        if case == "recorder stopped":
+            os.kill(pid, signal.SIGSTOP)
+        elif case == "slow disk":
+            make_slow(pid)
 
 
 def make_slow(pid: int) -> None:
@@ -124,25 +105,6 @@ def make_slow(pid: int) -> None:
     time.sleep(1)
     if tracer.poll() is not None:
         raise SystemExit("strace may not trace here")
-
-
-def recorder_pids(home: Path) -> list[int]:
-    """Recorders whose home lies at or below `home`: those this benchmark started."""
-    found = subprocess.run(["pgrep", "-f", "dotscience_jlab.recording.process"], capture_output=True, text=True).stdout
-    mine = []
-    for pid in map(int, found.split()):
-        try:
-            environ = Path(f"/proc/{pid}/environ").read_bytes().split(b"\0")
-        except OSError:
-            continue
-        if any(each.startswith(b"HOME=" + os.fsencode(home)) for each in environ):
-            mine.append(pid)
-    return mine
-
-
-def stop_recorders(base: Path) -> None:
-    for pid in recorder_pids(base):
-        os.kill(pid, signal.SIGKILL)
 
 
 def table(rows: list[dict[str, object]]) -> str:

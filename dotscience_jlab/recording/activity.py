@@ -53,6 +53,10 @@ class Activity:
         """How long the oldest ended execution has been waiting for the store."""
         return max((now - ended for ended in self.being_stored.values()), default=0.0)
 
+    def running_since(self, started_at: float) -> float:
+        """When the first of the executions began that run now, or began at `started_at`."""
+        return min((started_at, *self.running.values()))
+
     def others_during(self, execution: ExecutionId, started_at: float, ended_at: float) -> tuple[ExecutionId, ...]:
         """Executions of other sessions that overlapped it."""
         now = [each for each, began in self.running.items() if began < ended_at]

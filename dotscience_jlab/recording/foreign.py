@@ -18,6 +18,7 @@ from . import notebook as notebooks
 from .activity import Activity
 from .assemble import OUTPUTS_TEXT_CHARACTERS
 from .unkept import put_unless_purged
+from .uses import CLOCK_SLACK_S
 from .workspaces import Workspaces
 
 REASON = (
@@ -44,7 +45,8 @@ def record_foreign(
         execution = replace(execution, order=n_before + 1)
     disk_path = str(params["disk_path"])
     with workspaces.writer(store):
-        scan = store.scan(workspaces.rules(store))
+        since = activity.running_since(epoch_s(execution.started_at)) - CLOCK_SLACK_S
+        scan = store.scan(workspaces.rules(store), changed_since=since)
         edits = dict(scan.edits)
         if execution.path is not None and execution.cell_id is not None:
             base = activity.documents.base(disk_path)

@@ -19,7 +19,7 @@ from .activity import Activity
 from .assemble import OpenExecution, marked_run, outputs_json
 from .run_book import RunBook, run_name
 from .unkept import put_unless_purged
-from .uses import FolderView, file_uses
+from .uses import CLOCK_SLACK_S, FolderView, file_uses
 from .workspaces import Workspaces
 
 INLINE_OUTPUT_BYTES = 4096
@@ -75,7 +75,8 @@ def publish_execution(
         touched = [path for path in (relative_to_root(each, root) for each in execution.openings) if path]
         silent = (*told.mapped, *(each for each, opening in execution.openings.items() if "output" in opening.roles))
         reread = [path for path in (relative_to_root(each, root) for each in silent) if path]
-        scan = store.scan(workspaces.rules(store), touched, reread=reread)
+        since = activity.running_since(execution.started.at) - CLOCK_SLACK_S
+        scan = store.scan(workspaces.rules(store), touched, reread=reread, changed_since=since)
         aftermath = told.staged()
         execution.overlaps |= set(activity.others_during(execution.id, execution.started.at, told.ended_at))
         execution.is_overlapped = told.is_late or bool(aftermath.followers)

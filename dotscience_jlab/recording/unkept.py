@@ -14,7 +14,7 @@ MAX_EXECUTIONS_LOOKED_AT = 1000
 """Newest first, back from the snapshot: the uses of an older file are repeated by each execution that reads it."""
 
 _NOT_KEPT = {
-    "fingerprint": "It was too large to be copied then; only its fingerprint is known.",
+    "fingerprint": "It was not copied then; only its fingerprint is known.",
     "excluded": "A rule left it out of the history.",
     "secret": "It looked like a secret and is never stored.",
 }

@@ -60,7 +60,7 @@ def file_uses(openings: Mapping[str, Opening], view: FolderView, execution: Exec
         is_edited = path in view.scan.edits
         for role in sorted(opening.roles):
             found[role, disk_path] = _inside_use(disk_path, path, role, opening, view, is_edited)
-    for path in view.scan.edits:
+    for path in {**view.scan.edits, **view.scan.fingerprints}:
         disk_path = os.path.join(view.root, path)
         if ("output", disk_path) not in found and path not in view.editor_paths and disk_path not in view.claimed:
             use = _unopened_edit(disk_path, path, view, execution, is_read=disk_path in openings)
@@ -86,12 +86,14 @@ def _inside_use(
         )
     if path in view.scan.fingerprints:
         size, digest = view.scan.fingerprints[path]
-        reason = "Larger than what is copied; only its fingerprint is kept."
-        return FileUse(disk_path, role, path, evidence, seen_by, "fingerprint", reason, size, digest)
+        return FileUse(disk_path, role, path, evidence, seen_by, "fingerprint", _fingerprint_reason(view.scan, path), size, digest)
     skipped = _skip_reason(view.scan, path)
     if skipped:
         kept = "secret" if "secret" in skipped.lower() else "excluded"
         return FileUse(disk_path, role, path, evidence, seen_by, kept, skipped, _size(disk_path))
+    if is_edited and role == "input":
+        reason = "It was changed by this cell, and what was there before had not been kept."
+        return FileUse(disk_path, role, path, evidence, seen_by, "excluded", reason)
     kept, reason = ("excluded", "Left out of snapshots by a rule.") if os.path.exists(disk_path) else (
         "missing", "It was not there when the cell ended."
     )
@@ -118,19 +120,31 @@ def _unopened_edit(
 
     is_read: we were seen reading it; then a change a moment before we began is what we read, not what we wrote.
     """
-    entry = view.scan.edits[path]
+    entry = view.scan.edits.get(path)
     changed_at = view.changed_at(path)
     earliest = view.started_at - (0 if is_read else CLOCK_SLACK_S)
     if changed_at is not None and not earliest <= changed_at <= view.ended_at + CLOCK_SLACK_S:
         return None
     if changed_at is None and view.others:
         return None
-    kept, reason = ("stored", "") if entry is not None else ("missing", "It was removed.")
-    if entry is None and changed_at is not None:
-        kept, reason = "excluded", _skip_reason(view.scan, path) or "Left out of snapshots by a rule."
-    size, digest = (entry.size_bytes, entry.digest) if entry is not None else (None, None)
+    size: int | None
+    digest: BlobDigest | None
+    if entry is not None:
+        kept, reason, size, digest = "stored", "", entry.size_bytes, entry.digest
+    elif path in view.scan.fingerprints:
+        size, digest = view.scan.fingerprints[path]
+        kept, reason = "fingerprint", _fingerprint_reason(view.scan, path)
+    elif changed_at is not None:
+        kept, reason, size, digest = "excluded", _skip_reason(view.scan, path) or "Left out of snapshots by a rule.", None, None
+    else:
+        kept, reason, size, digest = "missing", "It was removed.", None, None
     evidence, candidates = ("ambiguous", (execution, *view.others)) if view.others else ("observed", ())
     return FileUse(disk_path, "output", path, evidence, ("scan",), kept, reason, size, digest, None, candidates)
+
+
+def _fingerprint_reason(scan: ScanResult, path: WorkspacePath) -> str:
+    why = _skip_reason(scan, path) or "It is larger than what is copied."
+    return f"{why} Only its fingerprint is kept."
 
 
 def _skip_reason(scan: ScanResult, path: WorkspacePath) -> str:

@@ -59,7 +59,7 @@ class ScanResult:
     n_stats: int = 0
     """Files asked of the file system for this."""
     fingerprints: Mapping[WorkspacePath, tuple[int, BlobDigest | None]] = field(default_factory=dict)
-    """Touched files too large to keep: path -> (size_bytes, the digest that the store would give it, or None if unknown)."""
+    """Touched files that are not kept: path -> (size_bytes, the digest that the store would give it, or None if unknown)."""
 
 
 @dataclass(frozen=True)
@@ -187,12 +187,14 @@ class Store(Protocol):
     # the folder
 
     def scan(self, rules: KeepRules, touched: Iterable[WorkspacePath] = (), line: str = MAIN_LINE,
-             only: Sequence[WorkspacePath] | None = None, reread: Iterable[WorkspacePath] = ()) -> ScanResult:
+             only: Sequence[WorkspacePath] | None = None, reread: Iterable[WorkspacePath] = (),
+             changed_since: float | None = None) -> ScanResult:
         """Compare the folder with the head of `line` and store what is new.
 
         touched: paths a cell read or wrote, kept up to the larger limit. only: look at these paths alone (the caller knows
         that nothing else changed); None: all that may have changed. reread: read these whatever their times say (memory
-        mapped for writing: that changes no time and makes no news).
+        mapped for writing: that changes no time and makes no news). changed_since: files that changed on disk from then on
+        (epoch seconds) count as touched too: a cell that ran meanwhile may have written them unseen.
         Costs one stat a file that the system told of since the last scan, or of each file where its news cannot be believed
         (`why_all_is_looked_at`), and one read of each that differs (size, mtime_ns, ctime_ns, inode, mode; a file as young as
         its last look is read again). A file of the head that can be kept no longer

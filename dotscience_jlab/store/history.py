@@ -397,15 +397,18 @@ class History:
         line: str = MAIN_LINE,
         only: Sequence[WorkspacePath] | None = None,
         reread: Iterable[WorkspacePath] = (),
+        changed_since: float | None = None,
     ) -> ScanResult:
         self._heed_purges()
         with self._folder_busy:
             tree, files = self._head_of(line)
             if only is not None:
                 asked = Suspects(frozenset(only), are_heard=False)
-                return self._scanner.scan(rules, touched, files, self.size_bytes(), asked, reread)[0]
+                return self._scanner.scan(rules, touched, files, self.size_bytes(), asked, reread, changed_since)[0]
             suspects = self._attention.suspects(tree, rules)
-            result, unsettled = self._scanner.scan(rules, touched, files, self.size_bytes(), suspects, reread)
+            result, unsettled = self._scanner.scan(
+                rules, touched, files, self.size_bytes(), suspects, reread, changed_since
+            )
             found = self._attention.looked(result, tree, rules, suspects, unsettled)
             if self._scanner.missed_a_folder:
                 self._attention.doubt()

@@ -1,8 +1,8 @@
 """Compares a folder, or the part of it that may have changed, with the head of its line: one stat a file, one read of each
 that differs.
 
-A file is kept if it is small, or if a cell touched it and it is below the larger limit. A file that git ignores is kept once
-a cell touched it: data folders are commonly ignored, and a user expects the data of a result to be there. Secrets and
+A file is kept if it is small, or if a cell touched it, or may have, and it is below the larger limit. A file that git ignores
+is kept once a cell touched it: data folders are commonly ignored, and a user expects the data of a result to be there. Secrets and
 environments never are. A file that can no longer be kept (grown too large, quota used up, unreadable) leaves the snapshot: a
 snapshot never shows other bytes than the disk held. Symbolic links are kept as links and never followed; a nested repository
 is a folder without its `.git`; a nested workspace is its own and left out by name.
@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import bisect
 import errno
+import math
 import os
 import shutil
 import stat
@@ -56,6 +57,8 @@ class _Look:
     seen: SeenFiles
     reread: frozenset[WorkspacePath] = frozenset()
     """To be read whatever their times say."""
+    changed_since: float = math.inf
+    """Epoch seconds; what changed from then on counts as touched."""
     is_partial: bool = False
     """What is not looked at is as the head has it."""
     is_heard: bool = False
@@ -142,31 +145,31 @@ class Scanner:
         store_bytes: int,
         suspects: Suspects | None = None,
         reread: Iterable[WorkspacePath] = (),
+        changed_since: float | None = None,
     ) -> tuple[ScanResult, frozenset[WorkspacePath]]:
         """(how the folder differs, the paths to look at next time too, whatever the news).
 
         head: what the line's newest snapshot holds. suspects: all that may differ from it; None: anything may.
         """
-        with self._objects.batch() as sink:
-            return self._scan(rules, touched, head, store_bytes, suspects, reread, sink)
-
-    def _scan(
-        self,
-        rules: KeepRules,
-        touched: Iterable[WorkspacePath],
-        head: Mapping[WorkspacePath, TreeEntry],
-        store_bytes: int,
-        suspects: Suspects | None,
-        reread: Iterable[WorkspacePath],
-        sink: Sink,
-    ) -> tuple[ScanResult, frozenset[WorkspacePath]]:
         if self._ignore.excludes != rules.excludes:
             self._ignore = IgnoreRules(rules.excludes)
-        room = _Room(rules, store_bytes, self._kept_in)
-        is_heard = suspects is not None and suspects.are_heard
-        look = _Look(
-            rules, sink, frozenset(touched), head, room, self.seen, frozenset(reread), suspects is not None, is_heard
-        )
+        with self._objects.batch() as sink:
+            look = _Look(
+                rules,
+                sink,
+                wanted=frozenset(touched),
+                head=head,
+                room=_Room(rules, store_bytes, self._kept_in),
+                seen=self.seen,
+                reread=frozenset(reread),
+                changed_since=math.inf if changed_since is None else changed_since,
+                is_partial=suspects is not None,
+                is_heard=suspects is not None and suspects.are_heard,
+            )
+            return self._scan(look, suspects), frozenset(look.unsettled)
+
+    def _scan(self, look: _Look, suspects: Suspects | None) -> ScanResult:
+        head = look.head
         if suspects is None:
             self._rules_in.clear()
             self._folder("", self._ignore, look)
@@ -178,14 +181,13 @@ class Scanner:
             if path not in look.present and path not in look.fingerprints and not (look.is_partial and path in head):
                 self._single(path, look)
         edits: dict[WorkspacePath, TreeEntry | None] = {
-            path: entry if path in look.taken else self._stored(path, entry, sink)
+            path: entry if path in look.taken else self._stored(path, entry, look.sink)
             for path, entry in look.present.items() if not _same(head.get(path), entry)
         }
         edits.update((path, None) for path in sorted(gone - look.present.keys()))
         n_files = look.n_files - sum(entry is None for entry in edits.values() if look.is_partial)
         self.missed_a_folder = look.missed_a_folder
-        result = ScanResult(edits, tuple(look.skipped), look.n_skipped, n_files, look.n_stats, look.fingerprints)
-        return result, frozenset(look.unsettled)
+        return ScanResult(edits, tuple(look.skipped), look.n_skipped, n_files, look.n_stats, look.fingerprints)
 
     def _look_at(self, suspects: Suspects, look: _Look) -> set[WorkspacePath]:
         """Those of the head that were looked for."""
@@ -348,7 +350,8 @@ class Scanner:
         if seen is not None and is_known and not self._objects.refusal(seen.entry.digest):
             look.present[path] = seen.entry
             return
-        too_large = self._too_large(path, found.st_size, look)
+        is_touched = path in look.wanted or found.st_ctime >= look.changed_since
+        too_large = self._too_large(found.st_size, is_touched or path in look.head, look.rules)
         known = self.seen.known_chunks(path) if found.st_size > self._sizes.file_above else NOTHING_KNOWN
         n_bytes = 0 if known else found.st_size
         refusal = too_large or look.room.refusal(path, n_bytes, is_new=path not in look.head, n_files=look.n_files)
@@ -356,14 +359,13 @@ class Scanner:
             look.skip(path, refusal)
             if not too_large:
                 look.unsettled.add(path)
-            if path in look.wanted:
+            if is_touched:
                 look.fingerprints[path] = (found.st_size, self._fingerprints.of(disk_path))
             return
         self._read(path, disk_path, found, known, look)
 
-    def _too_large(self, path: WorkspacePath, size_bytes: int, look: _Look) -> str:
-        is_touched = path in look.wanted or path in look.head
-        limit = look.rules.touched_file_bytes if is_touched else look.rules.small_file_bytes
+    def _too_large(self, size_bytes: int, is_touched: bool, rules: KeepRules) -> str:
+        limit = rules.touched_file_bytes if is_touched else rules.small_file_bytes
         if size_bytes <= limit:
             return ""
         return f"It is larger than {_size_words(limit)}" + ("." if is_touched else " and no cell has used it.")

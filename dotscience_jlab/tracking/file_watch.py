@@ -73,6 +73,13 @@ class FileWatch:
         except Exception:  # inside somebody's open(): whatever is wrong here must not be wrong there
             return
 
+    def opened(self, path: str, role: str, seen_by: str) -> None:
+        """A file that was opened where no audit event tells of it. Never raises."""
+        try:
+            self._tell(path, role, seen_by)
+        except Exception:  # inside somebody's call, as `notice` is
+            return
+
     def is_interesting(self, path: str) -> bool:
         """Textual: absolute and normal path -> whether it says something about the user's work."""
         if _NEVER.search(path):
@@ -163,6 +170,12 @@ def watch_files(watch: Optional[FileWatch]) -> None:
     if watch is not None and not _is_hooked:
         sys.addaudithook(_on_audit)
         _is_hooked = True
+
+
+def tell_opened(path: str, role: str) -> None:
+    """To whoever listens at the moment: a library has opened, or is about to open, this file outside Python."""
+    if _watch is not None:
+        _watch.opened(path, role, "library")
 
 
 _HEARD = frozenset({"open", "os.rename", "sqlite3.connect", "subprocess.Popen", "os.chdir", "os.putenv"})

@@ -25,6 +25,7 @@ from . import active, old_name
 from .fault_log import note_fault
 from .file_watch import FileWatch, watch_files
 from .launcher import notebook_of_parent
+from .openers import listen_to_libraries
 from .outbox import is_forked
 from .session import OpenExecution, Session
 
@@ -102,6 +103,7 @@ class Hooks:
         self._ignore_messages_to_nobody()
         self._hear_getpass()
         watch_files(self._watch)
+        listen_to_libraries()
         self._undo.append(lambda: watch_files(None))
         atexit.register(self.session.finish)
         self._undo.append(lambda: atexit.unregister(self.session.finish))

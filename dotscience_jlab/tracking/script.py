@@ -16,6 +16,7 @@ from typing import Any, Callable, List, Optional
 from ..settings import Settings, load_settings
 from . import active, old_name
 from .file_watch import FileWatch, watch_files
+from .openers import listen_to_libraries
 from .session import OpenExecution, Session
 
 SCRIPT_CELL = "script"
@@ -39,6 +40,7 @@ def open_script(settings: Settings, path: Optional[str] = None, *, is_whole: boo
     execution = session.start_execution("script", source_of(path), kind="script", cell=SCRIPT_CELL)
     session.leave(execution)  # threads and tasks all belong to the one execution, which stays the latest
     watch_files(watch)
+    listen_to_libraries()
     if path is not None:
         session.file_opened(path, "input", "audit")
     tees = [Tee(session, execution, name) for name in ("stdout", "stderr")]

@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 import math
 import os
+import time
 import uuid
+from dataclasses import replace
 
 import pytest
 
@@ -104,7 +106,7 @@ def test_a_file_that_was_there_before_is_nobodys_output(bench):
     path = bench.root / "uploaded.csv"
     path.write_text("a")
     os.utime(path, (1, 1))
-    while os.stat(path).st_ctime > __import__("time").time() - 0.2:
+    while os.stat(path).st_ctime > time.time() - 0.2:
         pass
     execution = bench.cell("1")
     assert bench.store.index.execution(execution).files == ()
@@ -256,8 +258,6 @@ def test_a_private_cell_leaves_no_source_and_no_output(bench):
 
 
 def test_nothing_is_recorded_while_the_folder_is_paused(bench):
-    from dataclasses import replace
-
     bench.cell("a = 1")
     bench.store.save_workspace(replace(bench.store.workspace, is_paused=True))
     bench.cell("b = 2")
@@ -310,8 +310,6 @@ def test_the_history_is_clean_for_git(bench):
 
 
 def test_a_file_that_outgrows_the_limit_is_known_by_its_fingerprint(bench):
-    from dataclasses import replace
-
     bench.store.save_workspace(replace(bench.store.workspace, settings={"limits": {"touched_file_bytes": 1000}}))
 
     def write(size):
@@ -326,6 +324,45 @@ def test_a_file_that_outgrows_the_limit_is_known_by_its_fingerprint(bench):
     grown = write(2000)
     assert (grown.kept, grown.size_bytes) == ("fingerprint", 2000) and grown.digest and "arger" in grown.kept_reason
     assert "big.bin" not in bench.store.tree(bench.store.head().id)
+
+
+def test_a_large_file_written_unseen_is_kept_and_its_next_version_too_large_is_named(bench):
+    bench.store.save_workspace(replace(
+        bench.store.workspace, settings={"limits": {"small_file_bytes": 100, "touched_file_bytes": 1000}}
+    ))
+    (bench.root / "archive.bin").write_bytes(b"x" * 500)
+    time.sleep(0.2)
+
+    def write(size):
+        execution = bench.begin("c_library()")
+        (bench.root / "big.bin").write_bytes(b"x" * size)
+        bench.end(execution)
+        bench.recorder.take_in()
+        (use,) = bench.store.index.execution(execution).files
+        return use
+
+    kept = write(500)
+    assert (kept.path, kept.role, kept.kept, kept.evidence) == ("big.bin", "output", "stored", "observed")
+    assert "archive.bin" not in bench.store.tree(bench.store.head().id)
+    for size in (2000, 3000):  # the second time the head does not have it any more
+        grown = write(size)
+        assert (grown.kept, grown.size_bytes) == ("fingerprint", size) and grown.digest
+        assert grown.kept_reason == "It is larger than 1 kB. Only its fingerprint is kept."
+
+
+def test_a_version_overwritten_before_it_was_kept_is_said_to_be(bench):
+    bench.store.save_workspace(replace(bench.store.workspace, settings={"limits": {"small_file_bytes": 100}}))
+    path = bench.root / "big.bin"
+    path.write_bytes(b"x" * 500)
+    execution = bench.begin("change()")
+    path.write_bytes(b"y" * 500)
+    for role in ("input", "output"):
+        bench.write("file_opened", disk_path=str(path), role=role, execution=execution)
+    bench.end(execution)
+    bench.recorder.take_in()
+    read, written = bench.store.index.execution(execution).files
+    assert (written.kept, read.kept) == ("stored", "excluded")
+    assert read.kept_reason == "It was changed by this cell, and what was there before had not been kept."
 
 
 def test_a_removed_file_is_an_output_that_is_gone(bench):

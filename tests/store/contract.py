@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import math
 import os
+import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -709,6 +710,19 @@ class Folder:
         assert sorted(result.edits) == ["middle", "small"]
         assert result.fingerprints == {"large": (25, store.put_bytes(b"x" * 25))}
         assert any(each.path == "large" and "larger than" in each.reason for each in result.skipped)
+
+    def test_a_large_file_that_changed_meanwhile_counts_as_touched(self, store: History) -> None:
+        rules = KeepRules(small_file_bytes=10, touched_file_bytes=20)
+        for name, size in (("old", 15), ("new", 15), ("larger", 25)):
+            (store.root / name).write_bytes(b"x" * size)
+        time.sleep(0.1)
+        for name in ("new", "larger"):
+            os.utime(store.root / name)
+        since = (store.root / "new").stat().st_ctime
+        assert list(store.scan(rules).edits) == []
+        result = store.scan(rules, only=["old", "new", "larger"], changed_since=since)  # type: ignore[list-item]
+        assert list(result.edits) == ["new"]
+        assert result.fingerprints == {"larger": (25, store.put_bytes(b"x" * 25))}
 
     def test_a_file_grown_too_large_leaves_the_snapshot(self, store: History) -> None:
         """A snapshot that kept the old bytes would say something that was not so."""
