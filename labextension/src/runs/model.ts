@@ -9,7 +9,7 @@ import type { IChanged, IRun, RunId, StoreId } from '../api/types';
 
 export const PAGE = 200;
 /** As many as the server gives at once. */
-const MAX_REFRESH = 1000;
+const MAX_PAGE = 1000;
 const REFRESH_PAUSE_MS = 500;
 
 export class RunsModel implements IDisposable {
@@ -118,9 +118,7 @@ export class RunsModel implements IDisposable {
     try {
       const { items, total } = await this._client.runs(this.workspace, this._query(this._runs.length, PAGE));
       if (asked === this._question) {
-        // A run that began in between has pushed others down: none is shown twice.
-        const known = new Set(this._runs.map(run => run.id));
-        this._runs = [...this._runs, ...items.filter(run => !known.has(run.id))];
+        this._runs = joined(this._runs, items);
         this._total = total;
       }
       this._problem = '';
@@ -181,14 +179,21 @@ export class RunsModel implements IDisposable {
       return;
     }
     const asked = this._question;
-    const limit = Math.min(MAX_REFRESH, Math.max(PAGE, this._runs.length));
+    // As many as are shown, or the place that somebody has scrolled to would be gone.
+    const wanted = Math.max(PAGE, this._runs.length);
     try {
-      const { items, total } = await this._client.runs(this.workspace, this._query(0, limit));
-      if (asked !== this._question) {
-        return; // asked for something else meanwhile: that answer is on its way
-      }
-      this._runs = items;
-      this._total = total;
+      let runs: readonly IRun[] = [];
+      let page, offset;
+      do {
+        offset = runs.length;
+        page = await this._client.runs(this.workspace, this._query(offset, Math.min(MAX_PAGE, wanted - offset)));
+        if (asked !== this._question) {
+          return; // asked for something else meanwhile: that answer is on its way
+        }
+        runs = joined(runs, page.items);
+      } while (runs.length > offset && runs.length < Math.min(wanted, page.total));
+      this._runs = runs;
+      this._total = page.total;
       this._isLoaded = true;
       this._problem = '';
     } catch (error) {
@@ -216,4 +221,10 @@ export class RunsModel implements IDisposable {
   private _isLoadingMore = false;
   private _isShown = false;
   private _isDisposed = false;
+}
+
+/** A run that began between two pages has pushed others down: none is shown twice. */
+function joined(runs: readonly IRun[], more: readonly IRun[]): readonly IRun[] {
+  const known = new Set(runs.map(run => run.id));
+  return [...runs, ...more.filter(run => !known.has(run.id))];
 }
