@@ -28,6 +28,15 @@ describe('foldLineage', () => {
     expect(graph.edges).toHaveLength(1);
   });
 
+  it('draws one arrow for what was both declared and seen', () => {
+    const twice = lineage(['cell', 'model'], [['cell', 'model'], ['cell', 'model']], 'model');
+    twice.edges[0] = { ...twice.edges[0], seen_by: ['audit'] };
+    twice.edges[1] = { ...twice.edges[1], evidence: 'declared', seen_by: ['declared'] };
+    const [arrow, ...others] = foldLineage(twice, 20).edges;
+    expect(others).toEqual([]);
+    expect([arrow.evidence, arrow.edge?.seen_by]).toEqual(['declared', ['audit', 'declared']]);
+  });
+
   it('folds what is beyond the limit into one node a side', () => {
     const outputs = Array.from({ length: 12 }, (_, index) => `out${index}`);
     const graph = foldLineage(lineage(['in', 'nb', ...outputs], [['in', 'nb'], ...outputs.map(out => ['nb', out] as [string, string])], 'nb'), 2);

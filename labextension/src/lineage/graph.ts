@@ -13,6 +13,9 @@ export interface IGraphNode {
   n_hidden: number;
 }
 
+/** The strongest first. */
+const STRENGTH: readonly Evidence[] = ['corrected', 'declared', 'observed', 'ambiguous'];
+
 /** `source` -> `target`, in the direction data flowed. */
 export interface IGraphEdge {
   source: string;
@@ -44,11 +47,23 @@ export function foldLineage(lineage: ILineage, limit: number): IGraph {
       isFocus: node.id === lineage.focus,
       n_hidden: 0
     }));
-  const shown: IGraphEdge[] = edges
-    .filter(edge => kept.has(edge.source) && kept.has(edge.target))
-    .map(edge => ({ source: edge.source, target: edge.target, evidence: edge.evidence, edge }));
+  const shown: IGraphEdge[] = oneArrowEach(edges.filter(edge => kept.has(edge.source) && kept.has(edge.target))).map(
+    edge => ({ source: edge.source, target: edge.target, evidence: edge.evidence, edge })
+  );
   const folded = foldRest(lineage, edges, kept);
   return { nodes: [...nodes, ...folded.nodes], edges: [...shown, ...folded.edges] };
+}
+
+/** Two edges between the same nodes (a file declared as output and seen being written) are one, of the stronger evidence. */
+function oneArrowEach(edges: readonly ILineageEdge[]): ILineageEdge[] {
+  const arrows = new Map<string, ILineageEdge>();
+  for (const edge of edges) {
+    const key = JSON.stringify([edge.source, edge.target]);
+    const other = arrows.get(key);
+    const stronger = other && STRENGTH.indexOf(other.evidence) <= STRENGTH.indexOf(edge.evidence) ? other : edge;
+    arrows.set(key, { ...stronger, seen_by: [...new Set([...(other?.seen_by ?? []), ...edge.seen_by])] });
+  }
+  return [...arrows.values()];
 }
 
 /** For each node, the nodes right before and right after it: the list that stands beside the picture. */
