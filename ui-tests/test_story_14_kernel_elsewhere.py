@@ -14,6 +14,7 @@ from playwright.sync_api import expect
 from lab_page import WAIT_MS, LabPage
 from lab_server import LabServer
 from notebooks import write_notebook
+from tests.other_pythons import other_pythons
 
 PLOT = """import csv
 from IPython.display import SVG
@@ -24,18 +25,14 @@ SVG(f'<svg xmlns="http://www.w3.org/2000/svg"><polyline points="{line}" fill="no
 POINTS = "x,y\n0,50\n50,10\n100,40\n"
 
 
-def other_pythons() -> list[str]:
-    """Interpreters of this machine from 3.9 on, the oldest first; at the end our own, for an environment of its own."""
-    root = Path(os.environ.get("PYENV_ROOT") or Path.home() / ".pyenv")
-    found = [str(each) for n in range(9, 15) for each in root.glob(f"versions/3.{n}.*/bin/python")]
-    return [*found, sys.executable]
+OLDEST_PYTHON = [*other_pythons(), sys.executable][0]
 
 
 @pytest.fixture(scope="module")
 def elsewhere(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The Python of a new environment that holds ipykernel and nothing of ours."""
     home = tmp_path_factory.mktemp("elsewhere") / "environment"
-    subprocess.run([other_pythons()[0], "-m", "venv", home], check=True)
+    subprocess.run([OLDEST_PYTHON, "-m", "venv", home], check=True)
     python = home / "bin" / "python"
     environment = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
     install = [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "ipykernel"]

@@ -18,6 +18,8 @@ from dotscience_jlab.server.lend import lend_folder
 from dotscience_jlab.server.load_tracking import STARTUP_FILE, loads_by_itself, own_client
 from dotscience_jlab.settings import Settings
 
+from ..other_pythons import other_pythons
+
 PATIENCE_S = 60.0
 
 
@@ -175,16 +177,14 @@ async def test_a_renamed_notebook_keeps_its_history(notebook: Notebook, jp_fetch
     await notebook.shut_down()
 
 
-OLD_PYTHON = Path(os.path.expanduser("~"), ".pyenv", "versions", "3.9.18", "bin", "python")
-"""Looked for before the tests get a home of their own."""
+OLDEST_PYTHON = [*other_pythons(), sys.executable][0]
 
 
 @pytest.mark.slow
 async def test_a_kernel_of_another_environment_is_recorded(notebook: Notebook, own_home: Path, tmp_path: Path) -> None:
     """Without the package, of an older Python if there is one here: the lent folder is enough."""
-    python = str(OLD_PYTHON) if OLD_PYTHON.exists() else sys.executable
     environment = tmp_path / "environment"
-    subprocess.run([python, "-m", "venv", str(environment)], check=True)
+    subprocess.run([OLDEST_PYTHON, "-m", "venv", str(environment)], check=True)
     there = environment / "bin" / "python"
     subprocess.run([there, "-m", "pip", "install", "-q", "ipykernel"], check=True, timeout=280)
     missing = subprocess.run([there, "-c", "import dotscience_jlab"], cwd=tmp_path, capture_output=True)

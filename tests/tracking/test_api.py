@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 import os
 import re
-import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -15,6 +14,7 @@ import pytest
 
 from dotscience_jlab.settings import Settings, load_settings
 
+from ..other_pythons import other_pythons
 from .fake_recorder import FakeRecorder
 from .spool_reading import events_of, points_of
 
@@ -380,15 +380,7 @@ def test_a_real_library_of_that_name_wins(project: Path) -> None:
     assert done.stdout == "the real one\n"
 
 
-OTHER_PYTHONS = [
-    str(each)
-    for each in sorted(Path.home().glob(".pyenv/versions/3.*/bin/python3"))
-    if int(each.parts[-3].split(".")[1]) >= 9
-]
-OTHER_PYTHONS = OTHER_PYTHONS or [found for minor in range(9, 15) if (found := shutil.which(f"python3.{minor}"))]
-
-
-@pytest.mark.parametrize("python", OTHER_PYTHONS or [sys.executable], ids=lambda path: Path(path).parts[-3])
+@pytest.mark.parametrize("python", other_pythons() or [sys.executable], ids=lambda path: Path(path).parts[-3])
 def test_the_kernel_side_works_in_every_python_here(project: Path, python: str) -> None:
     """Standard library alone, isolated from this environment's packages."""
     code = (
