@@ -84,6 +84,9 @@ def _inside_use(
         return FileUse(
             disk_path, role, path, evidence, seen_by, size_bytes=entry.size_bytes, digest=entry.digest, version=version
         )
+    if role == "input" and was_written and (is_edited or path in view.scan.fingerprints):
+        reason = "It was changed by this cell, and what was there before had not been kept."
+        return FileUse(disk_path, role, path, evidence, seen_by, "missing", reason)
     if path in view.scan.fingerprints:
         size, digest = view.scan.fingerprints[path]
         return FileUse(disk_path, role, path, evidence, seen_by, "fingerprint", _fingerprint_reason(view.scan, path), size, digest)
@@ -91,9 +94,6 @@ def _inside_use(
     if skipped:
         kept = "secret" if "secret" in skipped.lower() else "excluded"
         return FileUse(disk_path, role, path, evidence, seen_by, kept, skipped, _size(disk_path))
-    if is_edited and role == "input":
-        reason = "It was changed by this cell, and what was there before had not been kept."
-        return FileUse(disk_path, role, path, evidence, seen_by, "excluded", reason)
     kept, reason = ("excluded", "Left out of snapshots by a rule.") if os.path.exists(disk_path) else (
         "missing", "It was not there when the cell ended."
     )

@@ -361,7 +361,7 @@ def test_a_version_overwritten_before_it_was_kept_is_said_to_be(bench):
     bench.end(execution)
     bench.recorder.take_in()
     read, written = bench.store.index.execution(execution).files
-    assert (written.kept, read.kept) == ("stored", "excluded")
+    assert (written.kept, read.kept) == ("stored", "missing")
     assert read.kept_reason == "It was changed by this cell, and what was there before had not been kept."
 
 
