@@ -265,6 +265,7 @@ class RecorderProcess:
             log.info("a client left: %s", error)
         finally:
             self._clients.discard(client)
+            client.is_gone = True
             self._quiet_since = time.monotonic()
             writer.close()
 
@@ -286,13 +287,9 @@ class RecorderProcess:
     def _answer(self, client: Client, message: dict[str, Any]) -> None:
         """In a pool thread: one request, one response, whatever happens."""
         number = message.get("id")
-
-        def progress(done: int, total: int, what: str) -> None:
-            body = {"say": "progress", "id": number, "done": done, "total": total, "what": what}
-            self._loop.call_soon_threadsafe(client.send, body)
-
+        asker = Asker(client, number, self._loop)
         try:
-            result = self.desk.answer(str(message.get("method")), message.get("params") or {}, progress)
+            result = self.desk.answer(str(message.get("method")), message.get("params") or {}, asker)
             response = {"say": "response", "id": number, "result": result}
         except DotscienceError as error:
             response = {"say": "response", "id": number, "error": error.to_json()}
@@ -309,6 +306,7 @@ class Client:
         self.session = ""
         self.acknowledged = -1
         self.is_subscribed = False
+        self.is_gone = False
 
     def send(self, message: dict[str, Any]) -> None:
         """Into the socket's buffer; a client that is gone, or that reads nothing, is let go."""
@@ -318,6 +316,24 @@ class Client:
             self._writer.transport.abort()
             return
         self._writer.write(encode_message(message))
+
+
+class Asker:
+    """Who waits for the answer to one request: told of progress, from any thread."""
+
+    def __init__(self, client: Client, number: Any, loop: asyncio.AbstractEventLoop) -> None:
+        self._client = client
+        self._number = number
+        self._loop = loop
+
+    @property
+    def is_gone(self) -> bool:
+        """The program has ended or was interrupted: nobody waits any more."""
+        return self._client.is_gone
+
+    def __call__(self, done: int, total: int, what: str) -> None:
+        body = {"say": "progress", "id": self._number, "done": done, "total": total, "what": what}
+        self._loop.call_soon_threadsafe(self._client.send, body)
 
 
 class SessionThread(threading.Thread):

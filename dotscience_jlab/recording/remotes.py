@@ -103,15 +103,16 @@ class Remotes:
         return told
 
     def pull(
-        self, store: Store, name: str | None, *, join: bool = False, ssh_agent: str | None = None, progress: Progress
+        self, store: Store, name: str | None, *, join: bool = False, progress: Progress, **options: Any
     ) -> dict[str, Any]:
-        exchange = self._exchange(store, self.get(store, name), ssh_agent=ssh_agent)
+        """options: as Exchange takes them."""
+        exchange = self._exchange(store, self.get(store, name), **options)
         told = pull(exchange, self._workspaces.writer(store), join=join, progress=progress)
         self._activity(store).versions.clear()
         return told
 
     def get_back(
-        self, disk_path: str, url: str | None, *, join: bool = False, ssh_agent: str | None = None, progress: Progress
+        self, disk_path: str, url: str | None, *, join: bool = False, progress: Progress, **options: Any
     ) -> tuple[Store, dict[str, Any]]:
         """The history of the project folder at `disk_path`, from `url` or from where a copy of it was kept, ids unchanged.
 
@@ -131,7 +132,7 @@ class Remotes:
             store = self._workspaces.at_root(root, create=True, store_id=known.id if known is not None and is_same else None)
         try:
             remote = self._added(store, remote)
-            told = self.pull(store, remote.name, join=join or remembered is not None, ssh_agent=ssh_agent, progress=progress)
+            told = self.pull(store, remote.name, join=join or remembered is not None, progress=progress, **options)
         except DotscienceError:
             if is_begun_now and not self._has_begun(store, remote):
                 self._take_away(store, known.id if known is not None else None)

@@ -416,6 +416,7 @@ class Desk:
             is_unscanned_allowed=params.get("is_unscanned_allowed") is True,
             main_as=_optional(params, "main_as"),
             ssh_agent=_optional(params, "ssh_agent"),
+            is_stopped=_is_gone(progress),
             progress=progress,
         )
         self._tell("status", store, [])
@@ -423,9 +424,13 @@ class Desk:
 
     def _pull(self, params: Params, progress: Progress) -> Any:
         store = self._store(params)
-        join = params.get("join") is True
         told = self.remotes.pull(
-            store, _optional(params, "name"), join=join, ssh_agent=_optional(params, "ssh_agent"), progress=progress
+            store,
+            _optional(params, "name"),
+            join=params.get("join") is True,
+            ssh_agent=_optional(params, "ssh_agent"),
+            is_stopped=_is_gone(progress),
+            progress=progress,
         )
         self._tell_all(store)
         return told
@@ -436,6 +441,7 @@ class Desk:
             _optional(params, "url"),
             join=params.get("join") is True,
             ssh_agent=_optional(params, "ssh_agent"),
+            is_stopped=_is_gone(progress),
             progress=progress,
         )
         self._tell_all(store)
@@ -628,6 +634,11 @@ def _up_to(most_bytes: int, pieces: Iterable[bytes]) -> Iterator[bytes]:
 
 def _content(data: bytes) -> dict[str, Any]:
     return {"content_base64": base64.b64encode(data).decode("ascii"), "size_bytes": len(data)}
+
+
+def _is_gone(progress: Progress) -> Callable[[], bool]:
+    """Whether nobody waits for the answer any more. A plain function, which cannot go away, stays."""
+    return lambda: getattr(progress, "is_gone", False)
 
 
 def _text(params: Params, name: str) -> str:

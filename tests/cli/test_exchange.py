@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import json
 import shutil
+import signal
 import subprocess
+import sys
+import time
 from pathlib import Path
+from typing import Callable
 
 import pytest
 
@@ -52,6 +56,29 @@ def test_there_and_into_another_folder(trained: Shell, tmp_path: Path, monkeypat
     assert trained.json("show", "usb:main")["message"] == "after the restore"
     trained("remote", "remove", "usb")
     assert trained.json("remote", "list") == []
+
+
+def test_ctrl_c_ends_the_push_and_not_only_the_waiting(trained: Shell, tmp_path: Path) -> None:
+    there, started = tmp_path / "churn.git", tmp_path / "started"
+    trained("remote", "add", "usb", str(there), "--create", "--unscanned")
+    hook = there / "hooks" / "pre-receive"
+    hook.parent.mkdir(exist_ok=True)
+    hook.write_text(f"#!/bin/sh\necho $$ > {started}\nexec sleep 600\n")
+    hook.chmod(0o755)
+    push = subprocess.Popen([sys.executable, "-m", "dotscience_jlab.cli", "push"], start_new_session=True)
+    until(started.exists)
+    push.send_signal(signal.SIGINT)
+    assert push.wait(timeout=30) != 0
+    until(lambda: not Path("/proc", started.read_text().strip()).exists())
+    hook.unlink()
+    assert trained.json("push")["n_sent"] == 2
+
+
+def until(is_so: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 30
+    while not is_so():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
 
 
 def test_what_was_deleted_with_its_folder_is_got_back(trained: Shell, tmp_path: Path) -> None:
