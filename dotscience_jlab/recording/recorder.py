@@ -332,7 +332,7 @@ class SessionRecorder:
         def staged() -> Aftermath:
             if end_position is not None:
                 self.around.acknowledge(self.inbox.session, end_position)
-            return Aftermath(self._begun_since(), self._written_by)
+            return Aftermath(self._begun_since(execution), self._written_by)
 
         before, self.mapped = self.mapped, self._mapped_now()
         told = Circumstances(
@@ -451,11 +451,15 @@ class SessionRecorder:
         told = kernel.capture_reason if is_first_heard or kernel.n_unheard is None else ""
         return (*reasons, told) if told else tuple(reasons)
 
-    def _begun_since(self) -> tuple[ExecutionId, ...]:
-        """Cells of this session whose start has been reported, but not yet handled."""
+    def _begun_since(self, execution: OpenExecution) -> tuple[ExecutionId, ...]:
+        """Cells of this session that began after it, as far as has been reported, handled or not.
+
+        A kernel that works off a queue of cells may begin the next one before its other thread has reported the end of this one.
+        """
         if self.inbox.has_more():
             self._queue.extend(self.inbox.read())
-        return tuple(ExecutionId(event["execution"]) for event in self._waiting("execution_started"))
+        running = (each.id for each in self._executions.values() if each.started.at > execution.started.at)
+        return (*running, *(ExecutionId(event["execution"]) for event in self._waiting("execution_started")))
 
     def _written_by(self, executions: tuple[ExecutionId, ...]) -> Iterable[str]:
         """Disk paths they, or threads of no cell, were seen writing, whether their reports were handled yet or not."""

@@ -129,6 +129,19 @@ def test_a_file_written_while_another_session_ran_is_ambiguous_with_its_candidat
     assert mine_recorder is not bench.recorder
 
 
+def test_a_cell_whose_end_is_reported_after_the_next_one_began_says_that_they_overlap(bench):
+    first = bench.begin("1")
+    second = bench.begin("2")
+    (bench.root / "whose.csv").write_text("?")
+    bench.end(first)
+    bench.end(second)
+    bench.recorder.take_in()
+    before, after = bench.store.index.execution(first), bench.store.index.execution(second)
+    assert before.is_overlapped and not after.is_overlapped
+    (use,) = (use for use in before.files if use.path == "whose.csv")
+    assert use.evidence == "ambiguous" and set(use.candidates) == {first, second}
+
+
 def test_an_input_names_the_snapshot_that_last_wrote_it(bench):
     writer = bench.begin("write()")
     (bench.root / "raw.csv").write_text("1")
