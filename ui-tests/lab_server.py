@@ -65,6 +65,19 @@ class LabServer:
         """In order of start."""
         return self.ask(f"workspaces/{self.workspace()['id']}/executions", **query)["items"][::-1]
 
+    def wait_until_stored(self, text: str) -> None:
+        """Until the newest execution whose code holds `text` has its snapshot: what runs next is no part of it then."""
+        deadline = time.monotonic() + START_TIMEOUT_S
+        while True:
+            try:
+                found = [each for each in self.executions() if text in each["source"]]
+                if found and found[-1]["snapshot"]:
+                    return
+            except urllib.error.HTTPError:
+                found = []  # the folder has no history yet
+            assert time.monotonic() < deadline, f"no snapshot of {text!r}: {found}"
+            time.sleep(0.1)
+
     def runs(self) -> list[dict[str, Any]]:
         return self.ask(f"workspaces/{self.workspace()['id']}/runs")["items"][::-1]
 

@@ -13,7 +13,7 @@ def test_a_fork_of_an_old_state_opens_and_runs(lab: LabPage) -> None:
     lab.show_panel()
     lab.type_into(0, "open('state.txt', 'w').write('old')")
     lab.run_cell(0)
-    lab.wait_for_entry("'old'")
+    lab.server.wait_until_stored("'old'")
     lab.type_into(0, "open('state.txt', 'w').write('new')")
     lab.run_cell(0)
     lab.wait_for_entry("'new'")

@@ -17,7 +17,7 @@ from dotscience_jlab.link.launch import connect_or_launch
 from dotscience_jlab.settings import Settings
 
 FILES = Path(__file__).resolve().parent / "files"
-LONG = {"emcee-line", "nbconvert-widget-list"}
+LONG = {"emcee-line", "emcee-quickstart", "nbconvert-widget-list"}
 STARTUP_FILE = Path(sys.prefix) / "etc/ipython/startup/50-dotscience.py"
 
 NOISE = (

@@ -171,10 +171,10 @@ def schemathesis_given(operation: Any) -> Any:
 
 
 def test_a_live_server_keeps_to_the_document(server: dict[str, Any]) -> None:
-    print(f"seed {SEED}, 5 examples an operation; all of them under -m slow")
+    print(f"seed {SEED}, 5 examples an operation; 100 with --whole")
     run_schemathesis(server, 5)
 
 
-@pytest.mark.slow
+@pytest.mark.slow(share=0)
 def test_a_live_server_keeps_to_the_document_at_length(server: dict[str, Any]) -> None:
     run_schemathesis(server, 100)
