@@ -17,7 +17,8 @@ from dotscience_jlab.link.launch import connect_or_launch
 from dotscience_jlab.settings import Settings
 
 FILES = Path(__file__).resolve().parent / "files"
-LONG = {"emcee-line", "emcee-quickstart", "nbconvert-widget-list"}
+LONG = {"emcee-line": 0.2, "emcee-quickstart": 0, "nbconvert-widget-list": 0.2}
+"""name -> share, as `slow` takes it"""
 STARTUP_FILE = Path(sys.prefix) / "etc/ipython/startup/50-dotscience.py"
 
 NOISE = (
@@ -89,7 +90,10 @@ def recorded(folder: Path, settings: Settings, n_expected: int) -> list[dict[str
 
 @pytest.mark.parametrize(
     "name",
-    [pytest.param(path.stem, marks=[pytest.mark.slow] if path.stem in LONG else []) for path in sorted(FILES.glob("*.ipynb"))],
+    [
+        pytest.param(path.stem, marks=[pytest.mark.slow(share=LONG[path.stem])] if path.stem in LONG else [])
+        for path in sorted(FILES.glob("*.ipynb"))
+    ],
 )
 def test_outputs_are_the_same_and_every_cell_is_in_the_history(
     name: str, project: Path, tmp_path: Path, settings: Settings, monkeypatch: pytest.MonkeyPatch
