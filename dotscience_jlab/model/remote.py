@@ -10,8 +10,8 @@ The address is stored and shown, so it never holds a secret; and git gets it, so
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
-from typing import Optional
+from dataclasses import dataclass, field
+from typing import Dict, Optional
 from urllib.parse import urlsplit
 
 from ..errors import InvalidRequest
@@ -40,6 +40,8 @@ class Remote:
     """The recorder pushes there by itself when the folder is idle."""
     main_as: str = "main"
     """What this folder's line `main` is called there; another folder's line may have that name."""
+    replaces: Dict[str, str] = field(default_factory=dict)
+    """Its refs that held bytes which were purged here since: ref -> commit, where all of it was here. A push may replace that."""
 
 
 SAME, AHEAD, BEHIND, DIVERGED, ONLY_HERE, ONLY_THERE, REWRITTEN = (

@@ -76,7 +76,8 @@ def pull(exchange: Exchange, turn: ContextManager[Any], *, join: bool, progress:
             raise NotFound(f"There is no history at {remote.url}.", f"`ds push {remote.name}` puts this one there.")
         _refuse_strangers(exchange)
         before = index.executions(limit=1).total, index.runs(limit=1).total
-        _take_in(exchange, join=join, progress=progress)
+        if not exchange.leads_to_purged or not exchange.is_all_known():
+            _take_in(exchange, join=join, progress=progress)
         with turn:
             state = _main(exchange)
             is_forwarded = state.state in (BEHIND, ONLY_THERE) and not exchange.repeats_snapshots(MAIN_LINE)

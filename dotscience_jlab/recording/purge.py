@@ -115,7 +115,7 @@ def _still_held(store: Store, plan: PurgePlan, others: Iterable[Path], settings:
     for root in roots_with((each for each in others if each != store.root), settings.data_dir / "stores", plan.digests):
         yield f"The history of {root} holds it too: purge it there as well."
     for remote in plan.remotes:
-        yield f"The remote {remote} holds it: it has to be purged there as well."
+        yield f"The remote {remote} holds it: `ds push {remote}` takes it out of what is shown there, and its owner runs `git gc`."
     if plan.executions:
         yield "Notebooks in snapshots may hold the same code or output: `ds purge NOTEBOOK` removes those."
     for file in sorted(_files_with(_sought(store, plan), settings)):

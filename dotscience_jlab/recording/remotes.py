@@ -99,7 +99,7 @@ class Remotes:
         if remote.keeps_copy:
             self._activity(store).copy_problem = None
         if main_as is not None:
-            self._save(store, tuple(remote if each.name == remote.name else each for each in store.workspace.remotes))
+            self._save(store, tuple(exchange.remote if each.name == remote.name else each for each in store.workspace.remotes))
         return told
 
     def pull(

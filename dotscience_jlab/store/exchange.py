@@ -8,6 +8,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Callable, Mapping
 
@@ -78,10 +79,23 @@ class Exchange:
         return RECORDS_REF in self.there
 
     def is_all_known(self) -> bool:
-        """Nothing is there that was not here when last asked, or is here anyway."""
-        return all(
-            self._objects.has(commit) for ref, commit in self.there.items() if ref == RECORDS_REF or ref.startswith(line_ref(""))
-        ) and (not self.has_records_there or self._reaches(self._objects.ref(RECORDS_REF), self.there[RECORDS_REF]))
+        """Nothing is there that was not here when last asked, or is here anyway, or was until it was purged."""
+        lines = [ref for ref in self.there if ref.startswith(line_ref("")) and not self._is_replaceable(ref)]
+        if not all(self._objects.has(self.there[ref]) for ref in lines):
+            return False
+        if not self.has_records_there or self._is_replaceable(RECORDS_REF):
+            return True
+        records = self.there[RECORDS_REF]
+        return self._objects.has(records) and self._reaches(self._objects.ref(RECORDS_REF), records)
+
+    @property
+    def leads_to_purged(self) -> bool:
+        """The other side still has what was purged here: fetching its lines would bring the bytes back."""
+        return any(self._is_replaceable(ref) for ref in self.there)
+
+    def _is_replaceable(self, ref: str) -> bool:
+        """It is where it was when all of it was here, and bytes of it have been purged here since."""
+        return self.there.get(ref) is not None and self.there[ref] == self.remote.replaces.get(ref)
 
     # -- fetching ----------------------------------------------------------------------------------
 
@@ -121,7 +135,7 @@ class Exchange:
 
     def states(self) -> list[LineState]:
         """Of every line here and there, as last seen: `look` after `take_in` makes no difference to them."""
-        seen = self._objects.refs(f"{REMOTES_REF}{self.remote.name}/heads/")
+        seen = {**self._purged_lines(), **self._objects.refs(f"{REMOTES_REF}{self.remote.name}/heads/")}
         here = {self.name_there(line): line for line in [*self._objects.lines(), MAIN_LINE]}
         if self._objects.ref(line_ref(MAIN_LINE)) is None and self.remote.main_as not in seen:
             del here[self.remote.main_as]
@@ -129,6 +143,11 @@ class Exchange:
             self._state(here.get(name, ""), name, seen.get(name))
             for name in sorted({*seen, *here}, key=lambda each: (each != self.remote.main_as, each))
         ]
+
+    def _purged_lines(self) -> dict[str, ObjectId]:
+        start = line_ref("")
+        replaces = self.remote.replaces.items()
+        return {ref.removeprefix(start): ObjectId(commit) for ref, commit in replaces if ref.startswith(start)}
 
     def name_there(self, line: str) -> str:
         return self.remote.main_as if line == MAIN_LINE else line
@@ -145,6 +164,8 @@ class Exchange:
             return LineState(line, full, ONLY_HERE if theirs is None else ONLY_THERE)
         if ours == theirs:
             return LineState(line, full, SAME)
+        if theirs == self.remote.replaces.get(line_ref(name)):
+            return LineState(line, full, REWRITTEN, len(self._commits(ours)))
         told = self._git.run("rev-list", "--left-right", "--count", f"{ours}...{theirs}").split()
         n_ahead, n_behind = int(told[0]), int(told[1])
         state = AHEAD if not n_behind else BEHIND if not n_ahead else DIVERGED
@@ -190,7 +211,8 @@ class Exchange:
         updates = [self._update(state) for state in states if state.state in (AHEAD, ONLY_HERE, REWRITTEN)]
         records = self._objects.ref(RECORDS_REF)
         if records is not None and self.there.get(RECORDS_REF) != records:
-            updates.append(Update(RECORDS_REF, self.there.get(RECORDS_REF), records))
+            is_replacing = self._is_replaceable(RECORDS_REF)
+            updates.append(Update(RECORDS_REF, self.there.get(RECORDS_REF), records, is_replacing))
         if updates:
             kept_as = self._ref("sent")
             store_id = self.history.workspace.id
@@ -201,6 +223,7 @@ class Exchange:
             if is_first:
                 settle_repository(self.remote.url, self.remote.main_as)
         self._note_agreed(states, records)
+        self._note_replaced()
         return len(updates)
 
     def _update(self, state: LineState) -> Update:
@@ -216,6 +239,14 @@ class Exchange:
                 self._set_ref(f"agreed/{name}", commit)
         if records is not None:
             self._set_ref("records", records)
+
+    def _note_replaced(self) -> None:
+        """Nothing purged is led to there any more."""
+        if self.remote.replaces:
+            self.remote = replace(self.remote, replaces={})
+            others = self.history.workspace.remotes
+            remotes = tuple(self.remote if each.name == self.remote.name else each for each in others)
+            self.history.save_workspace(replace(self.history.workspace, remotes=remotes))
 
     # -- forgetting the remote ---------------------------------------------------------------------
 

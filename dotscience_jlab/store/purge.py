@@ -11,8 +11,8 @@ from __future__ import annotations
 
 import re
 import uuid
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Collection, Iterator
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Collection, Iterator, Mapping
 
 from ..errors import Conflict, InvalidRequest, NotFound
 from ..model.ids import BlobDigest, ExecutionId
@@ -20,7 +20,7 @@ from ..model.instant import Instant
 from ..model.paths import WorkspacePath
 from ..model.run import PURGE, Tombstone
 from .inventory import UNMARKED, Inventory
-from .objects import RECORDS_REF, ObjectId
+from .objects import RECORDS_REF, ObjectId, line_ref
 from .reach import heads_of, reachable, tree_objects
 from .redact import Redaction, segments_with
 from .rewrite import Rewriting, swap_ref
@@ -34,6 +34,8 @@ IDS_PER_TOMBSTONE = 500
 EMPTY_BLOB = BlobDigest("e69de29bb2d1d6434b8b29ae775ad8c2e48c5391")
 LIVE = LEFT = 1
 REMOTE_REF = re.compile(r"refs/(?:ds/)?remotes/([^/]+)/.+")
+AGREED_REF = re.compile(r"refs/ds/remotes/(?P<remote>[^/]+)/(agreed/(?P<line>.+)|records)")
+"""Marks of what a remote has and this history has had, all of it (`exchange.py`)."""
 PURGING = "purging"
 """A fact of the index: tombstones name bytes that are still here."""
 
@@ -171,10 +173,11 @@ class _Cleaned:
 def _move_refs(store: History, cleaned: _Cleaned) -> int:
     """Every ref to what stands for its commit now; how many marks of remotes were dropped instead."""
     objects, n_moved, n_dropped = store.objects, 0, 0
-    for name, named in objects.ref_ways().items():
-        new = cleaned.commit(name, named[-1])
-        if new == named[-1]:
-            continue
+    ways = objects.ref_ways()
+    moved = {name: new for name, named in ways.items() if (new := cleaned.commit(name, named[-1])) != named[-1]}
+    _note_replaced(store, {name: ways[name][-1] for name in moved})
+    for name, new in moved.items():
+        named = ways[name]
         objects.sync()
         if REMOTE_REF.fullmatch(name):
             new, n_dropped = None, n_dropped + 1
@@ -185,6 +188,18 @@ def _move_refs(store: History, cleaned: _Cleaned) -> int:
     if n_moved:
         store.lines_were_rewritten()
     return n_dropped
+
+
+def _note_replaced(store: History, marks: Mapping[str, ObjectId]) -> None:
+    """What a remote has of ours, and leads to the bytes: so that the next push may take it away there, too."""
+    found: dict[str, dict[str, str]] = {}
+    for name, commit in marks.items():
+        mark = AGREED_REF.fullmatch(name)
+        if mark:
+            found.setdefault(mark["remote"], {})[line_ref(mark["line"]) if mark["line"] else RECORDS_REF] = commit
+    if found:
+        remotes = (replace(each, replaces={**each.replaces, **found.get(each.name, {})}) for each in store.workspace.remotes)
+        store.save_workspace(replace(store.workspace, remotes=tuple(remotes)))
 
 
 def _files_ever(store: History) -> Iterator[tuple[WorkspacePath, ObjectId]]:

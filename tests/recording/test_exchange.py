@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import shutil
 import subprocess
 import threading
@@ -232,6 +233,61 @@ class TestRecords:
         two.push()
         one.pull()
         assert one.sources() == two.sources() == ["a", "x = 71", "x = 72"]
+
+
+class TestPurged:
+    """Bytes that went to the remote before they were purged here."""
+
+    @pytest.fixture
+    def purged(self, one, there) -> Machine:
+        for name in "abc":
+            one.work(name, "the key" if name == "b" else "")
+        one.add(there)
+        one.push()
+        plan = one.store.plan_purge(one.store.digests_at("b"))
+        one.store.purge(plan, "a private key", "2026-11-21T09:18:00.000000Z", "ann")
+        return one
+
+    KEY = hashlib.sha1(b"blob 7\0the key").hexdigest()
+
+    def has_key(self, repository: Path) -> bool:
+        return self.KEY in git(repository, "rev-list", "--objects", "--all")
+
+    @pytest.mark.parametrize("is_swept", [False, True])
+    def test_a_push_takes_them_away_there_too(self, purged, two, there, is_swept) -> None:
+        assert self.has_key(there)
+        if is_swept:
+            git(purged.root / ".dotscience/store.git", "gc", "-q", "--prune=now")
+        assert purged.line() == "rewritten"
+        assert purged.pull()["n_runs"] == 0
+        assert "3 snapshots" in purged.push()["sentence"]
+        assert not self.has_key(there) and not self.has_key(purged.root / ".dotscience/store.git")
+        assert purged.line() == "same" and purged.push()["n_sent"] == 0
+        assert not purged.store.workspace.remotes[0].replaces
+        two.get_back(there)
+        assert two.messages() == ["cell c", "cell b", "cell a"] and two.sources() == ["a", "b", "c"]
+
+    def test_with_a_purged_execution_its_record_goes_there_too(self, one, two, there) -> None:
+        for name in "abc":
+            one.work(name)
+        one.add(there)
+        one.push()
+        (secret,) = (each.id for each in one.store.index.executions().items if each.source == "b")
+        one.store.purge(one.store.plan_purge([], [secret]), "a password", "2026-11-21T09:18:00.000000Z", "ann")
+        one.push()
+        two.get_back(there)
+        assert two.sources() == ["a", "c"]
+        one.work("d")
+        one.push()
+        assert two.pull()["is_forwarded"]
+
+    def test_what_somebody_added_there_since_is_not_taken_away(self, purged, two, there) -> None:
+        two.get_back(there)
+        two.work("theirs")
+        two.push(is_unscanned_allowed=True)
+        with pytest.raises(Conflict, match="Nothing was sent"):
+            purged.push()
+        assert "cell theirs" in git(there, "log", "--format=%s", "main") and "cell theirs" in purged.messages("origin:main")
 
 
 class TestRewritten:
