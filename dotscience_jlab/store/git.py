@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Callable, Iterator, Mapping, TypeVar
 
 from dulwich.file import FileLocked
-from dulwich.object_store import PackBasedObjectStore
+from dulwich.object_store import DiskObjectStore, PackBasedObjectStore
 from dulwich.objects import Commit, ShaFile, Tag, Tree
 from dulwich.pack import Pack, PackFileDisappeared
 from dulwich.refs import RefsContainer
@@ -241,7 +241,8 @@ class GitObjects:
 
     def has(self, name: ObjectId) -> bool:
         with disk_errors(self.path):
-            return self._loose_path(name).exists() or self._draft_of(name) is not None or self._pack_of(name) is not None
+            is_here = self._loose_path(name).exists() or self._draft_of(name) is not None or self._pack_of(name) is not None
+            return is_here or any(os.path.exists(f"{each.path}/{name[:2]}/{name[2:]}") for each in self._lenders())
 
     def _draft_of(self, name: ObjectId) -> PackDraft | None:
         with self._busy:
@@ -256,6 +257,10 @@ class GitObjects:
             stores = [self._repo.object_store, *self._repo.object_store.alternates]
             found = [pack for store in stores for pack in self._present_packs(store)]
         yield from found
+
+    def _lenders(self) -> list[DiskObjectStore]:
+        with self._busy:
+            return list(self._repo.object_store.alternates)  # type: ignore[arg-type]
 
     def _present_packs(self, store: PackBasedObjectStore) -> list[Pack]:
         """Listed again only when the folder has changed: a stat for each new object rather than two listings."""
@@ -420,6 +425,13 @@ class GitObjects:
         with self._busy:
             return self._present_packs(self._repo.object_store)
 
+    def borrow_no_more(self) -> None:
+        """What it borrowed lies here now, and the list of lenders is gone."""
+        with self._busy:
+            for store in self._repo.object_store.alternates:
+                store.close()
+            self._repo.object_store._alternates = []
+
     def sweep(self) -> None:
         exhume(self.path)
         sweep(self.path)
@@ -500,7 +512,7 @@ class GitObjects:
         yield lambda: _read_loose(self._loose_path(name))
         for pack in self._packs():
             yield lambda pack=pack: self._read_packed(pack, name)  # type: ignore[misc]
-        for store in self._repo.object_store.alternates:
+        for store in self._lenders():
             yield lambda store=store: _read_loose(Path(store.path, name[:2], name[2:]))  # type: ignore[misc]
 
     def _read_packed(self, pack: Pack, name: ObjectId) -> tuple[bytes, bytes]:

@@ -122,6 +122,8 @@ class Scanner:
         self.root = root
         self._kept_in = kept_in or root
         self._enters = enters
+        self.expected: frozenset[WorkspacePath] = frozenset()
+        """Files that somebody is about to put here: that they are not there says nothing."""
         self.missed_a_folder = False
         """The last scan did: it is no ground for the next one to look at less."""
         self._rules_in: dict[str, IgnoreRules] = {}
@@ -162,6 +164,7 @@ class Scanner:
     ) -> tuple[ScanResult, frozenset[WorkspacePath]]:
         if self._ignore.excludes != rules.excludes:
             self._ignore = IgnoreRules(rules.excludes)
+        expected = self.expected  # before anything is looked at: what arrives meanwhile may be missed, and is not gone
         room = _Room(rules, store_bytes, self._kept_in)
         is_heard = suspects is not None and suspects.are_heard
         look = _Look(
@@ -181,7 +184,7 @@ class Scanner:
             path: entry if path in look.taken else self._stored(path, entry, sink)
             for path, entry in look.present.items() if not _same(head.get(path), entry)
         }
-        edits.update((path, None) for path in sorted(gone - look.present.keys()))
+        edits.update((path, None) for path in sorted(gone - look.present.keys() - expected))
         n_files = look.n_files - sum(entry is None for entry in edits.values() if look.is_partial)
         self.missed_a_folder = look.missed_a_folder
         result = ScanResult(edits, tuple(look.skipped), look.n_skipped, n_files, look.n_stats, look.fingerprints)

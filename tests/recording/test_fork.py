@@ -9,7 +9,7 @@ import shutil
 import pytest
 
 from dotscience_jlab.errors import Conflict, InvalidRequest, StoreFull, UnsafePath
-from dotscience_jlab.recording import fork
+from dotscience_jlab.recording import fork, fork_files
 from dotscience_jlab.recording.fork import apply_fork, plan_fork
 from dotscience_jlab.store.open import open_store
 
@@ -40,7 +40,9 @@ def test_a_fork_holds_the_moment_and_outlives_its_origin(project, tmp_path):
     project.write("train.ipynb", "new")
     project.snapshot()
     new_root = tmp_path / "work" / "fork"
-    assert apply_fork(project.store, then.id, new_root, progress=progress) == {"n_files": 3, "bytes": 16}
+    assert apply_fork(project.store, then.id, new_root, progress=progress) == {
+        "n_files": 3, "bytes": 16, "n_later": 0, "later_bytes": 0,
+    }
     origin = project.store.workspace.id
     shutil.rmtree(project.root)
     store = open_store(new_root)
@@ -94,11 +96,12 @@ def test_a_fork_that_fails_leaves_nothing(project, tmp_path, monkeypatch, is_the
     if is_there:
         new_root.mkdir(parents=True)
 
-    def full(target, entry, data):
-        if target.name == "1.txt":
+    def full(source, target):
+        if str(target).endswith("1.txt"):
             raise OSError(28, "No space left on device", str(target))
+        os.replace(source, target)
 
-    monkeypatch.setattr(fork, "_write_new", full)
+    monkeypatch.setattr(fork_files.os, "rename", full)
     with pytest.raises(StoreFull):
         apply_fork(project.store, then.id, new_root, progress=progress)
     assert (list(new_root.iterdir()) == []) if is_there else not (tmp_path / "deep").exists()
