@@ -102,6 +102,9 @@ def _show_execution(desk: Desk, execution: dict[str, Any]) -> None:
     if execution["files"]:
         rows = [[each["role"], each["path"] or each["disk_path"], each["evidence"], each["kept"]] for each in execution["files"]]
         print_table(["role", "file", "evidence", "kept"], rows)
+        reasons = (each["kept_reason"] for each in execution["files"])
+        for reason in dict.fromkeys(each for each in reasons if "outside the fork" in each):
+            click.echo(one_line(reason, 300))
     for reason in execution["capture_reasons"]:
         click.echo(f"partial: {reason}")
 
