@@ -60,7 +60,7 @@ def make_history(origin: History, new_root: Path, snapshot: SnapshotId) -> Path:
         with disk_errors(folder):
             refs = make_store(origin, draft, new_root, snapshot)
             copy_index(origin.index, draft / "state.db", snapshot, refs[line_ref("main")], refs.get(RECORDS_REF))
-            sync_together(_to_sync(draft))
+            sync_together(files_to_sync(draft))
             draft.rename(folder / "store.git")
             sync_path(folder)
     except BaseException:
@@ -100,7 +100,8 @@ def _git_of(history: History) -> GitObjects:
     return history.objects
 
 
-def _to_sync(draft: Path) -> list[Path]:
+def files_to_sync(draft: Path) -> list[Path]:
+    """Of a new store, so that it survives a power cut: its own few files, and the folders that name the shared ones."""
     names = ("HEAD", "config", "packed-refs", "workspace.json", "state.db", ALTERNATES, LENDERS, EXCUSED, "objects/pack", "")
     return [draft / name for name in names if (draft / name).exists()]
 

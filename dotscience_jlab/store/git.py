@@ -59,6 +59,8 @@ SUBMODULE_MODE = 0o160000
 """Names a commit of another repository: it comes with commits that another git made, and there is nothing to read."""
 YOUNG_S = 3600.0
 """An object that somebody else wrote this lately may not be on the disk yet: whoever names it syncs it too."""
+MOST_LENDERS = 100
+"""More than anybody has; two that lend to each other do not go on for ever."""
 RACY_NS = 20_000_000
 """A folder that changed less than this before it was listed may have changed again within the same tick of its time."""
 YOUNG_PACK_S = 60.0
@@ -254,13 +256,19 @@ class GitObjects:
     def _packs(self) -> Iterator[Pack]:
         """This store's and those of stores that it borrows from, as they lie on the disk now."""
         with self._busy, disk_errors(self.path):
-            stores = [self._repo.object_store, *self._repo.object_store.alternates]
+            stores = [self._repo.object_store, *self._lenders()]
             found = [pack for store in stores for pack in self._present_packs(store)]
         yield from found
 
     def _lenders(self) -> list[DiskObjectStore]:
+        """Those that lend to a lender too, as git has it."""
         with self._busy:
-            return list(self._repo.object_store.alternates)  # type: ignore[arg-type]
+            found: list[DiskObjectStore] = []
+            waiting = list(self._repo.object_store.alternates)
+            while waiting and len(found) < MOST_LENDERS:
+                found.append(waiting.pop(0))  # type: ignore[arg-type]
+                waiting += found[-1].alternates
+            return found
 
     def _present_packs(self, store: PackBasedObjectStore) -> list[Pack]:
         """Listed again only when the folder has changed: a stat for each new object rather than two listings."""
@@ -428,7 +436,7 @@ class GitObjects:
     def borrow_no_more(self) -> None:
         """What it borrowed lies here now, and the list of lenders is gone."""
         with self._busy:
-            for store in self._repo.object_store.alternates:
+            for store in self._lenders():
                 store.close()
             self._repo.object_store._alternates = []
 

@@ -174,6 +174,7 @@ def peak_memory(pid: int) -> int:
     return int(lines["VmHWM"].split()[0]) * 1024
 
 
+@pytest.mark.slow(share=0)
 def test_a_recorder_killed_while_a_fork_fills_goes_on_when_the_fork_is_opened(project: Path, tmp_path: Path) -> None:
     large = {f"part{n}.bin": os.urandom(12 << 20) for n in range(4)}
     for name, data in large.items():
@@ -189,7 +190,6 @@ def test_a_recorder_killed_while_a_fork_fills_goes_on_when_the_fork_is_opened(pr
     n_there = sum((root / name).exists() for name in large)
     if made["n_later"]:  # else the file system shares them, and nothing was on its way
         assert made["n_later"] == len(large) > n_there
-    kill_recorder()
     with connect_or_launch(load_settings(), "cli") as link:
         deadline = time.monotonic() + TIMEOUT_S
         while link.request("fork.arriving", {"disk_path": str(root / "part0.bin")})["n_files"] and time.monotonic() < deadline:

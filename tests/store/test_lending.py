@@ -13,7 +13,12 @@ from typing import Iterator
 import pytest
 
 from dotscience_jlab.errors import Conflict, DotscienceError, StoreDamaged, StoreError
+from dotscience_jlab.model.remote import Remote
+from dotscience_jlab.recording.exchange import pull, push
+from dotscience_jlab.store.check import check_history
 from dotscience_jlab.store.detach import detach, shared_bytes
+from dotscience_jlab.store.exchange import Exchange
+from dotscience_jlab.store.far_side import begin_repository
 from dotscience_jlab.store.fork_store import copy_history, make_history
 from dotscience_jlab.store.history import History
 from dotscience_jlab.store.lending import BORROWERS, borrowers, lenders, lent_of, take_off
@@ -173,6 +178,8 @@ def test_an_origin_that_is_gone_is_named_and_found_again_by_its_id(origin: Histo
     assert not fork.is_there()
     with pytest.raises(StoreError) as gone:
         open_store(fork.root)
+    told = [each for each in check_history(fork.root / ".dotscience", fork.root).findings if each.what == "lenders.json"]
+    assert len(told) == 1 and str(origin.root) in told[0].sentence and told[0].remedy
     assert str(origin.root) in gone.value.message and "fork of project/" in gone.value.message and gone.value.hint
     found = open_store(fork.root, find_root={origin.workspace.id: moved}.get)  # type: ignore[arg-type]
     assert contents(found) == before
@@ -202,3 +209,16 @@ def test_a_forgotten_fork_takes_itself_off_the_list(origin: History, fork: Histo
     fork.forget_all()
     assert borrowers(origin.root / REPOSITORY) == ()
     assert store_bytes(origin.root, "f3") == b"3"
+
+
+def test_what_a_borrower_pulls_is_checked_with_what_it_borrows(origin: History, fork: History, tmp_path: Path) -> None:
+    """What is fetched borrows from the history, which borrows itself."""
+    remote = Remote("origin", str(tmp_path / "there.git"))
+    begin_repository(remote.url)
+    push(Exchange(fork, remote), is_unscanned_allowed=True, progress=lambda *_: None)
+    second = copy_history(fork, fork.root.parent / "second", fork.snapshots()[0].id)
+    publish(fork, {"data": b"later"}, "later")
+    push(Exchange(fork, remote), is_unscanned_allowed=True, progress=lambda *_: None)
+    pull(Exchange(second, remote), nullcontext(), join=False, progress=lambda *_: None)
+    assert "later" in [each.message for each in second.snapshots("origin:main")] + [each.message for each in second.snapshots()]
+    second.close()
