@@ -23,8 +23,9 @@ from .doctor import doctor
 from .errors import CommandGroup
 from .exchange import pull, push, remote
 from .folder import init, off, on, pause, resume, status, widen
+from .fork import fork
 from .growth import forget, pin, purge, space, unpin
-from .history import diff, fork, log, restore, show, snapshot
+from .history import diff, log, restore, show, snapshot
 from .run import run
 from .runs import export, runs
 from .shell import completion

@@ -1,8 +1,7 @@
-"""The history of a folder: list it, look at one moment, compare two, go back, or branch off into a new folder."""
+"""The history of a folder: list it, look at one moment, compare two, go back."""
 
 from __future__ import annotations
 
-import os
 from typing import Any
 
 import click
@@ -103,6 +102,9 @@ def _show_execution(desk: Desk, execution: dict[str, Any]) -> None:
     if execution["files"]:
         rows = [[each["role"], each["path"] or each["disk_path"], each["evidence"], each["kept"]] for each in execution["files"]]
         print_table(["role", "file", "evidence", "kept"], rows)
+        reasons = (each["kept_reason"] for each in execution["files"])
+        for reason in dict.fromkeys(each for each in reasons if "outside the fork" in each):
+            click.echo(one_line(reason, 300))
     for reason in execution["capture_reasons"]:
         click.echo(f"partial: {reason}")
 
@@ -226,32 +228,6 @@ def restore(desk: Desk, ref: str, paths: tuple[str, ...], dry_run: bool, yes: bo
         return print_json(done)
     click.echo(done["sentence"])
     click.echo(f"Undo: ds restore {done['snapshot_before']}")
-    return None
-
-
-@click.command()
-@click.argument("ref")
-@click.argument("path", type=click.Path())
-@click.option("--dry-run", is_flag=True, help="Only say what would be copied.")
-@desk_command
-def fork(desk: Desk, ref: str, path: str, dry_run: bool) -> None:
-    """Make a new project folder at PATH from the state at REF; it stands on its own and knows where it came from."""
-    target = os.path.realpath(path)
-    plan = desk.ask_here("fork.plan", snapshot=ref, disk_path=target)
-    if dry_run and desk.as_json:
-        return print_json(plan)
-    if not desk.as_json:
-        for warning in plan["warnings"]:
-            click.echo(warning)
-        for each in plan["missing"]:
-            click.echo(f"  not in it: {one_line(each['path'])} ({each['reason']})")
-    if dry_run:
-        click.echo(f"{n_of(plan['n_files'], 'file')}, {size(plan['bytes'])}, would be written to {target}.")
-        return None
-    made = desk.ask_here("fork", doing="Forking", snapshot=ref, disk_path=target)
-    if desk.as_json:
-        return print_json(made)
-    click.echo(f"{made['workspace']['root']}: {n_of(made['n_files'], 'file')}, {size(made['bytes'])}.")
     return None
 
 

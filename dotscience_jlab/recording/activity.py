@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from collections import deque
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from ..errors import DotscienceError
 from ..model.ids import ExecutionId, SnapshotId, session_of
 from ..model.paths import WorkspacePath
 from ..store.base import ScanResult
 from .documents import Documents
+
+if TYPE_CHECKING:
+    from .arrivals import Arrival
 
 ENDED_KEPT = 200
 """Of the executions that ended last: those a running one may have overlapped."""
@@ -34,6 +38,8 @@ class Activity:
     """Why the last attempt to bring the kept copy up to date failed; None when it worked."""
     scan: ScanResult | None = None
     """The last look at the folder, for the status."""
+    arrival: Arrival | None = None
+    """How far the files of a fork are; None: they are all there."""
     recorded_at: float | None = None
     watch_checked_at: float | None = None
     """When every file was last held against the system's news of changes."""

@@ -7,17 +7,18 @@ import os
 import re
 import shutil
 from pathlib import Path
-from typing import Any, Callable, Iterable
+from typing import Any, Callable
 from urllib.parse import unquote
 
 from ..errors import Conflict, DotscienceError, InvalidRequest, UnsafePath
 from ..model.codec import to_json
 from ..model.ids import SnapshotId
 from ..model.paths import STORE_FOLDER
-from ..model.snapshot import EXECUTABLE, LINK, Skipped, TreeEntry
+from ..model.snapshot import LINK, Skipped
 from ..store.base import Store
-from ..store.fork_store import copy_history
+from ..store.fork_store import make_history
 from .drafts import disk_error
+from .fork_files import is_first, write_first
 from .notebook import cell_source, read_document
 from .unkept import skipped, unkept_files
 
@@ -28,14 +29,20 @@ MAX_CODE_BYTES = 5_000_000
 
 
 def plan_fork(store: Store, snapshot: SnapshotId, new_root: Path) -> dict[str, Any]:
-    """{n_files, bytes, missing, warnings}; errors as `apply_fork` would raise them. Reads only."""
+    """{n_files, bytes, n_later, later_bytes, missing, warnings}; errors as `apply_fork` would raise them. Reads only.
+
+    later: what is written behind, unless the file system can share it without a copy.
+    """
     check_place(store, new_root)
     target = store.snapshot(snapshot)
     tree = store.tree(target.id)
     missing: tuple[Skipped, ...] = skipped(unkept_files(store, target, tree))
+    later = [entry.size_bytes for path, entry in tree.items() if not is_first(path, entry)]
     return {
         "n_files": len(tree),
         "bytes": sum(entry.size_bytes for entry in tree.values()),
+        "n_later": len(later),
+        "later_bytes": sum(later),
         "missing": to_json(missing),
         "warnings": _ties_to_origin(store, target.id, new_root),
     }
@@ -44,16 +51,17 @@ def plan_fork(store: Store, snapshot: SnapshotId, new_root: Path) -> dict[str, A
 def apply_fork(
     store: Store, snapshot: SnapshotId, new_root: Path, *, progress: Callable[[int, int, str], None]
 ) -> dict[str, Any]:
-    """Make the folder with the snapshot's files and its history; {n_files, bytes}. What fails half-way leaves nothing behind."""
+    """Make the folder with its history and the files that come first: {n_files, bytes, n_later, later_bytes}.
+
+    later: still to come; whoever opens the fork next writes them (`arrivals.py`). What fails before leaves nothing behind.
+    """
     check_place(store, new_root)
     tree = store.tree(store.snapshot(snapshot).id)
     made = _first_missing(new_root)
     try:
         new_root.mkdir(parents=True, exist_ok=True)
-        copy_history(store, new_root, snapshot).close()  # first: then no snapshot of an origin around it takes the files in
-        for n_done, (path, entry) in enumerate(tree.items()):
-            _write_new(new_root / path, entry, store.read_file(entry.digest))
-            progress(n_done + 1, len(tree), "files")
+        make_history(store, new_root, snapshot)  # first: then no snapshot of an origin around it takes the files in
+        left = write_first(store, snapshot, tree, new_root, progress)
     except BaseException as error:
         shutil.rmtree(made or new_root, ignore_errors=True)
         if made is None:
@@ -61,25 +69,14 @@ def apply_fork(
         if isinstance(error, OSError):
             raise disk_error(error, "The new folder was taken away again; the project folder is as it was.") from error
         raise
-    return {"n_files": len(tree), "bytes": sum(entry.size_bytes for entry in tree.values())}
+    n_bytes = sum(entry.size_bytes for entry in tree.values())
+    return {"n_files": len(tree), "bytes": n_bytes, "n_later": len(left.paths), "later_bytes": left.n_bytes}
 
 
 def _first_missing(folder: Path) -> Path | None:
     """The uppermost folder that making `folder` would make; None if it is there."""
     missing = [each for each in (folder, *folder.parents) if not each.exists()]
     return missing[-1] if missing else None
-
-
-def _write_new(target: Path, entry: TreeEntry, pieces: Iterable[bytes]) -> None:
-    """Into a folder that only we know: nothing is there to be overwritten, and no link on the way."""
-    target.parent.mkdir(parents=True, exist_ok=True)
-    if entry.mode == LINK:
-        os.symlink(os.fsdecode(b"".join(pieces)), target)
-        return
-    with open(target, "xb") as file:
-        file.writelines(pieces)
-    if entry.mode == EXECUTABLE:
-        target.chmod(target.stat().st_mode | 0o111)
 
 
 def check_place(store: Store, new_root: Path) -> None:

@@ -30,6 +30,7 @@ from ..store.base import Store
 from ..store.open import open_store
 from ..store.widen import widen_history
 from .activity import Activity
+from .arrivals import Arrivals
 from .copies import CopyKeeper
 from .inbox import Inbox, is_alive
 from .kernels import Kernels
@@ -75,6 +76,8 @@ class RecorderProcess:
         self._untold: dict[tuple[str, str], dict[str, Any]] = {}
         self.remotes = Remotes(self.workspaces, self.activity)
         self.copies = CopyKeeper(self.workspaces, self.remotes, self.activity, self.notify)
+        self.arrivals = Arrivals(self.activity, self.notify)
+        self.workspaces.on_open = self.arrivals.begin
         self._remembered_at = time.monotonic()
         self.desk = Desk(
             self.workspaces, self.kernels, self.activity, self.notify, settings, self.sessions_waiting, self.remotes
@@ -103,6 +106,7 @@ class RecorderProcess:
             path.unlink(missing_ok=True)
             self.remotes.stop()
             self.copies.stop()
+            self.arrivals.stop()
             self._tidying.stop()
             for session in list(self._sessions.values()):
                 session.stop()
@@ -124,7 +128,8 @@ class RecorderProcess:
                 self._remember()
             self._check_watches()
             self._tidying.step(self.workspaces.opened(), bool(self.sessions_waiting()), time.time())
-            if self._clients or self._sessions or self.copies.has_more() or self._tidying.is_running:
+            is_busy = self.copies.has_more() or self._tidying.is_running or self.arrivals.is_running
+            if self._clients or self._sessions or is_busy:
                 self._quiet_since = time.monotonic()
             elif time.monotonic() - self._quiet_since > self.settings.recorder_idle_s:
                 return

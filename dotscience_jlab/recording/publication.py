@@ -182,6 +182,7 @@ def _folder_view(
         before=lambda path: store.entry(head.id, path) if head else None,
         changed_at=changed_at,
         version=version,
+        origin=store.workspace.origin.disk_path if store.workspace.origin is not None else "",
         outside_digest=lambda disk_path: _outside_file(disk_path, max_bytes, workspaces.fingerprints),
         others=others,
         claimed=frozenset(aftermath.claimed(others)),

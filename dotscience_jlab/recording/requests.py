@@ -29,6 +29,7 @@ from . import (
     annotate,
     check,
     compare,
+    detach,
     doctor,
     export,
     foreign,
@@ -43,6 +44,7 @@ from . import (
     why,
 )
 from .activity import Activity
+from .arrivals import Arrival, check_arrived
 from .kernels import Kernels
 from .references import resolve_snapshot
 from .remotes import Remotes
@@ -362,6 +364,7 @@ class Desk:
         def guard(message: str, reason: str, touched: Sequence[WorkspacePath]) -> Snapshot:
             return take_snapshot(store, self.workspaces, activity, message, reason, time.time(), touched)
 
+        check_arrived(activity)
         with self.workspaces.writer(store):
             result = restore.apply_restore(
                 store,
@@ -386,6 +389,28 @@ class Desk:
         result = fork.apply_fork(store, self._snapshot(store, params).id, new_root, progress=progress)
         row = self._row(self.workspaces.at_root(new_root, create=False))
         return {**to_json(result), "workspace": row}
+
+    def _fork_arriving(self, params: Params, _: Progress) -> Any:
+        """By disk path, without beginning a history; nothing is on its way where there is none."""
+        try:
+            store = self.workspaces.for_path(_text(params, "disk_path"), create=False)
+        except NotFound:
+            return {"n_files": 0, "done_bytes": 0, "bytes": 0, "sentence": "", "problem": ""}
+        arrival = self.activity(store).arrival or Arrival(0, 0, 0)
+        return {**to_json(arrival), "sentence": arrival.sentence if arrival.n_files else ""}
+
+    def _fork_detach_plan(self, params: Params, _: Progress) -> Any:
+        return detach.plan_detach(self._store(params))
+
+    def _fork_detach(self, params: Params, progress: Progress) -> Any:
+        store, is_unsharing = self._store(params), params.get("is_unsharing") is True
+        check_arrived(self.activity(store))
+        done = detach.apply_detach(store, self.workspaces.writer(store), is_unsharing=is_unsharing, progress=progress)
+        self._tell("status", store, [])
+        return done
+
+    def _fork_forget(self, params: Params, _: Progress) -> Any:
+        return detach.forget_borrower(self._store(params), self.workspaces.real(_text(params, "disk_path")))
 
     def _remotes_list(self, params: Params, _: Progress) -> Any:
         return {"items": self.remotes.list(self._store(params))}
@@ -589,6 +614,10 @@ class Desk:
         "restore.apply": _restore_apply,
         "fork.plan": _fork_plan,
         "fork": _fork,
+        "fork.arriving": _fork_arriving,
+        "fork.detach_plan": _fork_detach_plan,
+        "fork.detach": _fork_detach,
+        "fork.forget": _fork_forget,
         "remotes.list": _remotes_list,
         "remotes.add": _remotes_add,
         "remotes.remove": _remotes_remove,

@@ -114,6 +114,8 @@ def _with_activity(store: Store, activity: Activity, disk_path: str, now: float)
         return replace(status, state=PAUSED, reason="Recording is paused in this folder.", remedy_command="resume")
     if behind_s > BEHIND_AFTER_S:
         return replace(status, state=BEHIND, behind_s=round(behind_s, 1), reason="The recorder is catching up.")
+    if activity.arrival is not None:
+        return replace(status, reason=activity.arrival.sentence)
     return status
 
 

@@ -42,6 +42,8 @@ class FolderView:
     """Executions that may have changed files meanwhile: of other sessions, or the next ones of this session."""
     claimed: frozenset[str] = frozenset()
     """Disk paths that the others were seen writing."""
+    origin: str = ""
+    """Of a fork: the folder that it came from."""
     editor_paths: frozenset[str] = frozenset()
     """Paths an editor saved: notebooks open in a browser."""
 
@@ -110,7 +112,17 @@ def _outside_use(disk_path: str, role: str, opening: Opening, view: FolderView) 
             return None
         return FileUse(disk_path, role, None, evidence, seen_by, "missing", "There is no such file.")
     size, digest = found
-    return FileUse(disk_path, role, None, evidence, seen_by, "outside", "It lies outside the project folder.", size, digest)
+    return FileUse(disk_path, role, None, evidence, seen_by, "outside", _outside_reason(disk_path, role, view), size, digest)
+
+
+def _outside_reason(disk_path: str, role: str, view: FolderView) -> str:
+    """A fork's notebook that names its origin by an absolute path changes the origin, and should not do so unseen."""
+    if not view.origin or relative_to_root(disk_path, view.origin) is None:
+        return "It lies outside the project folder."
+    owner = f"(belongs to {os.path.basename(view.origin)}/, which this is a fork of)"
+    if role == "output":
+        return f"This cell writes outside the fork: {disk_path} {owner}."
+    return f"This cell reads outside the fork: {disk_path} {owner}."
 
 
 def _unopened_edit(

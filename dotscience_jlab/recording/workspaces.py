@@ -72,6 +72,8 @@ class Workspaces:
         self.refusals: dict[Path, StoreError] = {}
         """root -> why no history could be begun or opened there the last time."""
         self.list = WorkspaceList(settings.data_dir / "workspaces.json")
+        self.on_open: Callable[[Store], None] = lambda store: None
+        """Told of every history that is opened, before anybody else has it."""
         self._busy = threading.RLock()
         self._writers: dict[StoreId, threading.RLock] = {}
         self.fingerprints = Fingerprints()
@@ -110,14 +112,20 @@ class Workspaces:
                 )
             try:
                 named = {"store_id": store_id} if store_id is not None else {}
-                store = self._open_store(root, create=create, fallback_dir=self.settings.data_dir / "stores", **named)
+                fallback = self.settings.data_dir / "stores"
+                store = self._open_store(root, create=create, fallback_dir=fallback, find_root=self._listed_root, **named)
             except StoreError as error:
                 self.refusals[root] = error
                 raise
             self.refusals.pop(root, None)
             self._by_root[root] = store
             self.remember(store)
+            self.on_open(store)
             return store
+
+    def _listed_root(self, store: StoreId) -> Path | None:
+        root = self.known().get(store)
+        return Path(root) if root is not None else None
 
     def opened(self) -> list[Store]:
         with self._busy:

@@ -16,6 +16,7 @@ from jupyter_server.extension.application import ExtensionApp
 from traitlets import Bool, Dict, Enum, Float
 
 from ..settings import SERVER_SETTINGS, load_settings
+from .fork_files import await_fork_files
 from .kernels import KernelWatch
 from .lend import lend_folder
 from .notebooks import NotebookWatch
@@ -58,6 +59,7 @@ class Dotscience(ExtensionApp):
         self.kernels = KernelWatch(
             self.connection.report, partial(lend_folder, settings), self.log,
             is_loading=self.load_in_kernels and not settings.is_disabled,
+            await_files=partial(await_fork_files, ask=self.connection.request, log=self.log),
         )
         self.notebooks = NotebookWatch(self.kernels, self.connection.report, paths, self.log)
         self._is_recording = not settings.is_disabled

@@ -26,7 +26,10 @@ _WATCHED = "_dotscience_is_watched"
 
 
 class KernelWatch:
-    """`is_loading`: whether tracking is loaded into kernels that do not load it by themselves."""
+    """`is_loading`: whether tracking is loaded into kernels that do not load it by themselves.
+
+    `await_files`: returns when the files of a folder are there, before a kernel starts in it.
+    """
 
     def __init__(
         self,
@@ -35,11 +38,13 @@ class KernelWatch:
         log: logging.Logger | logging.LoggerAdapter[Any],
         *,
         is_loading: bool = True,
+        await_files: Callable[[str], Awaitable[None]] | None = None,
     ) -> None:
         self._report = report
         self._lent_folder = lent_folder
         self._log = log
         self._is_loading = is_loading
+        self._await_files_in = await_files
         self._disk_paths: dict[str, str] = {}
         self._running: dict[str, Loaded] = {}
         """kernel id -> how far it reports itself; of running kernels."""
@@ -90,12 +95,16 @@ class KernelWatch:
         mapping_manager.kernel_manager_factory = make
 
     def _watch(self, manager: Any) -> None:
-        _around(manager, "start_kernel", after=lambda: self._started(manager))
-        _around(manager, "restart_kernel", before=lambda: self._ending(manager, "restarted"),
+        _around(manager, "start_kernel", before=self._await_files, after=lambda: self._started(manager))
+        _around(manager, "restart_kernel", before=lambda _: self._ending(manager, "restarted"),
                 after=lambda: self._restarted(manager))
-        _around(manager, "shutdown_kernel", before=lambda: self._ending(manager, "stopped"),
+        _around(manager, "shutdown_kernel", before=lambda _: self._ending(manager, "stopped"),
                 after=lambda: self._forget(manager))
         manager.add_restart_callback(functools.partial(self._given_up, manager), "dead")
+
+    async def _await_files(self, arguments: dict[str, Any]) -> None:
+        if self._await_files_in is not None and isinstance(arguments.get("cwd"), str):
+            await self._await_files_in(arguments["cwd"])
 
     async def _started(self, manager: Any) -> None:
         kernel_id = str(manager.kernel_id)
@@ -190,12 +199,15 @@ class KernelWatch:
 
 
 def _around(manager: Any, name: str, *, before: Any = None, after: Any = None) -> None:
-    """Wrap one public method of one object; ours may fail, the wrapped one answers and raises as it always did."""
+    """Wrap one public method of one object; ours may fail, the wrapped one answers and raises as it always did.
+
+    before: told the named arguments of the call.
+    """
     wrapped = getattr(manager, name)
 
     @functools.wraps(wrapped)
     async def around(*args: Any, **kwargs: Any) -> Any:
-        await _quietly(manager, before)
+        await _quietly(manager, None if before is None else functools.partial(before, kwargs))
         result = await ensure_async(wrapped(*args, **kwargs))
         await _quietly(manager, after)
         return result

@@ -276,12 +276,14 @@ OPERATIONS: tuple[Operation, ...] = (
     ),
     Operation(
         "POST", f"{W}/fork/plan", "fork.plan", "What a fork would hold",
-        record_of(n_files=COUNT, bytes=COUNT, missing=list_of(reference(Skipped)), warnings=TEXTS),
+        record_of(
+            n_files=COUNT, bytes=COUNT, n_later=COUNT, later_bytes=COUNT, missing=list_of(reference(Skipped)), warnings=TEXTS,
+        ),
         body=FORK_BODY, required=("snapshot", "path"), is_contents_path=True,
     ),
     Operation(
         "POST", f"{W}/fork", "fork", "A new folder with a snapshot's files and a history of its own",
-        record_of(workspace=WORKSPACE_ROW, n_files=COUNT, bytes=COUNT),
+        record_of(workspace=WORKSPACE_ROW, n_files=COUNT, bytes=COUNT, n_later=COUNT, later_bytes=COUNT),
         body=FORK_BODY, required=("snapshot", "path"), is_contents_path=True,
     ),
     # -- other places

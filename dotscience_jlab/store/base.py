@@ -202,6 +202,13 @@ class Store(Protocol):
         A file that .gitignore names is kept once it is touched; secrets and environments never are.
         """
 
+    def is_on_disk(self, path: WorkspacePath, entry: TreeEntry) -> bool:
+        """True if the folder's own file holds these bytes: it has not changed, as far as its times tell, since it was last read.
+        One stat; False where it was never read."""
+
+    def expect(self, paths: Collection[WorkspacePath]) -> None:
+        """These files are on their way into the folder: until further notice a scan does not take their absence for a change."""
+
     def listen(self) -> None:
         """Take in the system's news of changed files, so that its queue does not run over. Never waits, costs microseconds."""
 

@@ -21,6 +21,7 @@ from .check_refs import check_workspace, lost_refs, misled_refs, read_refs
 from .findings import INDEX, OBJECT, RUBBISH, WORKSPACE, Checked, Finding, Referrers
 from .git import GitObjects
 from .index import remove_index
+from .lending import LENDERS, lenders, store_id_at
 from .lock import StoreLock
 from .objects import ObjectId
 from .sweep import stale, sweep
@@ -64,6 +65,7 @@ def _look(folder: Path, root: Path, progress: Progress) -> tuple[Checked, list[P
     n_total = sum(path.stat().st_size for each in folders for path in each.rglob("*") if path.is_file())
     stored = check_objects(folders, lambda n_bytes: progress(min(n_bytes, n_total), n_total, "bytes"))
     refs, findings = read_refs(repository)
+    findings += _missing_lenders(repository)
     findings += check_workspace(repository)
     findings += stored.findings
     walked = Walked()
@@ -98,6 +100,18 @@ def _object_folders(repository: Path) -> list[Path]:
         lines = []
     borrowed = [own / line for line in lines if line and not line.startswith("#")]
     return [own, *(folder for folder in borrowed if folder.is_dir())]
+
+
+def _missing_lenders(repository: Path) -> Iterator[Finding]:
+    """What they lent is missed by snapshots one by one; the reason is this one."""
+    try:
+        gone = [each for each in lenders(repository) if store_id_at(each.repository) != each.store]
+    except DotscienceError as error:
+        yield Finding(WORKSPACE, LENDERS, error.message, error.hint)
+        return
+    for each in gone:
+        told = f"This fork reads its older versions in the history of {each.root}, which is gone or moved."
+        yield Finding(WORKSPACE, LENDERS, told, f"Put {each.root} back, or open it where it is now, then open this folder.")
 
 
 def _walk(objects: GitObjects, refs: dict[str, ObjectId], stored: StoredObjects, progress: Progress) -> Walked:

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Callable, Iterator, Mapping, TypeVar
 
 from dulwich.file import FileLocked
-from dulwich.object_store import PackBasedObjectStore
+from dulwich.object_store import DiskObjectStore, PackBasedObjectStore
 from dulwich.objects import Commit, ShaFile, Tag, Tree
 from dulwich.pack import Pack, PackFileDisappeared
 from dulwich.refs import RefsContainer
@@ -59,6 +59,8 @@ SUBMODULE_MODE = 0o160000
 """Names a commit of another repository: it comes with commits that another git made, and there is nothing to read."""
 YOUNG_S = 3600.0
 """An object that somebody else wrote this lately may not be on the disk yet: whoever names it syncs it too."""
+MOST_LENDERS = 100
+"""More than anybody has; two that lend to each other do not go on for ever."""
 RACY_NS = 20_000_000
 """A folder that changed less than this before it was listed may have changed again within the same tick of its time."""
 YOUNG_PACK_S = 60.0
@@ -241,7 +243,8 @@ class GitObjects:
 
     def has(self, name: ObjectId) -> bool:
         with disk_errors(self.path):
-            return self._loose_path(name).exists() or self._draft_of(name) is not None or self._pack_of(name) is not None
+            is_here = self._loose_path(name).exists() or self._draft_of(name) is not None or self._pack_of(name) is not None
+            return is_here or any(os.path.exists(f"{each.path}/{name[:2]}/{name[2:]}") for each in self._lenders())
 
     def _draft_of(self, name: ObjectId) -> PackDraft | None:
         with self._busy:
@@ -253,9 +256,19 @@ class GitObjects:
     def _packs(self) -> Iterator[Pack]:
         """This store's and those of stores that it borrows from, as they lie on the disk now."""
         with self._busy, disk_errors(self.path):
-            stores = [self._repo.object_store, *self._repo.object_store.alternates]
+            stores = [self._repo.object_store, *self._lenders()]
             found = [pack for store in stores for pack in self._present_packs(store)]
         yield from found
+
+    def _lenders(self) -> list[DiskObjectStore]:
+        """Those that lend to a lender too, as git has it."""
+        with self._busy:
+            found: list[DiskObjectStore] = []
+            waiting = list(self._repo.object_store.alternates)
+            while waiting and len(found) < MOST_LENDERS:
+                found.append(waiting.pop(0))  # type: ignore[arg-type]
+                waiting += found[-1].alternates
+            return found
 
     def _present_packs(self, store: PackBasedObjectStore) -> list[Pack]:
         """Listed again only when the folder has changed: a stat for each new object rather than two listings."""
@@ -420,6 +433,13 @@ class GitObjects:
         with self._busy:
             return self._present_packs(self._repo.object_store)
 
+    def borrow_no_more(self) -> None:
+        """What it borrowed lies here now, and the list of lenders is gone."""
+        with self._busy:
+            for store in self._lenders():
+                store.close()
+            self._repo.object_store._alternates = []
+
     def sweep(self) -> None:
         exhume(self.path)
         sweep(self.path)
@@ -500,7 +520,7 @@ class GitObjects:
         yield lambda: _read_loose(self._loose_path(name))
         for pack in self._packs():
             yield lambda pack=pack: self._read_packed(pack, name)  # type: ignore[misc]
-        for store in self._repo.object_store.alternates:
+        for store in self._lenders():
             yield lambda store=store: _read_loose(Path(store.path, name[:2], name[2:]))  # type: ignore[misc]
 
     def _read_packed(self, pack: Pack, name: ObjectId) -> tuple[bytes, bytes]:

@@ -35,13 +35,14 @@ from .freed import freed_bytes
 from .index import SqliteIndex, dropped
 from .intake import put_file_bytes
 from .large_file import read_file, read_meta
+from .lent import check_lends_to_nobody
 from .messages import clean_message, commit_message, parse_commit, snapshot_id
 from .objects import AUTHOR, RECORDS_REF, REMOTES_REF, CommitText, ObjectId, Objects, TreeItem, line_ref
 from .purge import PURGING, Purged, PurgePlan, digests_at, finish_purge, plan_purge, purge
 from .record_order import records_since
 from .records import append_records, commits_since, named_blobs, with_series_blob
 from .scan import Scanner
-from .seen import SeenFiles
+from .seen import SeenFiles, signature
 from .series import read_series, series_bytes
 from .space import Space, measure_space
 from .suspects import Attention, Suspects
@@ -414,6 +415,18 @@ class History:
                 self._attention.doubt()
             return found
 
+    def is_on_disk(self, path: WorkspacePath, entry: TreeEntry) -> bool:
+        with self._folder_busy:
+            seen = self._seen.get(path)
+        try:
+            found = os.lstat(self._root / path)
+        except OSError:
+            return False
+        return seen is not None and seen.entry.digest == entry.digest and seen.holds_for(signature(found))
+
+    def expect(self, paths: Collection[WorkspacePath]) -> None:
+        self._scanner.expected = frozenset(paths)
+
     def listen(self) -> None:
         if self._folder_busy.acquire(blocking=False):
             try:
@@ -442,6 +455,7 @@ class History:
             self._attention.close()
 
     def forget_all(self) -> int:
+        check_lends_to_nobody(self)
         freed = self.objects.size_bytes()
         self.close()
         self._remove()

@@ -39,6 +39,10 @@ class Inventory:
             self._db.executemany("UPDATE objects SET mark = ? WHERE id = ? AND mark = 0", rows)
             self._db.execute("COMMIT")
 
+    def mark_all(self, mark: int) -> None:
+        """All that have no mark yet."""
+        self._db.execute("UPDATE objects SET mark = ? WHERE mark = 0", (mark,))
+
     def bytes_of(self, mark: int) -> int:
         """On the disk; an object that lies there twice counts twice."""
         return int(self._db.execute("SELECT coalesce(sum(size), 0) FROM objects WHERE mark = ?", (mark,)).fetchone()[0])

@@ -31,6 +31,8 @@ from .git import create_repository
 
 ATTRIBUTES = "*.ds/** -delta\n"
 """Chunks of large files never gain from deltas, and looking for them is slow."""
+GITIGNORE = "*\n"
+OWN_GIT = "gitdir: .\n"
 
 
 def store_folder(root: Path, fallback_dir: Path | None) -> Path:
@@ -57,14 +59,14 @@ def create_layout(
     with disk_errors(folder):
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         folder.chmod(0o700)
-        write_text(folder / ".gitignore", "*\n")
+        write_text(folder / ".gitignore", GITIGNORE)
         if (repository / "HEAD").exists():
             if not (repository / "workspace.json").exists():  # that file alone is gone: the history itself is kept
                 write_workspace(folder, workspace)
             return
         try:
             create_repository(draft)
-            write_text(draft / ".git", "gitdir: .\n")
+            write_text(draft / ".git", OWN_GIT)
             write_text(draft / "info" / "attributes", ATTRIBUTES)
             write_text(draft / "workspace.json", workspace_text(workspace))
             for name in ("HEAD", "config", "."):
@@ -80,7 +82,7 @@ def create_layout(
 def protect(folder: Path) -> None:
     """Put back what keeps the history invisible and safe from git's housekeeping; two stats, at every opening and snapshot."""
     try:
-        for path, text in ((folder / ".gitignore", "*\n"), (folder / "store.git" / ".git", "gitdir: .\n")):
+        for path, text in ((folder / ".gitignore", GITIGNORE), (folder / "store.git" / ".git", OWN_GIT)):
             if not path.exists():
                 write_text(path, text)
     except OSError:

@@ -7,7 +7,8 @@ leads to it and it is older than `GRACE_S`, because what is being stored right n
 held for a few milliseconds at a time, and each time the refs are looked at again.
 
 Left as they are: files shared with a fork (packing one side would store it twice), large packs unless much of them is dead,
-packs with a `.keep`. Run as a process of its own (`python -m …maintenance REPOSITORY`), because a thread would slow a snapshot.
+packs with a `.keep`. What another history borrows (`lending.py`) is alive; while one of those cannot be found, everything is.
+Run as a process of its own (`python -m …maintenance REPOSITORY`), because a thread would slow a snapshot.
 """
 
 from __future__ import annotations
@@ -25,9 +26,11 @@ from typing import ContextManager, Iterator, Sequence
 from filelock import FileLock, Timeout
 
 from ..errors import DotscienceError, StoreDamaged
+from .excused import excuse, excused
 from .git import GitObjects
 from .graves import bury, bury_pack
 from .inventory import UNMARKED, Inventory
+from .lending import Lent
 from .lock import StoreLock
 from .objects import LOOSE, ObjectId
 from .reach import reachable
@@ -115,8 +118,8 @@ def tidy(
     started_at = time.time()
     with lock:
         objects.sweep()
-    with Inventory(objects) as inventory:
-        work = _Work(objects, lock, inventory, now - grace_s)
+    with Inventory(objects) as inventory, Lent(objects.path) as lent:
+        work = _Work(objects, lock, inventory, now - grace_s, lent)
         work.mark_live()
         work.check_plausible()
         packs = list(work.packs())
@@ -128,6 +131,8 @@ def tidy(
         is_done = not work.n_young and not any(each.dead_bytes and each.written_at > now - grace_s for each in packs)
         done = Tidied(work.n_packed, work.n_removed, max(work.freed_bytes, 0), is_done)
     (objects.path / TIDIED).touch()
+    if _time_of(objects.path / UNTIDY):
+        excuse(objects.path, [each.name for each in packs if each.is_shared and each.dead_bytes])
     if is_done and _time_of(objects.path / UNTIDY) < started_at:
         (objects.path / UNTIDY).unlink(missing_ok=True)
     return done
@@ -136,35 +141,51 @@ def tidy(
 class _Work:
     """One run over one store."""
 
-    def __init__(self, objects: GitObjects, lock: ContextManager[object], inventory: Inventory, young_since: float) -> None:
+    def __init__(
+        self, objects: GitObjects, lock: ContextManager[object], inventory: Inventory, young_since: float, lent: Lent
+    ) -> None:
         self.objects = objects
+        self.lent = lent
         self.lock = lock
         self.inventory = inventory
         self.young_since = young_since
         self.folder = objects.path / "objects"
         self.n_packed = self.n_removed = self.n_young = self.freed_bytes = 0
         self._commits: set[ObjectId] = set()
-        self._refs: dict[str, tuple[ObjectId, ...]] = {}
+        self._lent_commits: set[ObjectId] = set()
+        self._refs: tuple[dict[str, tuple[ObjectId, ...]], dict[str, ObjectId]] = {}, {}
         inventory.db.execute("CREATE TABLE going (place TEXT PRIMARY KEY)")
         inventory.db.execute("CREATE TABLE packed (id BLOB PRIMARY KEY) WITHOUT ROWID")
 
     def mark_live(self) -> None:
-        """What the refs lead to now; when they have not moved, one listing of the refs."""
-        refs = self.objects.ref_ways()
-        if refs == self._refs:
+        """What the refs lead to now, and those of borrowers; when they have not moved, one listing of the refs."""
+        refs, lent = self.objects.ref_ways(), self.lent.heads()
+        if (refs, lent) == self._refs:
             return
         self.inventory.mark((name for names in refs.values() for name in names), LIVE)
         self.inventory.mark(reachable(self.objects, [names[-1] for names in refs.values()], self._commits), LIVE)
-        self._refs = refs
+        self.inventory.mark((name for _, name in self.lent.needed(self._lent_commits)), LIVE)
+        if self.lent.missing:
+            self.inventory.mark_all(LIVE)
+        self._refs = refs, lent
 
     def check_plausible(self) -> None:
         """A ref that was lost must not cost what it led to: much that is dead, though nothing was forgotten, is damage."""
         dead, live = self.inventory.bytes_of(UNMARKED), self.inventory.bytes_of(LIVE)
+        dead -= self._excused_bytes()
         if dead > max(DEAD_SHARE * (dead + live), RUBBISH_BYTES) and not (self.objects.path / UNTIDY).exists():
             raise StoreDamaged(
                 f"{dead:,} bytes of this history are not referred to, though nothing was forgotten; they are left as they are.",
                 "`ds check` says what is damaged.",
             )
+
+    def _excused_bytes(self) -> int:
+        """Of what is dead where that is no sign of damage."""
+        names = excused(self.objects.path)
+        if not names:
+            return 0
+        rows = self.inventory.db.execute("SELECT id, place, size FROM objects WHERE mark = ?", (UNMARKED,))
+        return sum(size for name, place, size in rows if (name.hex() if place == LOOSE else place) in names)
 
     def packs(self) -> Iterator[PackFacts]:
         dead = self.inventory.bytes_in(UNMARKED)

@@ -6,11 +6,11 @@ import os
 import shutil
 import sys
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Iterator
+from typing import Callable, Iterator
 
-from ..errors import NotFound, StoreDamaged
+from ..errors import NotFound, StoreDamaged, StoreError
 from ..model.ids import StoreId, new_store_id
 from ..model.instant import instant
 from ..model.workspace import Origin, Workspace
@@ -21,6 +21,7 @@ from .git import GitObjects
 from .history import History
 from .index import SCHEMA_VERSION, SqliteIndex, remove_index
 from .layout import create_layout, protect, read_workspace, store_folder, write_workspace
+from .lending import borrowers, lent_of, stand_by_lenders, take_off
 from .lock import StoreLock
 from .maintenance import is_due
 from .memory import MemoryObjects
@@ -37,9 +38,12 @@ def open_store(
     origin: Origin | None = None,
     store_id: StoreId | None = None,
     sizes: ChunkSizes = SIZES,
+    find_root: Callable[[StoreId], Path | None] = lambda store: None,
 ) -> History:
-    """The history of the workspace at `root`. NotFound if there is none and not `create`.
+    """The history of the workspace at `root`. NotFound if there is none and not `create`; StoreError if it borrows from one that is
+    gone.
 
+    find_root: where the user's list has the folder of a history, by its id: one that lends may have been moved.
     fallback_dir: holds the histories of folders that cannot be written. An index that is missing, old or damaged is
     rebuilt: at worst a read of all records. A history that cannot be written is read through an index in memory.
     """
@@ -51,6 +55,12 @@ def open_store(
     workspace = read_workspace(folder, root)
     protect(folder)
     repository = folder / "store.git"
+
+    def find_repository(store: StoreId) -> Path | None:
+        found = find_root(store)
+        return store_folder(found, fallback_dir) / "store.git" if found is not None else None
+
+    lent_by = stand_by_lenders(repository, workspace.id, root, instant(time.time()), find_repository)
     lock = StoreLock(repository)
     objects = GitObjects(repository)
     if os.access(repository, os.W_OK):
@@ -64,9 +74,16 @@ def open_store(
 
     def is_there() -> bool:
         try:
-            return pinned.stat().st_ino == inode  # no other file can have it while the index holds it open
+            is_same = pinned.stat().st_ino == inode  # no other file can have it while the index holds it open
+            return is_same and all((each / "workspace.json").exists() for each in lent_by)
         except OSError:
             return False
+
+    def remove() -> None:
+        shutil.rmtree(folder)
+        for lender in lent_by:
+            with suppress(StoreError, OSError):  # it stays on a list that is not ours to write, and counts as missing
+                take_off(lender, lambda each: each.store == workspace.id)
 
     return History(
         objects,
@@ -74,7 +91,7 @@ def open_store(
         workspace,
         root,
         save_workspace=lambda changed: write_workspace(folder, changed),
-        remove=lambda: shutil.rmtree(folder),
+        remove=remove,
         is_there=is_there,
         protect=lambda: protect(folder),
         upkeep=_upkeep(objects, lock) if index.path is not None else Upkeep(),
@@ -91,7 +108,13 @@ def _upkeep(objects: GitObjects, lock: StoreLock) -> Upkeep:
         command = (sys.executable, "-m", "dotscience_jlab.store.maintenance", str(repository))
         return command if is_due(repository, now) else None
 
-    return Upkeep(lambda names: expire(objects, lock, names), lambda: mark_untidy(repository), command_if_due)
+    return Upkeep(
+        lambda names: expire(objects, lock, names),
+        lambda: mark_untidy(repository),
+        lambda names: lent_of(repository, names),
+        lambda: [each.root for each in borrowers(repository)],
+        command_if_due,
+    )
 
 
 def memory_store(root: Path, sizes: ChunkSizes = SIZES) -> History:

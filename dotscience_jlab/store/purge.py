@@ -20,6 +20,7 @@ from ..model.instant import Instant
 from ..model.paths import WorkspacePath
 from ..model.run import PURGE, Tombstone
 from .inventory import UNMARKED, Inventory
+from .lent import check_not_lent
 from .objects import RECORDS_REF, ObjectId, line_ref
 from .reach import heads_of, reachable, tree_objects
 from .redact import Redaction, segments_with
@@ -122,6 +123,7 @@ def purge(store: History, plan: PurgePlan, reason: str, at: Instant, by: str) ->
     stones = [Tombstone(uuid.uuid4().hex, tuple(some), reason, at, by, PURGE) for some in parts]
     if not stones:
         return Purged(0, 0, 0)
+    check_not_lent(store, plan.objects)
     cleaned = _Cleaned(store, {*plan.digests, *plan.objects}, plan.executions)
     for name, named in store.objects.ref_ways().items():
         cleaned.commit(name, named[-1])  # most of the work, while others go on writing
@@ -141,10 +143,11 @@ def finish_purge(store: History) -> None:
     with Inventory(store.objects) as inventory:
         inventory.mark(reachable(store.objects, heads_of(store.objects)), LIVE)
         free = [digest for digest in here if inventory.mark_of(digest) != LIVE]  # another file may have a chunk too
-    _finished(store, free, 0)
+    lent = store.upkeep.lent(free)  # a fork borrows it: refused here from now on, and gone when it is borrowed no more
+    _finished(store, [digest for digest in free if digest not in lent], 0, is_all=not lent)
 
 
-def _finished(store: History, names: Collection[ObjectId], n_refs_dropped: int) -> Purged:
+def _finished(store: History, names: Collection[ObjectId], n_refs_dropped: int, *, is_all: bool = True) -> Purged:
     freed = store.upkeep.expire(names)
     with Inventory(store.objects) as inventory:
         inventory.mark(names, LEFT)
@@ -153,8 +156,9 @@ def _finished(store: History, names: Collection[ObjectId], n_refs_dropped: int) 
         raise Conflict(f"{n_left} objects could not be purged.", "Try again; `ds check` says more.")
     store.index.scrub()
     store.upkeep.mark_untidy()  # the folders that named them
-    with store.index.write() as db:
-        db.execute("DELETE FROM facts WHERE name = ?", (PURGING,))
+    if is_all:
+        with store.index.write() as db:
+            db.execute("DELETE FROM facts WHERE name = ?", (PURGING,))
     return Purged(freed, n_looked_at, n_refs_dropped)
 
 

@@ -125,6 +125,8 @@ class Scanner:
         self.root = root
         self._kept_in = kept_in or root
         self._enters = enters
+        self.expected: frozenset[WorkspacePath] = frozenset()
+        """Files that somebody is about to put here: that they are not there says nothing."""
         self.missed_a_folder = False
         """The last scan did: it is no ground for the next one to look at less."""
         self._rules_in: dict[str, IgnoreRules] = {}
@@ -170,6 +172,7 @@ class Scanner:
 
     def _scan(self, look: _Look, suspects: Suspects | None) -> ScanResult:
         head = look.head
+        expected = self.expected  # before anything is looked at: what arrives meanwhile may be missed, and is not gone
         if suspects is None:
             self._rules_in.clear()
             self._folder("", self._ignore, look)
@@ -184,7 +187,7 @@ class Scanner:
             path: entry if path in look.taken else self._stored(path, entry, look.sink)
             for path, entry in look.present.items() if not _same(head.get(path), entry)
         }
-        edits.update((path, None) for path in sorted(gone - look.present.keys()))
+        edits.update((path, None) for path in sorted(gone - look.present.keys() - expected))
         n_files = look.n_files - sum(entry is None for entry in edits.values() if look.is_partial)
         self.missed_a_folder = look.missed_a_folder
         return ScanResult(edits, tuple(look.skipped), look.n_skipped, n_files, look.n_stats, look.fingerprints)

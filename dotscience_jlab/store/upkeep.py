@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Callable, Collection
+from typing import Callable, Collection, Mapping, Sequence
 
 from .objects import ObjectId
 
@@ -14,5 +14,9 @@ class Upkeep:
     """Takes objects that no ref leads to off the disk at once; bytes freed."""
     mark_untidy: Callable[[], None] = lambda: None
     """There is something that maintenance should remove."""
+    lent: Callable[[Collection[ObjectId]], Mapping[ObjectId, str]] = lambda names: {}
+    """Those of these objects that a history which borrows here needs, or may need -> its folder."""
+    borrowers: Callable[[], Sequence[str]] = lambda: ()
+    """Folders of the histories that borrow here."""
     command_if_due: Callable[[float], tuple[str, ...] | None] = lambda now: None
     """The command line of the process that tidies the store, if there is something to do."""

@@ -7,6 +7,7 @@ import io
 import json
 import os
 import signal
+import tempfile
 import time
 import zipfile
 from pathlib import Path
@@ -100,6 +101,32 @@ def test_fork_stands_on_its_own(trained: Shell) -> None:
     assert forked == (trained.folder.parent / "forked").resolve()
     assert (forked / "model.txt").read_text() == "trained with 0.1"
     assert made["workspace"]["origin"]["snapshot"]
+
+
+def test_a_fork_on_another_disk_borrows_until_it_is_detached(trained: Shell) -> None:
+    shared_memory = Path("/dev/shm")
+    if not shared_memory.is_dir() or shared_memory.stat().st_dev == trained.folder.stat().st_dev:
+        pytest.skip("there is no second file system here")
+    with tempfile.TemporaryDirectory(prefix="ds-", dir=shared_memory) as elsewhere:
+        trained.json("fork", "1", f"{elsewhere}/a")
+        trained.json("fork", "1", f"{elsewhere}/b")
+        assert elsewhere in trained("forget", "--all", "--yes", code=4).stderr
+        assert "reads older versions in" in trained("fork", "--detach", "--dry-run", "-C", f"{elsewhere}/a").stdout
+        assert trained.json("fork", "--detach", "-C", f"{elsewhere}/a")["n_objects"] > 0
+        assert trained.json("fork", "--detach", "-C", f"{elsewhere}/a")["n_objects"] == 0
+        trained("fork", "--forget", f"{elsewhere}/b", code=4)
+        assert trained.json("fork", "--forget", f"{elsewhere}/b", "--yes")["forgotten"] == [f"{elsewhere}/b"]
+        trained("fork", "--forget", f"{elsewhere}/b", "--yes", code=3)
+        trained("forget", "--all", "--yes")
+        detached = f"{elsewhere}/a/model.txt"
+        Path(detached).write_text("spoilt")
+        trained("restore", "-C", f"{elsewhere}/a", "1", detached, "--yes")
+        assert Path(detached).read_text() == "trained with 0.1"
+
+
+@pytest.mark.parametrize("words", [(), ("1",), ("1", "x", "--detach"), ("--detach", "--forget", "x"), ("--copy-shared",)])
+def test_fork_says_what_it_can_do(ds: Shell, words: tuple[str, ...]) -> None:
+    assert "ds fork REF PATH" in ds("fork", *words, code=2).stderr
 
 
 def test_export_is_what_a_spreadsheet_reads(trained: Shell) -> None:

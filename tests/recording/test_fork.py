@@ -9,11 +9,14 @@ import shutil
 import pytest
 
 from dotscience_jlab.errors import Conflict, InvalidRequest, StoreFull, UnsafePath
-from dotscience_jlab.recording import fork
+from dotscience_jlab.recording import fork, fork_files
 from dotscience_jlab.recording.fork import apply_fork, plan_fork
+from dotscience_jlab.store.check import check_history
 from dotscience_jlab.store.open import open_store
+from tests.store.works import fsck
 
 from .folder import Project
+from .spool import Bench
 
 
 @pytest.fixture
@@ -40,7 +43,9 @@ def test_a_fork_holds_the_moment_and_outlives_its_origin(project, tmp_path):
     project.write("train.ipynb", "new")
     project.snapshot()
     new_root = tmp_path / "work" / "fork"
-    assert apply_fork(project.store, then.id, new_root, progress=progress) == {"n_files": 3, "bytes": 16}
+    assert apply_fork(project.store, then.id, new_root, progress=progress) == {
+        "n_files": 3, "bytes": 16, "n_later": 0, "later_bytes": 0,
+    }
     origin = project.store.workspace.id
     shutil.rmtree(project.root)
     store = open_store(new_root)
@@ -94,11 +99,12 @@ def test_a_fork_that_fails_leaves_nothing(project, tmp_path, monkeypatch, is_the
     if is_there:
         new_root.mkdir(parents=True)
 
-    def full(target, entry, data):
-        if target.name == "1.txt":
+    def full(source, target):
+        if str(target).endswith("1.txt"):
             raise OSError(28, "No space left on device", str(target))
+        os.replace(source, target)
 
-    monkeypatch.setattr(fork, "_write_new", full)
+    monkeypatch.setattr(fork_files.os, "rename", full)
     with pytest.raises(StoreFull):
         apply_fork(project.store, then.id, new_root, progress=progress)
     assert (list(new_root.iterdir()) == []) if is_there else not (tmp_path / "deep").exists()
@@ -130,3 +136,44 @@ def test_what_the_fork_will_lack_is_said(project, tmp_path):
     assert plan["missing"] == [{"path": "huge.csv", "reason": "Larger than 2 GB."}]
     assert (plan["n_files"], plan["bytes"]) == (1, 1)
     assert not (tmp_path / "fork").exists()
+
+
+def test_deleting_the_origin_leaves_the_fork_whole(project, tmp_path):
+    states = []
+    for n in range(3):
+        project.write("data/x.csv", os.urandom(50_000) + b"%d" % n)
+        project.write(f"{n}.txt", f"{n}")
+        states.append((project.snapshot(), project.files()))
+    apply_fork(project.store, states[-1][0].id, tmp_path / "fork", progress=progress)
+    shutil.rmtree(project.root)
+    forked = Project(tmp_path / "fork", in_memory=False)
+    for snapshot, files in states:
+        forked.restore(snapshot)
+        assert forked.files() == files
+    fsck(forked.root)
+    assert [each for each in check_history(forked.root / ".dotscience", forked.root).findings if each.is_damage] == []
+    forked.store.close()
+
+
+def test_a_cell_of_a_fork_that_writes_into_its_origin_says_so(tmp_path):
+    bench = Bench(tmp_path)
+    (bench.root / "x.csv").write_text("a,b")
+    bench.cell("x = 1")
+    fork_root = tmp_path / "try"
+    apply_fork(bench.store, bench.store.head().id, fork_root, progress=lambda *_: None)
+    bench.recorder.inbox.release(is_stored=False)
+    origin, bench.root = bench.root, fork_root
+    bench.new_session("k-00000000000000ff")
+    execution = bench.begin("open('/…/x.csv', 'w')")
+    (origin / "x.csv").write_text("changed")
+    for disk_path, role in ((origin / "x.csv", "output"), (origin / "0.txt", "input"), (tmp_path / "churn2.txt", "output")):
+        disk_path.touch()
+        bench.write("file_opened", execution=execution, disk_path=str(disk_path), role=role, seen_by="audit")
+    bench.end(execution)
+    bench.recorder.take_in()
+    said = {(os.path.basename(use.disk_path), use.role): use.kept_reason for use in bench.store.index.execution(execution).files}
+    belongs = "(belongs to churn/, which this is a fork of)."
+    assert said["x.csv", "output"] == f"This cell writes outside the fork: {origin / 'x.csv'} {belongs}"
+    assert said["0.txt", "input"] == f"This cell reads outside the fork: {origin / '0.txt'} {belongs}"
+    assert said["churn2.txt", "output"] == "It lies outside the project folder."
+    bench.workspaces.close()

@@ -172,3 +172,30 @@ def peak_memory(pid: int) -> int:
         pytest.skip("read from /proc")
     lines: dict[str, Any] = dict(line.split(":", 1) for line in Path(f"/proc/{pid}/status").read_text().splitlines())
     return int(lines["VmHWM"].split()[0]) * 1024
+
+
+@pytest.mark.slow(share=0)
+def test_a_recorder_killed_while_a_fork_fills_goes_on_when_the_fork_is_opened(project: Path, tmp_path: Path) -> None:
+    large = {f"part{n}.bin": os.urandom(12 << 20) for n in range(4)}
+    for name, data in large.items():
+        (project / name).write_bytes(data)
+    with connect_or_launch(load_settings(), "cli") as link:
+        workspace = link.request("workspaces.init", {"disk_path": str(project)})["id"]
+        link.request("workspaces.change", {"workspace": workspace, "settings": {"limits": {"small_file_bytes": 1 << 30}}})
+        snapshot = link.request("snapshots.make", {"workspace": workspace, "message": "large"}, timeout_s=60)["id"]
+        root = tmp_path / "fork"
+        asked = {"workspace": workspace, "snapshot": snapshot, "disk_path": str(root)}
+        made = link.request("fork", asked, timeout_s=60)
+        os.kill(int(link.recorder["pid"]), signal.SIGKILL)
+    n_there = sum((root / name).exists() for name in large)
+    if made["n_later"]:  # else the file system shares them, and nothing was on its way
+        assert made["n_later"] == len(large) > n_there
+    with connect_or_launch(load_settings(), "cli") as link:
+        deadline = time.monotonic() + TIMEOUT_S
+        while link.request("fork.arriving", {"disk_path": str(root / "part0.bin")})["n_files"] and time.monotonic() < deadline:
+            time.sleep(0.02)
+        forked = link.request("workspaces.find", {"disk_path": str(root)})["id"]
+        now = link.request("snapshots.make", {"workspace": forked, "message": "nothing differs"}, timeout_s=60)
+        assert now["id"] == snapshot
+    assert {name: (root / name).read_bytes() == data for name, data in large.items()} == dict.fromkeys(large, True)
+    assert [each for each in check_history(root / ".dotscience", root).findings if each.is_damage] == []

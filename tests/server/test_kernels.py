@@ -14,9 +14,12 @@ from typing import Any
 
 import pytest
 
+from dotscience_jlab.recording import fork_files
+from dotscience_jlab.recording.fork import apply_fork
 from dotscience_jlab.server.lend import lend_folder
 from dotscience_jlab.server.load_tracking import STARTUP_FILE, loads_by_itself, own_client
 from dotscience_jlab.settings import Settings
+from tests.recording.folder import Project
 
 from ..other_pythons import other_pythons
 
@@ -251,3 +254,18 @@ def test_only_our_own_environment_with_its_file_loads_by_itself(
         (tmp_path / STARTUP_FILE).parent.mkdir(parents=True)
         (tmp_path / STARTUP_FILE).write_text("")
     assert loads_by_itself([python], str(tmp_path)) is expected
+
+
+async def test_a_kernel_of_a_fork_starts_once_its_files_are_there(jp_serverapp: Any, jp_root_dir: Path, monkeypatch: Any) -> None:
+    monkeypatch.setattr(fork_files, "reflink", lambda source, fd: False)
+    project = Project(jp_root_dir / "churn", in_memory=False)
+    data = os.urandom(24 << 20)
+    project.write("big.csv", data)
+    made = apply_fork(project.store, project.snapshot(touched=["big.csv"]).id, jp_root_dir / "fork", progress=lambda *_: None)
+    assert made["n_later"] == 1 and not (jp_root_dir / "fork/big.csv").exists()
+    kernel_id = await jp_serverapp.kernel_manager.start_kernel(path="fork")
+    try:
+        assert (jp_root_dir / "fork/big.csv").read_bytes() == data
+    finally:
+        await jp_serverapp.kernel_manager.shutdown_kernel(kernel_id, now=True)
+        project.store.close()

@@ -195,10 +195,14 @@ def test_what_a_fork_shares_stays_shared(store: History, tmp_path: Path) -> None
     assert tidied(store, many_loose=1).n_packed == 0
     assert len(files(store)[0]) == shared
     store.forget([each.id for each in made[:-1]], "old", AT % 59)
-    mark_untidy(repository(store))
-    assert tidied(store).n_removed > 20
+    for _ in range(2):  # the fork needs it: it takes room once, and is no sign of damage
+        assert tidied(store).n_removed == 0
     assert whole(fork) == before
     assert is_sound(fork) and is_sound(store)
+    fork.forget_all()
+    mark_untidy(repository(store))
+    assert tidied(store).n_removed > 20
+    assert is_sound(store)
 
 
 def test_a_lost_ref_costs_nothing(store: History) -> None:

@@ -411,6 +411,9 @@ export interface IComparison {
 export interface IForkPlan {
   n_files: number;
   bytes: number;
+  /** Files of 1 MiB or more: they are copied behind, after the fork is there. */
+  n_later: number;
+  later_bytes: number;
   missing: ISkipped[];
   warnings: string[];
 }
@@ -419,6 +422,8 @@ export interface IForkResult {
   workspace: IWorkspaceRow;
   n_files: number;
   bytes: number;
+  n_later: number;
+  later_bytes: number;
 }
 
 export interface IDoctorCheck {

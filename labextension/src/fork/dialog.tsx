@@ -92,6 +92,16 @@ function ForkForm(props: {
       {plan && typeof plan !== 'string' && (
         <>
           <p>{trans._n('%1 file, %2.', '%1 files, %2.', plan.n_files, sizeText(plan.bytes))}</p>
+          {plan.n_later > 0 && (
+            <p>
+              {trans._n(
+                '%1 large one, %2, is copied after the others.',
+                '%1 large ones, %2, are copied after the others.',
+                plan.n_later,
+                sizeText(plan.later_bytes)
+              )}
+            </p>
+          )}
           {plan.warnings.map(warning => (
             <p key={warning} className="ds-Warning">
               {warning}
