@@ -60,6 +60,8 @@ class _Look:
     """What is not looked at is as the head has it."""
     is_heard: bool = False
     """`Suspects.are_heard`"""
+    half_written: Mapping[int, str] = field(default_factory=dict)
+    """Inode -> why it is no file of the user's now."""
     present: dict[WorkspacePath, TreeEntry] = field(default_factory=dict)
     taken: set[WorkspacePath] = field(default_factory=set)
     """Of those present, what was read just now: its bytes are in the store for certain."""
@@ -116,10 +118,13 @@ class Scanner:
         kept_in: Path | None = None,
         enters: Callable[[str], None] = lambda prefix: None,
         sizes: ChunkSizes = SIZES,
+        half_written: Callable[[], Mapping[int, str]] = dict,
     ) -> None:
         """kept_in: where the history lies, whose disk must have room; None: in the folder itself. enters: told of every folder
-        ('' or 'data/raw/') before it is looked into."""
+        ('' or 'data/raw/') before it is looked into. half_written: asked at each scan for the inodes of files that are being
+        put back, with the sentence that says so."""
         self.root = root
+        self._half_written = half_written
         self._kept_in = kept_in or root
         self._enters = enters
         self.missed_a_folder = False
@@ -165,7 +170,8 @@ class Scanner:
         room = _Room(rules, store_bytes, self._kept_in)
         is_heard = suspects is not None and suspects.are_heard
         look = _Look(
-            rules, sink, frozenset(touched), head, room, self.seen, frozenset(reread), suspects is not None, is_heard
+            rules, sink, frozenset(touched), head, room, self.seen, frozenset(reread), suspects is not None, is_heard,
+            self._half_written(),
         )
         if suspects is None:
             self._rules_in.clear()
@@ -339,6 +345,10 @@ class Scanner:
             return
         if kind not in (stat.S_IFREG, stat.S_IFLNK):
             look.skip(path, "It is not a file (a pipe, socket or device).")
+            return
+        if found.st_ino in look.half_written:
+            look.skip(path, look.half_written[found.st_ino])
+            look.unsettled.add(path)
             return
         if kind == stat.S_IFREG and found.st_nlink > 1:
             look.unsettled.add(path)
