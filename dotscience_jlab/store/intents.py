@@ -82,9 +82,11 @@ class Intents:
 
     def end(self, held: Held) -> None:
         """Done, or nothing was done. Should a power cut bring it back, its file will be found whole."""
-        with suppress(FileNotFoundError):
-            (self._folder / held.name).unlink()
-        os.close(held.fd)
+        try:
+            with suppress(FileNotFoundError):
+                (self._folder / held.name).unlink()
+        finally:
+            os.close(held.fd)
 
     def hold(self, name: str) -> Held | None:
         """None: somebody works at it, it is gone, or it cannot be read."""
@@ -92,7 +94,10 @@ class Intents:
             fd = os.open(self._folder / name, os.O_RDWR | os.O_CLOEXEC)
         except OSError:
             return None
-        intent = self._read(name) if lock_now(fd) and (self._folder / name).exists() else None
+        try:
+            intent = self._read(name) if lock_now(fd) else None
+        except OSError:
+            intent = None
         if intent is None:
             os.close(fd)
             return None
@@ -115,10 +120,15 @@ class Intents:
             return []
 
     def _read(self, name: str) -> Intent | None:
+        """None: it is gone, or it is not as it was written."""
         try:
-            body = checked_body((self._folder / name).read_text(encoding="ascii").rstrip("\n"))
+            text = (self._folder / name).read_bytes().decode("ascii", "replace")
+        except FileNotFoundError:
+            return None
+        try:
+            body = checked_body(text.rstrip("\n"))
             if body["format"] > FORMAT:
                 return None
             return Intent(**{field: body[field] for field in Intent.__dataclass_fields__})
-        except (OSError, ValueError, KeyError, TypeError):
+        except (ValueError, KeyError, TypeError):
             return None

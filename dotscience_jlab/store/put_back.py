@@ -101,7 +101,7 @@ class PutBacks:
                     patch.reserve(fd, found.st_size)
             except BaseException:
                 os.ftruncate(fd, found.st_size)
-                self._intents.end(held)
+                self._end(held)
                 raise
             self._carry_out(held, patch, fd, found.st_size)
             chunks, after = _chunks_of(patch, new, names, fd), stamp(fd)
@@ -152,23 +152,30 @@ class PutBacks:
 
         Costs one listing if there is nothing; else a read and a sha1 of each such file, and a write of what it lacks.
         """
-        for name, intent in self._all():
+        try:
+            waiting = self._all()
+        except DotscienceError as error:
+            log.warning("%s: whether files are half-written is not known: %s", self._root, error)
+            return
+        for name, intent in waiting:
             held = self._intents.hold(name) if self._intents is not None else None
             if held is None:
                 continue
             try:
                 with disk_errors(self._root):
                     self._finish(held)
-                self._refusals.pop(name, None)
             except DotscienceError as error:
                 log.warning("%s: %s is not put back yet: %s", self._root, intent.path, error)
                 self._refusals[name] = error
                 os.close(held.fd)
+                continue
+            with suppress(DotscienceError):  # then the note stays, and the file is found whole the next time
+                self._end(held)
 
     def unfinished(self) -> list[Unfinished]:
         """By path. One listing, and one stat for each."""
         found = [self._told(name, intent) for name, intent in self._all() if self._lies_there(intent) is not False]
-        for name in self._intents.damaged() if self._intents is not None else ():
+        for name in self._damaged():
             said = f"A restore was cut short, and its note intents/{name} cannot be read."
             found.append(Unfinished(WorkspacePath(""), SnapshotId(""), SnapshotId(""), said,
                                     "Restore the large file that was being put back, then delete the note."))
@@ -228,20 +235,22 @@ class PutBacks:
                 self._refusals[held.name] = error
             os.close(held.fd)
             raise
-        if self._intents is not None:
+        self._end(held)
+
+    def _end(self, held: Held) -> None:
+        assert self._intents is not None
+        with disk_errors(self._root):
             self._intents.end(held)
-            self._refusals.pop(held.name, None)
+        self._refusals.pop(held.name, None)
 
     def _finish(self, held: Held) -> None:
-        """Closes the intent's descriptor only if it ends well."""
-        assert self._intents is not None
+        """When it returns the file is whole, or no business of ours any more."""
         intent = held.intent
         lies_there = self._lies_there(intent)
         if lies_there is None:
             raise NotFound(f"{intent.path} is not there any more.", _way_back(intent))
         if not lies_there:
-            self._intents.end(held)  # another file has its place
-            return
+            return  # another file has its place
         with self._busy, self._opened(intent.path) as fd:
             if fd is None:
                 raise StoreError(f"{intent.path} cannot be written.", f"Give yourself the right to write it. {_way_back(intent)}")
@@ -252,13 +261,10 @@ class PutBacks:
             lacking = not_yet_written(fd, self._objects, old, new)
             if lacking is None:
                 log.warning("%s: %s was written by another program since its restore was cut short", self._root, intent.path)
-                self._intents.end(held)
                 return
-            patch = Patch(self._objects, lacking, intent.size_bytes)
-            patch.write(fd, size_bytes)
+            Patch(self._objects, lacking, intent.size_bytes).write(fd, size_bytes)
             _set_bits(fd, intent.mode)
             os.fsync(fd)
-            self._intents.end(held)
 
     def _lies_there(self, intent: Intent) -> bool | None:
         """True: the very file. False: another one has its place. None: nothing is there."""
@@ -277,7 +283,16 @@ class PutBacks:
         return Unfinished(intent.path, intent.target, intent.before, f"{intent.path} is being put back. {error.message}", remedy)
 
     def _all(self) -> list[tuple[str, Intent]]:
-        return list(self._intents.all()) if self._intents is not None else []
+        if self._intents is None:
+            return []
+        with disk_errors(self._root):
+            return list(self._intents.all())
+
+    def _damaged(self) -> list[str]:
+        if self._intents is None:
+            return []
+        with disk_errors(self._root):
+            return self._intents.damaged()
 
 
 def _way_back(intent: Intent) -> str:
