@@ -28,9 +28,20 @@ from ..model.snapshot import EXECUTABLE, FILE, TreeEntry
 from .chunks import AT_END, ChunkName
 from .disk import disk_errors
 from .intents import Held, Intent, Intents
+from .large_file import chunk_folders
 from .lease import ALONE, IN_COMPANY, can_patch_files, clone_file, is_alone, take_lease
 from .objects import ObjectId, Objects
-from .patch import Patch, Piece, differing, holds, not_yet_written, pieces_of, with_executable_bit
+from .patch import (
+    Patch,
+    Piece,
+    differing,
+    holds,
+    not_yet_written,
+    pieces_beside,
+    pieces_of,
+    remembered_pieces,
+    with_executable_bit,
+)
 from .seen import SeenFiles, seen_as_stamped, signature, stamp
 
 log = logging.getLogger(__name__)
@@ -87,8 +98,7 @@ class PutBacks:
                 return False
             company = take_lease(fd)
             old, new, names = self._versions(path, present, wanted)
-            fast_digests = {name: each.fast_digest for name, each in names.items()}
-            if not self._is_unchanged(path, present, fd) and not (_has_size(fd, present) and holds(fd, old, fast_digests)):
+            if not self._is_unchanged(path, present, fd) and not (_has_size(fd, present) and holds(fd, old, names)):
                 raise Conflict(f"{path} was changed a moment ago.", "Look again, then restore.")
             patch = Patch(self._objects, differing(old, new), wanted.size_bytes)
             found = os.fstat(fd)
@@ -219,9 +229,10 @@ class PutBacks:
         self, path: WorkspacePath, present: TreeEntry, wanted: TreeEntry
     ) -> tuple[list[Piece], list[Piece], dict[ObjectId, ChunkName]]:
         """(how it is cut now, how it shall be, what is remembered of its chunks)"""
-        names = {name.id: name for name in self._seen.known_chunks(path)}
-        lengths = {name: each.length for name, each in names.items()}
-        return pieces_of(self._objects, present.digest, lengths), pieces_of(self._objects, wanted.digest, lengths), names
+        names = list(self._seen.known_chunks(path))
+        old = remembered_pieces(self._objects, present.digest, names)
+        new = pieces_beside(self._objects, wanted.digest, old, chunk_folders(self._objects, present.digest))
+        return old, new, {name.id: name for name in names}
 
     def _carry_out(self, held: Held, patch: Patch, fd: int, size_bytes: int) -> None:
         """Should it fail, the intent stays."""
@@ -322,9 +333,14 @@ def _chunks_of(
     patch: Patch, pieces: list[Piece], names: dict[ObjectId, ChunkName], fd: int
 ) -> list[ChunkName] | None:
     """How the file is cut now, as a scan would remember it. None, if that is not known of all: then it is cut anew some time."""
+    written = set(patch.writes)
     found = []
     for piece, behind in zip(pieces, [*pieces[1:], None]):
-        fast_digest = names[piece.id].fast_digest if piece.id in names else patch.fast_digests.get(piece.id)
+        known = names.get(piece.id)
+        if known is not None and known.offset == piece.offset and behind is not None and behind not in written:
+            found.append(known)  # the byte behind it is as it was
+            continue
+        fast_digest = known.fast_digest if known is not None else patch.fast_digests.get(piece.id)
         if fast_digest is None:
             return None
         next_byte = AT_END if behind is None else os.pread(fd, 1, behind.offset)[0]

@@ -184,7 +184,7 @@ class Scanner:
             if path not in look.present and path not in look.fingerprints and not (look.is_partial and path in head):
                 self._single(path, look)
         edits: dict[WorkspacePath, TreeEntry | None] = {
-            path: entry if path in look.taken else self._stored(path, entry, sink)
+            path: entry if path in look.taken else self._stored(path, entry, sink, head.get(path))
             for path, entry in look.present.items() if not _same(head.get(path), entry)
         }
         edits.update((path, None) for path in sorted(gone - look.present.keys()))
@@ -399,9 +399,10 @@ class Scanner:
             return Kept(TreeEntry(sink.put_blob(data), len(data), LINK), None, len(data)), signature(found)
         return take_file(disk_path, sink, known, self._sizes)
 
-    def _stored(self, path: WorkspacePath, entry: TreeEntry, sink: Sink) -> TreeEntry:
+    def _stored(self, path: WorkspacePath, entry: TreeEntry, sink: Sink, head: TreeEntry | None) -> TreeEntry:
         """The entry, its bytes in the store for certain: what a cache remembers may have been lost with the power."""
-        if keep_whole(self._objects, sink, entry.digest) if entry.is_chunked else sink.keep(entry.digest):
+        before = head.digest if head is not None and head.is_chunked else None
+        if keep_whole(self._objects, sink, entry.digest, before) if entry.is_chunked else sink.keep(entry.digest):
             return entry
         disk_path = self._top + path
         try:
