@@ -6,14 +6,16 @@ import errno
 import os
 import stat
 import uuid
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import BinaryIO
 
 from ..errors import Conflict, DotscienceError, StoreError, StoreFull
 from ..model.paths import WorkspacePath
 from ..model.snapshot import EXECUTABLE, LINK, TreeEntry
+from ..store.patch import is_blank, with_executable_bit
 
 
 @dataclass(frozen=True)
@@ -33,7 +35,7 @@ def write_draft(root: Path, path: WorkspacePath, entry: TreeEntry, pieces: Itera
     fd = os.open(draft.disk_path, os.O_CREAT | os.O_EXCL | os.O_WRONLY | getattr(os, "O_BINARY", 0), bits)
     try:
         with open(fd, "wb") as file:
-            file.writelines(pieces)
+            write_sparsely(file, pieces)
             file.flush()
             os.fsync(file.fileno())
         _take_permissions(root / path, draft.disk_path, entry)
@@ -41,6 +43,24 @@ def write_draft(root: Path, path: WorkspacePath, entry: TreeEntry, pieces: Itera
         discard(draft)
         raise
     return draft
+
+
+def clone_draft(root: Path, path: WorkspacePath, clone: Callable[[Path], bool]) -> Draft | None:
+    """As `write_draft`, of whatever `clone` makes at the place that it is given; None if it makes nothing."""
+    draft = Draft(path, _nearest_folder(root, path) / f".ds-{uuid.uuid4().hex}")
+    return draft if clone(draft.disk_path) else None
+
+
+def write_sparsely(file: BinaryIO, pieces: Iterable[bytes]) -> None:
+    """Into a new file, from its beginning; pieces of nothing but zeros become holes."""
+    n_bytes = 0
+    for piece in pieces:
+        if is_blank(piece):
+            file.seek(len(piece), os.SEEK_CUR)
+        else:
+            file.write(piece)
+        n_bytes += len(piece)
+    file.truncate(n_bytes)
 
 
 def place(root: Path, draft: Draft) -> None:
@@ -93,8 +113,7 @@ def _take_permissions(present: Path, draft: Path, entry: TreeEntry) -> None:
     with suppress(FileNotFoundError, NotADirectoryError):
         found = os.lstat(present)
         if stat.S_ISREG(found.st_mode):
-            mode = stat.S_IMODE(found.st_mode)
-            os.chmod(draft, mode | (mode & 0o444) >> 2 if entry.mode == EXECUTABLE else mode & ~0o111)
+            os.chmod(draft, with_executable_bit(stat.S_IMODE(found.st_mode), entry.mode))
 
 
 def _remove_hollow_folder(folder: Path) -> None:

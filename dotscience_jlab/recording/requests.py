@@ -355,6 +355,8 @@ class Desk:
     def _restore_plan(self, params: Params, _: Progress) -> Any:
         store = self._store(params)
         rules = self.workspaces.rules(store)
+        with self.workspaces.writer(store):
+            store.put_backs.finish()  # what was promised earlier and could not be done then
         return to_json(restore.plan_restore(store, self._snapshot(store, params).id, self._paths(params), rules=rules))
 
     def _restore_apply(self, params: Params, _: Progress) -> Any:

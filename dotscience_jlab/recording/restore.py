@@ -1,32 +1,37 @@
 """Puts files of a snapshot back on disk: all new bytes beside the old ones first, then one rename a file.
 
-    plan again: same digest? -> safety snapshot -> is all in it? -> write drafts -> unchanged since? -> remove, rename
+    plan again: same digest? -> safety snapshot -> is all in it? -> write drafts -> unchanged since? -> patch, remove, rename
 
-Before the last arrow nothing of the user's has changed, and whatever fails leaves the folder as it was. What the renames
-replace is in the safety snapshot, so a restore is undone by restoring that one.
+Before the last arrow nothing of the user's has changed, and whatever fails leaves the folder as it was. What is replaced is in
+the safety snapshot, so a restore is undone by restoring that one. The draft of a large file shares its blocks with the present
+one where the disk can do that; where not, the file is patched in place, under an intent (`store/put_back.py`).
 """
 
 from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from ..errors import Conflict
+from ..errors import Conflict, DotscienceError
 from ..model.change import RestorePlan, RestoreStep
 from ..model.ids import SnapshotId
 from ..model.paths import WorkspacePath
-from ..model.snapshot import Snapshot
+from ..model.snapshot import Snapshot, TreeEntry
 from ..store.base import KeepRules, Store
-from .drafts import Draft, check_inside, discard, disk_error, is_folder, place, write_draft
+from .drafts import Draft, check_inside, clone_draft, discard, disk_error, is_folder, place, write_draft
 from .references import local_minute
 from .restore_plan import CANNOT, REMOVE, WRITE, plan_restore
 
 __all__ = ["apply_restore", "plan_restore"]
 
+IN_PLACE_ABOVE = 64 << 20
+"""Bytes of the wanted version. Up to here a whole new file is written: then it is never anything but the old or the new one."""
+
+Tree = Mapping[WorkspacePath, TreeEntry]
 TakeSnapshot = Callable[[str, str, Sequence[WorkspacePath]], Snapshot]
 """(message, reason, touched) -> a snapshot of the folder as it lies on disk; `touched` is kept up to the larger limit."""
 
@@ -39,11 +44,14 @@ def apply_restore(
     *,
     take_snapshot: TakeSnapshot,
     rules: KeepRules = KeepRules(),
+    in_place_above: int = IN_PLACE_ABOVE,
 ) -> dict[str, Any]:
     """Do what the plan of that digest says: {snapshot_before, snapshot_after, written, removed, sentence}.
 
     Conflict, and nothing changed, if the folder or the plan is not what it was. Should the disk refuse in the middle of the
     renames, the error names the snapshot that holds the state before. The kernel is never touched.
+
+    Costs two snapshots and what is written: of files over `in_place_above` bytes only the chunks that differ.
     """
     plan = plan_restore(store, snapshot, paths, rules=rules)
     if plan.plan_digest != plan_digest:
@@ -54,24 +62,25 @@ def apply_restore(
     removes = [step.path for step in plan.steps if step.act == REMOVE]
     looks = {path: _look(store.root / path) for path in (*writes, *removes)}
     before = take_snapshot(f"Before restoring the state of {when}", "before restore", (*writes, *removes))
-    _check_kept(store, before, plan)
-    drafts: list[Draft] = []
+    wanted, kept = store.tree(target.id), store.tree(before.id)
+    _check_kept(store, kept, plan)
+    restoring = _Restoring(store, target, before, wanted, kept, in_place_above)
     try:
-        _write_drafts(store, target, writes, drafts)
+        restoring.write_drafts(writes)
         for path, look in looks.items():
             if _look(store.root / path) != look:
                 raise Conflict(f"{path} was changed a moment ago; nothing was restored.", "Look again, then restore.")
-        _swap(store.root, removes, drafts, before)
+        restoring.patch()
+        restoring.swap(removes)
     finally:
-        for draft in drafts:
-            discard(draft)
+        restoring.discard()
     after = take_snapshot(f"Restored {_files(len(looks))} to the state of {when}", "restore", tuple(looks))
     return {
         "snapshot_before": before.id,
         "snapshot_after": after.id,
         "written": writes,
         "removed": removes,
-        "sentence": restore_sentence(plan, when, before.id),
+        "sentence": restore_sentence(plan, when, before.id) + _disturbed(store, after, wanted, restoring.patched),
     }
 
 
@@ -94,10 +103,21 @@ def restore_sentence(plan: RestorePlan, when: str, before: SnapshotId) -> str:
     return text
 
 
-def _check_kept(store: Store, before: Snapshot, plan: RestorePlan) -> None:
-    """Everything that would be overwritten or removed is in the safety snapshot, or nothing is done."""
-    kept = store.tree(before.id)
+def _disturbed(store: Store, after: Snapshot, wanted: Tree, patched: Sequence[WorkspacePath]) -> str:
+    """A sentence about files that somebody wrote while they were patched; '' if all are as they were wanted."""
+    others = [path for path in patched if (entry := store.entry(after.id, path)) is None or entry.digest != wanted[path].digest]
+    if not others:
+        return ""
+    return f" Another program wrote to {', '.join(others)} meanwhile: restore again once it has ended."
+
+
+def _check_kept(store: Store, kept: Tree, plan: RestorePlan) -> None:
+    """Everything that would be overwritten or removed is in the safety snapshot, or nothing is done. What a restore left
+    half-written is kept in the one that it took."""
+    half = {each.path for each in store.put_backs.unfinished()}
     for step in plan.steps:
+        if step.path in half:
+            continue
         is_overwritten = step.act == WRITE and not step.is_new and not is_folder(store.root / step.path)
         if (is_overwritten and step.path not in kept) or (step.act == REMOVE and not _holds(kept, step)):
             raise Conflict(
@@ -123,33 +143,98 @@ def _look(disk_path: Path) -> Look:
     return found.st_mode, found.st_size, found.st_mtime_ns, found.st_ctime_ns, found.st_ino
 
 
-def _write_drafts(store: Store, target: Snapshot, paths: Sequence[WorkspacePath], drafts: list[Draft]) -> None:
-    """Fills `drafts` as it goes, so that the caller can take them away whatever happens."""
-    tree = store.tree(target.id)
-    for path in paths:
-        pieces = store.read_file(tree[path].digest)
+class _Restoring:
+    """The writing half: first beside the files, then at their places."""
+
+    def __init__(
+        self, store: Store, target: Snapshot, before: Snapshot, wanted: Tree, kept: Tree, in_place_above: int
+    ) -> None:
+        self._store = store
+        self._root = store.root
+        self._target = target
+        self._before = before
+        self._wanted = wanted
+        self._kept = kept
+        self._in_place_above = in_place_above
+        self._drafts: list[Draft] = []
+        self._clones: list[WorkspacePath] = []
+        self._to_patch: list[WorkspacePath] = []
+        self.patched: list[WorkspacePath] = []
+
+    def write_drafts(self, paths: Sequence[WorkspacePath]) -> None:
+        """Of all but those that will be patched."""
+        for path in paths:
+            if self._wanted[path].size_bytes <= self._in_place_above or path not in self._kept:
+                self._write_draft(path)
+            elif (draft := self._clone(path)) is not None:
+                self._drafts.append(draft)
+                self._clones.append(path)
+            else:
+                self._to_patch.append(path)
+
+    def patch(self) -> None:
+        """A file that cannot be patched gets a draft after all."""
+        for path in self._to_patch:
+            check_inside(self._root, path)
+            try:
+                is_done = self._store.put_backs.patch(
+                    path, self._kept[path], self._wanted[path], self._before.id, self._target.id
+                )
+            except DotscienceError as error:
+                raise type(error)(error.message, self._how_it_stands(path)) from error
+            if is_done:
+                self.patched.append(path)
+            else:
+                self._write_draft(path)
+
+    def swap(self, removes: Sequence[WorkspacePath]) -> None:
+        """Removals first, so that a folder can become a file and a file a folder."""
+        folders: set[Path] = set()
         try:
-            drafts.append(write_draft(store.root, path, tree[path], pieces))
+            for path in removes:
+                check_inside(self._root, path)
+                (self._root / path).unlink()
+                folders.add((self._root / path).parent)
+                _remove_empty_folders(self._root, (self._root / path).parent)
+            for draft in self._drafts:
+                place(self._root, draft)
+                folders.add((self._root / draft.path).parent)
+        except OSError as error:
+            raise disk_error(error, self._half_way) from error
+        for path in self._clones:
+            self._store.put_backs.placed(path)
+        for folder in folders:
+            _flush_folder(folder)
+
+    def discard(self) -> None:
+        for draft in self._drafts:
+            discard(draft)
+
+    def _write_draft(self, path: WorkspacePath) -> None:
+        pieces = self._store.read_file(self._wanted[path].digest)
+        try:
+            self._drafts.append(write_draft(self._root, path, self._wanted[path], pieces))
+        except OSError as error:
+            raise disk_error(error, self._half_way if self.patched else "Nothing was restored.") from error
+
+    def _clone(self, path: WorkspacePath) -> Draft | None:
+        def clone(disk_path: Path) -> bool:
+            return self._store.put_backs.clone(path, self._kept[path], self._wanted[path], disk_path)
+
+        try:
+            return clone_draft(self._root, path, clone)
         except OSError as error:
             raise disk_error(error, "Nothing was restored.") from error
 
+    @property
+    def _half_way(self) -> str:
+        return f"The restore stopped half-way; the state before it is snapshot {self._before.id}."
 
-def _swap(root: Path, removes: Sequence[WorkspacePath], drafts: Sequence[Draft], before: Snapshot) -> None:
-    """Removals first, so that a folder can become a file and a file a folder."""
-    folders: set[Path] = set()
-    try:
-        for path in removes:
-            check_inside(root, path)
-            (root / path).unlink()
-            folders.add((root / path).parent)
-            _remove_empty_folders(root, (root / path).parent)
-        for draft in drafts:
-            place(root, draft)
-            folders.add((root / draft.path).parent)
-    except OSError as error:
-        raise disk_error(error, f"The restore stopped half-way; the state before it is snapshot {before.id}.") from error
-    for folder in folders:
-        _flush_folder(folder)
+    def _how_it_stands(self, path: WorkspacePath) -> str:
+        if any(each.path == path for each in self._store.put_backs.unfinished()):
+            return (f"{path} is half-written and marked as such; `ds restore {self._target.id} {path}` goes on. "
+                    f"The state before is snapshot {self._before.id}.")
+        return self._half_way if self.patched else "Nothing was restored."
 
 
 def _remove_empty_folders(root: Path, folder: Path) -> None:

@@ -49,7 +49,8 @@ def plan_restore(
                 f"{path} is neither in the snapshot nor recorded now.", "`ds show` lists what the snapshot holds."
             )
     folder = Folder(store.root)
-    steps = plan_steps(wanted, present, lost, folder, frozenset(asked or ()))
+    half = frozenset(each.path for each in store.put_backs.unfinished())
+    steps = plan_steps(wanted, present, lost, folder, frozenset(asked or ()), half)
     return RestorePlan(
         snapshot=target.id,
         steps=steps,
@@ -102,9 +103,11 @@ class Folder:
 
 
 def plan_steps(
-    wanted: Tree, present: Tree, lost: Mapping[WorkspacePath, FileUse], folder: Folder, named: frozenset[str]
+    wanted: Tree, present: Tree, lost: Mapping[WorkspacePath, FileUse], folder: Folder, named: frozenset[str],
+    half: frozenset[WorkspacePath] = frozenset(),
 ) -> tuple[RestoreStep, ...]:
-    """By path. All trees hold selected paths only; `named` were asked for by their own name."""
+    """By path. All trees hold selected paths only; `named` were asked for by their own name; `half` were left half-written by
+    a restore that was cut short: what they were is kept already."""
     leaving = {path for path in present if path not in wanted}
     twins = _twins(wanted) if folder.is_case_blind else {}
     steps: dict[str, RestoreStep] = {}
@@ -114,7 +117,7 @@ def plan_steps(
             if path in named:
                 steps[path] = RestoreStep(path, KEEP, size_bytes=entry.size_bytes, digest=entry.digest)
             continue
-        reason = twins.get(path) or _obstacle(path, here, present, leaving, folder)
+        reason = twins.get(path) or _obstacle(path, here is not None or path in half, leaving, folder)
         act = CANNOT if reason else WRITE
         is_new = any(each in leaving for each in _parents(path)) or folder.kind(path) is None
         steps[path] = RestoreStep(path, act, reason, entry.size_bytes, is_new=is_new, digest=entry.digest)
@@ -128,7 +131,7 @@ def plan_steps(
     return tuple(steps[path] for path in sorted(steps))
 
 
-def _obstacle(path: WorkspacePath, here: TreeEntry | None, present: Tree, leaving: set[WorkspacePath], folder: Folder) -> str:
+def _obstacle(path: WorkspacePath, is_kept: bool, leaving: set[WorkspacePath], folder: Folder) -> str:
     """Why this path cannot be written, as a sentence; '' if it can."""
     try:
         workspace_path(path)
@@ -154,7 +157,7 @@ def _obstacle(path: WorkspacePath, here: TreeEntry | None, present: Tree, leavin
         return f"There is a folder of that name now, and it holds {strangers[0]}, which is not recorded." if strangers else ""
     if kind == "other":
         return "There is a device, pipe or socket of that name now."
-    if kind is not None and here is None:
+    if kind is not None and not is_kept:
         return "The present file is not recorded (a rule leaves it out, or it is too large), so it could not be brought back."
     return ""
 

@@ -114,6 +114,13 @@ def _with_activity(store: Store, activity: Activity, disk_path: str, now: float)
         return replace(status, state=PAUSED, reason="Recording is paused in this folder.", remedy_command="resume")
     if behind_s > BEHIND_AFTER_S:
         return replace(status, state=BEHIND, behind_s=round(behind_s, 1), reason="The recorder is catching up.")
+    try:
+        half = store.put_backs.unfinished()
+    except DotscienceError as error:
+        return replace(status, reason=error.message, remedy=error.hint)
+    if half:
+        more = f" So are {len(half) - 1} more." if len(half) > 1 else ""
+        return replace(status, reason=half[0].reason + more, remedy=half[0].remedy)
     if activity.arrival is not None:
         return replace(status, reason=activity.arrival.sentence)
     return status

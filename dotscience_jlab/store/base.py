@@ -28,6 +28,7 @@ from ..model.workspace import Workspace
 
 if TYPE_CHECKING:
     from .purge import Purged, PurgePlan
+    from .put_back import PutBacks
     from .space import Space
 
 Record = Execution | Session | Run | Annotation | Tombstone
@@ -221,6 +222,10 @@ class Store(Protocol):
 
         excused: paths that may change without news. Costs one full scan; edits found by it wait for the next `scan`.
         """
+
+    @property
+    def put_backs(self) -> PutBacks:
+        """How large files are put back at the cost of what differs, and which of them are not whole at this moment."""
 
     def stop_watching(self) -> None:
         """Give the file watches back; the next scan takes them again, and looks at everything once."""

@@ -73,6 +73,10 @@ class KnownChunks:
     def __bool__(self) -> bool:
         return bool(self._at)
 
+    def __iter__(self) -> Iterator[ChunkName]:
+        """In order of offset."""
+        return iter(self._at.values())
+
     def expected(self, offset: int) -> ChunkName | None:
         """The chunk that began at `offset`; not the last one, whose end was no cut."""
         name = self._at.get(offset)

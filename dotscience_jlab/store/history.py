@@ -34,11 +34,13 @@ from .forgetting import HOLDS_FORGOTTEN, finish_forgetting, forget_snapshots
 from .freed import freed_bytes
 from .index import SqliteIndex, dropped
 from .intake import put_file_bytes
+from .intents import Intents
 from .large_file import read_file, read_meta
 from .lent import check_lends_to_nobody
 from .messages import clean_message, commit_message, parse_commit, snapshot_id
 from .objects import AUTHOR, RECORDS_REF, REMOTES_REF, CommitText, ObjectId, Objects, TreeItem, line_ref
 from .purge import PURGING, Purged, PurgePlan, digests_at, finish_purge, plan_purge, purge
+from .put_back import PutBacks
 from .record_order import records_since
 from .records import append_records, commits_since, named_blobs, with_series_blob
 from .scan import Scanner
@@ -107,7 +109,12 @@ class History:
         self._sizes = sizes
         self._seen = SeenFiles(index, sizes)
         kept_in = index.path.parent if index.path else None
-        self._scanner = Scanner(root, objects, self._seen, kept_in=kept_in, enters=self._attention.enters, sizes=sizes)
+        intents = Intents(index.path.parent) if index.path is not None and lock is not None else None
+        self._put_backs = PutBacks(root, objects, self._seen, self._folder_busy, intents)
+        self._scanner = Scanner(
+            root, objects, self._seen, kept_in=kept_in, enters=self._attention.enters, sizes=sizes,
+            half_written=self._put_backs.half_written,
+        )
         self._head_files: tuple[ObjectId, dict[WorkspacePath, TreeEntry]] | None = None
         for line in self.lines():
             self._look(line)
@@ -115,6 +122,7 @@ class History:
         if index.path is not None and lock is not None:  # else it is only looked at
             finish_forgetting(self)  # a process was killed between a tombstone and the line
             finish_purge(self)
+            self._put_backs.finish()  # or in the middle of a restore
 
     @property
     def workspace(self) -> Workspace:
@@ -127,6 +135,10 @@ class History:
     @property
     def index(self) -> SqliteIndex:
         return self._index
+
+    @property
+    def put_backs(self) -> PutBacks:
+        return self._put_backs
 
     def save_workspace(self, workspace: Workspace) -> None:
         self._save(workspace)

@@ -18,7 +18,7 @@ from ..errors import NotFound, StoreDamaged, StoreTooNew
 from ..model.ids import BlobDigest
 from ..model.snapshot import EXECUTABLE, FILE, TreeEntry
 from .chunks import Chunk, ChunkName
-from .objects import FOLDER_MODE, ObjectId, Objects, Sink, TreeItem
+from .objects import FOLDER_MODE, ObjectId, Objects, Sink, TreeItem, object_id
 
 META = b"meta"
 FORMAT = 1
@@ -72,6 +72,18 @@ def put_large(sink: Sink, chunks: Iterable[Chunk], mode: str) -> Kept:
     return Kept(TreeEntry(BlobDigest(sink.put_tree(items)), size_bytes, mode, is_chunked=True), names, n_new_bytes)
 
 
+def folders_of(chunks: Sequence[ObjectId]) -> list[ObjectId]:
+    """git's names of the folders that `put_large` would make of these chunks; nothing is kept. About 1 us a chunk."""
+    found = []
+    for at in range(0, len(chunks), CHUNKS_PER_FOLDER):
+        lines = [b"%o %06d\0%s" % (CHUNK_MODE, at + n, bytes.fromhex(chunk))
+                 for n, chunk in enumerate(chunks[at : at + CHUNKS_PER_FOLDER])]
+        if at < 1_000_000 < at + CHUNKS_PER_FOLDER:
+            lines.sort()  # 1000000 stands before 999999
+        found.append(object_id(b"tree", b"".join(lines)))
+    return found
+
+
 def is_large(items: Mapping[bytes, TreeItem]) -> bool:
     """True if a folder of this content is a large file."""
     return META in items and all(
@@ -95,19 +107,40 @@ def read_meta(objects: Objects, digest: ObjectId) -> Meta:
         raise _damaged(digest, str(error)) from error
 
 
+def chunk_folders(objects: Objects, digest: ObjectId) -> list[ObjectId]:
+    """The folders of chunks of the large file of that name, in order."""
+    return [item.id for _, item in sorted((int(name), item) for name, item in objects.tree(digest).items() if name != META)]
+
+
+def chunks_in(objects: Objects, folder: ObjectId) -> list[ObjectId]:
+    """In order."""
+    return [item.id for _, item in sorted((int(name), item) for name, item in objects.tree(folder).items())]
+
+
 def chunk_ids(objects: Objects, digest: ObjectId) -> Iterator[ObjectId]:
     """In order."""
-    folders = ((int(name), item) for name, item in objects.tree(digest).items() if name != META)
-    for _, folder in sorted(folders):
-        yield from (item.id for _, item in sorted((int(name), item) for name, item in objects.tree(folder.id).items()))
+    for folder in chunk_folders(objects, digest):
+        yield from chunks_in(objects, folder)
 
 
-def keep_whole(objects: Objects, sink: Sink, digest: ObjectId) -> bool:
-    """True if all of the large file is there, and maintenance takes it for new."""
+def keep_whole(objects: Objects, sink: Sink, digest: ObjectId, head: ObjectId | None = None) -> bool:
+    """True if all of the large file is there, and maintenance takes it for new.
+
+    head: a large file in the newest snapshot: what it holds is kept anyway, and is not looked for.
+    """
     if not sink.keep(digest):
         return False
     items = objects.tree(digest)
-    return all(sink.keep(item.id) for item in items.values()) and all(sink.keep(chunk) for chunk in chunk_ids(objects, digest))
+    there = {item.id for item in objects.tree(head).values()} if head is not None else set()
+    folders = [item for item in items.values() if item.id not in there]
+    if not all(sink.keep(item.id) for item in folders):
+        return False
+    held = set(chunk_ids(objects, head)) if head is not None and folders else set()
+    return all(
+        sink.keep(chunk)
+        for folder in folders if folder.mode == FOLDER_MODE
+        for chunk in chunks_in(objects, folder.id) if chunk not in held
+    )
 
 
 def read_file(objects: Objects, digest: ObjectId, offset: int = 0) -> Iterator[bytes]:

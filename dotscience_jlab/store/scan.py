@@ -63,6 +63,8 @@ class _Look:
     """What is not looked at is as the head has it."""
     is_heard: bool = False
     """`Suspects.are_heard`"""
+    half_written: Mapping[int, str] = field(default_factory=dict)
+    """Inode -> why it is no file of the user's now."""
     present: dict[WorkspacePath, TreeEntry] = field(default_factory=dict)
     taken: set[WorkspacePath] = field(default_factory=set)
     """Of those present, what was read just now: its bytes are in the store for certain."""
@@ -119,10 +121,13 @@ class Scanner:
         kept_in: Path | None = None,
         enters: Callable[[str], None] = lambda prefix: None,
         sizes: ChunkSizes = SIZES,
+        half_written: Callable[[], Mapping[int, str]] = dict,
     ) -> None:
         """kept_in: where the history lies, whose disk must have room; None: in the folder itself. enters: told of every folder
-        ('' or 'data/raw/') before it is looked into."""
+        ('' or 'data/raw/') before it is looked into. half_written: asked at each scan for the inodes of files that are being
+        put back, with the sentence that says so."""
         self.root = root
+        self._half_written = half_written
         self._kept_in = kept_in or root
         self._enters = enters
         self.expected: frozenset[WorkspacePath] = frozenset()
@@ -167,6 +172,7 @@ class Scanner:
                 changed_since=math.inf if changed_since is None else changed_since,
                 is_partial=suspects is not None,
                 is_heard=suspects is not None and suspects.are_heard,
+                half_written=self._half_written(),
             )
             return self._scan(look, suspects), frozenset(look.unsettled)
 
@@ -184,7 +190,7 @@ class Scanner:
             if path not in look.present and path not in look.fingerprints and not (look.is_partial and path in head):
                 self._single(path, look)
         edits: dict[WorkspacePath, TreeEntry | None] = {
-            path: entry if path in look.taken else self._stored(path, entry, look.sink)
+            path: entry if path in look.taken else self._stored(path, entry, look.sink, head.get(path))
             for path, entry in look.present.items() if not _same(head.get(path), entry)
         }
         edits.update((path, None) for path in sorted(gone - look.present.keys() - expected))
@@ -345,6 +351,10 @@ class Scanner:
         if kind not in (stat.S_IFREG, stat.S_IFLNK):
             look.skip(path, "It is not a file (a pipe, socket or device).")
             return
+        if found.st_ino in look.half_written:
+            look.skip(path, look.half_written[found.st_ino])
+            look.unsettled.add(path)
+            return
         if kind == stat.S_IFREG and found.st_nlink > 1:
             look.unsettled.add(path)
             look.twins |= look.names_of.get(found.st_ino, set())
@@ -394,9 +404,10 @@ class Scanner:
             return Kept(TreeEntry(sink.put_blob(data), len(data), LINK), None, len(data)), signature(found)
         return take_file(disk_path, sink, known, self._sizes)
 
-    def _stored(self, path: WorkspacePath, entry: TreeEntry, sink: Sink) -> TreeEntry:
+    def _stored(self, path: WorkspacePath, entry: TreeEntry, sink: Sink, head: TreeEntry | None) -> TreeEntry:
         """The entry, its bytes in the store for certain: what a cache remembers may have been lost with the power."""
-        if keep_whole(self._objects, sink, entry.digest) if entry.is_chunked else sink.keep(entry.digest):
+        before = head.digest if head is not None and head.is_chunked else None
+        if keep_whole(self._objects, sink, entry.digest, before) if entry.is_chunked else sink.keep(entry.digest):
             return entry
         disk_path = self._top + path
         try:

@@ -45,6 +45,22 @@ class Seen:
         return self.signature == now and max(now[1], now[2]) + RACY_NS < self.read_at_ns
 
 
+def stamp(fd: int) -> os.stat_result:
+    """Give a file that we have just written a time that no clock will give again, and say how it is then.
+
+    What anybody writes from now on shows in the file's time, also within the same tick of the clock.
+    """
+    found = os.fstat(fd)
+    os.utime(fd, ns=(found.st_atime_ns, found.st_mtime_ns - 1))
+    return os.fstat(fd)
+
+
+def seen_as_stamped(found: os.stat_result, entry: TreeEntry) -> Seen:
+    """Of a file whose bytes are known and that was stamped: while it looks like this it is not read again, however young it is."""
+    now = signature(found)
+    return Seen(now, max(now[1], now[2]) + RACY_NS + 1, entry)
+
+
 class SeenFiles:
     """Of one workspace. For one thread at a time; `save` once what was seen is in a snapshot."""
 

@@ -10,9 +10,10 @@ from dotscience_jlab.model.ids import new_run_id
 from dotscience_jlab.model.instant import instant
 from dotscience_jlab.model.run import Run
 from dotscience_jlab.model.snapshot import Snapshot, SnapshotDraft
-from dotscience_jlab.recording.restore import apply_restore
+from dotscience_jlab.recording.restore import IN_PLACE_ABOVE, apply_restore
 from dotscience_jlab.recording.restore_plan import plan_restore
 from dotscience_jlab.store.base import KeepRules
+from dotscience_jlab.store.chunks import SIZES, ChunkSizes
 from dotscience_jlab.store.open import memory_store, open_store
 
 SESSION = "k-0123456789abcdef"
@@ -22,11 +23,15 @@ ROOMY = KeepRules(free_bytes=0, free_share=0.0)
 
 
 class Project:
-    def __init__(self, root: Path, *, in_memory: bool = True, rules: KeepRules = ROOMY) -> None:
+    def __init__(
+        self, root: Path, *, in_memory: bool = True, rules: KeepRules = ROOMY, sizes: ChunkSizes = SIZES,
+        in_place_above: int = IN_PLACE_ABOVE,
+    ) -> None:
         root.mkdir(exist_ok=True)
         self.root = root
         self.rules = rules
-        self.store = memory_store(root) if in_memory else open_store(root, create=True)
+        self.in_place_above = in_place_above
+        self.store = memory_store(root, sizes) if in_memory else open_store(root, create=True, sizes=sizes)
         self.now = START
 
     def write(self, path: str, data: bytes | str, *, executable: bool = False) -> None:
@@ -55,10 +60,10 @@ class Project:
     def plan(self, snapshot: Snapshot, paths=None):
         return plan_restore(self.store, snapshot.id, paths, rules=self.rules)
 
-    def restore(self, snapshot: Snapshot, paths=None, *, digest: str | None = None, take_snapshot=None):
+    def restore(self, snapshot: Snapshot, paths=None, *, digest: str | None = None, take_snapshot=None, **fields):
         return apply_restore(
             self.store, snapshot.id, paths, digest or self.plan(snapshot, paths).plan_digest,
-            take_snapshot=take_snapshot or self.snapshot, rules=self.rules,
+            take_snapshot=take_snapshot or self.snapshot, rules=self.rules, in_place_above=self.in_place_above, **fields,
         )
 
     def executed(self, n: int, source: str = "", **fields) -> Execution:

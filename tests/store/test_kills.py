@@ -16,7 +16,7 @@ from .works import ACKNOWLEDGED, PROCESSES, WORKS, Stage, Told, kill, look_after
 KILLS_EACH = 5
 """In one history, one after the other."""
 TESTS_EACH = 40
-LONGEST_S = {"push": 1.2, "maintenance": 0.25}
+LONGEST_S = {"push": 1.2, "maintenance": 0.25, "restore": 0.5}
 """0.12 for the others."""
 
 

@@ -23,6 +23,8 @@ from dotscience_jlab.model.execution import Execution
 from dotscience_jlab.model.remote import Remote
 from dotscience_jlab.model.snapshot import SnapshotDraft
 from dotscience_jlab.recording.exchange import push
+from dotscience_jlab.recording.restore import apply_restore
+from dotscience_jlab.recording.restore_plan import plan_restore
 from dotscience_jlab.store.base import KeepRules
 from dotscience_jlab.store.exchange import Exchange
 from dotscience_jlab.store.far_side import begin_repository
@@ -195,12 +197,54 @@ def pushed(store: History) -> list[int]:
     return found
 
 
+N_VERSIONS, N_CHUNKS, N_BYTES = 5, 12, 1 << 20
+
+
+def version(n: int) -> bytes:
+    """Of a file of 12 to 16 MiB: each differs from the one before in places, is longer or shorter, and has zeros at its end."""
+    seeds = [b"%d %d" % (k, n if k % 5 == n % 5 else 0) for k in range(N_CHUNKS + n % 3)]
+    return b"".join(hashlib.sha256(seed).digest() * (N_BYTES // 32) for seed in seeds) + bytes(2 * N_BYTES * (n % 2))
+
+
+def prepare_versions(root: Path) -> None:
+    store = open_store(root, create=True)
+    for n in range(N_VERSIONS):
+        (root / "big.bin").write_bytes(version(n))
+        store.publish(SnapshotDraft(f"version {n}", AT % n, store.scan(ROOMY, ["big.bin"]).edits))  # type: ignore[list-item]
+    store.close()
+
+
+def restore_step(store: History, n: int) -> None:
+    """Version n, in place; then a record that says so."""
+
+    def take(message: str, reason: str, touched: Any) -> Any:
+        return store.publish(SnapshotDraft(message, AT % (n % 60), store.scan(ROOMY, touched).edits, reason=reason))  # type: ignore[arg-type]
+
+    (wanted,) = [each.id for each in store.snapshots(limit=100_000) if each.message == f"version {n % N_VERSIONS}"]
+    digest = plan_restore(store, wanted, rules=ROOMY).plan_digest
+    apply_restore(store, wanted, None, digest, take_snapshot=take, rules=ROOMY, in_place_above=0)
+    store.append([record_of(n)])
+
+
+def restored(store: History) -> list[int]:
+    """The file is exactly one version, that of the last step or of the one that was killed: never half of one."""
+    assert store.put_backs.unfinished() == []
+    n_done = store.index.executions(limit=1).total
+    held = (store.root / "big.bin").read_bytes()
+    possible = {(n_done - 1) % N_VERSIONS, n_done % N_VERSIONS} if n_done else {N_VERSIONS - 1, 0}
+    assert held in [version(n) for n in possible], "the file is neither of the two"
+    entry = store.tree(store.head().id)["big.bin"]  # type: ignore[union-attr]
+    assert b"".join(store.read_file(entry.digest)) in [version(n) for n in range(N_VERSIONS)], "a snapshot holds half a file"
+    return list(range(n_done))
+
+
 WORKS = {
     "snapshot": Work(snapshot_step, snapshots_found, before=write_files),
     "append": Work(append_step, appended),
     "fork": Work(fork_step, forks_found, prepare_forks),
     "maintenance": Work(tidy_step, snapshots_found, before=write_files),
     "push": Work(push_step, pushed, prepare_remote, before=write_files),
+    "restore": Work(restore_step, restored, prepare_versions),
 }
 
 

@@ -1,0 +1,93 @@
+"""A restore in place, killed at every system call or refused by the disk: the next start has exactly one version, whole."""
+
+from __future__ import annotations
+
+import random
+import resource
+from collections import Counter
+
+import pytest
+
+from .strace import Strace, refusal
+from .test_disk_faults import CALLS, ERRORS, FROM_THEN_ON, ONCE
+from .works import DONE, GO, Stage, Told, kill, look_after
+
+BEFORE = 2
+"""Restores that were done already."""
+PARTS, N_FAULTS = 150, 60
+LIMIT_BYTES = 13 << 20
+"""On the size of files, where the version put back is longer."""
+
+
+@pytest.fixture(scope="module")
+def stage(tmp_path_factory: pytest.TempPathFactory) -> Stage:
+    return Stage(tmp_path_factory.mktemp("stage") / "project", "restore", BEFORE)
+
+
+@pytest.fixture(scope="module")
+def calls(stage: Stage) -> list[tuple[str, int]]:
+    why_not = refusal()
+    if why_not:
+        pytest.skip(why_not)
+    return stage.calls()
+
+
+@pytest.mark.slow(share=0.01)
+@pytest.mark.parametrize("part", range(PARTS))
+def test_killed_at_every_system_call(part: int, stage: Stage, calls: list[tuple[str, int]]) -> None:
+    assert len(calls) > PARTS
+    for name, n in calls[part::PARTS]:
+        is_alive, words = stage.step_under("-o", "/dev/null", "-e", f"trace={name}", "-e", f"inject={name}:signal=KILL:when={n}")
+        assert words in ("", "ok"), f"{words} before call {n} of {name}"
+        acknowledged = BEFORE if is_alive and words == "ok" else BEFORE - 1
+        look_after("restore", stage.root, 0, acknowledged, is_thorough=False)
+
+
+@pytest.mark.slow(share=0.02)
+@pytest.mark.parametrize("number", range(N_FAULTS))
+def test_a_refused_call(number: int, stage: Stage, calls: list[tuple[str, int]]) -> None:
+    """The error names a remedy, and the same process does it once the fault is over."""
+    chance, counted = random.Random(number), Counter(name for name, _ in calls)
+    name = chance.choice([name for name in (*CALLS, "fallocate", "pwrite64", "pwrite64") if counted[name]])
+    error, how_often = ERRORS[number % 4], (ONCE, FROM_THEN_ON)[number // 4 % 2]
+    inject = f"inject={name}:error={error}:when={chance.randrange(counted[name]) + 1}{how_often}"
+    stage.set()
+    process, told = stage.begin()
+    tracer = Strace(process.pid, "-o", "/dev/null", "-e", f"trace={name}", "-e", inject)
+    told.say(GO, 1)
+    told.wait(DONE, 1)
+    tracer.detach()
+    go_on_without(stage, process, told, inject)
+
+
+@pytest.mark.slow(share=0.2)
+@pytest.mark.parametrize("is_killed", [False, True])
+def test_a_file_that_may_not_grow(is_killed: bool, tmp_path_factory: pytest.TempPathFactory) -> None:
+    """The kernel writes a part, and refuses the rest."""
+    stage = Stage(tmp_path_factory.mktemp("stage") / "project", "restore", 1)  # of 12 MiB, to be one of 15
+    stage.set()
+    process, told = stage.begin()
+    resource.prlimit(process.pid, resource.RLIMIT_FSIZE, (LIMIT_BYTES, resource.RLIM_INFINITY))
+    told.say(GO, 1)
+    told.wait(DONE, 1)
+    assert told.words() != "ok"
+    resource.prlimit(process.pid, resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
+    if is_killed:
+        kill(process)
+        look_after("restore", stage.root, 0, 0)
+    else:
+        go_on_without(stage, process, told, "a limit", n_done=1)
+
+
+def go_on_without(stage: Stage, process: object, told: Told, what: str, n_done: int = BEFORE) -> None:
+    words = told.words()
+    if words != "ok":
+        kind, _, sentence = words.partition(": ")
+        message, _, remedy = sentence.partition(" | ")
+        assert kind != "NOT NAMED" and not words.startswith("NOT NAMED"), f"{what}: {words}"
+        assert message and remedy, f"{what}: {words}"
+    told.say(GO, 2)
+    told.wait(DONE, 2)
+    assert told.words() == "ok", f"after {what}"
+    kill(process)
+    look_after("restore", stage.root, 0, n_done)
