@@ -194,7 +194,10 @@ class Walk:
         )
 
     def _large_file(self, path: str, tree: ObjectId) -> None:
-        items = self._items(tree) or {}
+        items = self._items(tree)
+        if items is None:  # its name in the version before said that it is one
+            self._need(path, tree)
+            return
         total = _Folder()
         for name, item in sorted(items.items()):
             if name != META:
