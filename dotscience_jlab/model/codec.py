@@ -7,16 +7,17 @@ short and a new field with a default is readable by old and new alike. Unknown f
 from __future__ import annotations
 
 import dataclasses
+import json
 import math
 from functools import lru_cache
-from typing import Any, Callable, Dict, List, Optional, Tuple, Union, get_args, get_origin, get_type_hints
+from typing import Any, Callable, Dict, FrozenSet, List, Optional, Tuple, Union, get_args, get_origin, get_type_hints
 
 from .change import Change, RestorePlan, RestoreStep
 from .execution import Execution, Failure, FileUse, Session
 from .lineage import Lineage, LineageEdge, LineageNode
 from .run import Annotation, Artifact, MetricSummary, Run, Series, Tombstone
 from .snapshot import Skipped, Snapshot, TreeEntry
-from .values import from_json_float, json_float
+from .values import NON_FINITE, from_json_float, json_float
 from .workspace import Origin, Status, Workspace
 
 RECORDS: Dict[str, type] = {
@@ -58,6 +59,23 @@ def from_stored(body: Dict[str, Any]) -> Optional[Any]:
     return None if cls is None else from_json(cls, body)
 
 
+def stored_text(body: Dict[str, Any]) -> str:
+    """One line of JSON. Text that is no UTF-8 (a file's name, half a character) goes escaped, so that any reader copes."""
+    text = json.dumps(body, separators=(",", ":"), ensure_ascii=False)
+    try:
+        text.encode("utf-8")
+    except UnicodeEncodeError:
+        return json.dumps(body, separators=(",", ":"))
+    return text
+
+
+def is_as_written(body: Any) -> bool:
+    """True if `body` has the shape that `to_stored` gives: a kind that is known, no field that is not, none missing that has no
+    default, lists and objects where they belong; so in nested records too. Then `from_stored` builds the record that it is."""
+    cls = RECORDS.get(body["record"]) if type(body) is dict and type(body.get("record")) is str else None
+    return cls is not None and _has_shape(body, _shape(cls), {"record"})
+
+
 def from_json(cls: type, body: Dict[str, Any]) -> Any:
     """Build `cls` from its JSON, nested records included. TypeError if a field without default is missing."""
     told = {}
@@ -79,15 +97,16 @@ def _sparse(record: Any) -> Dict[str, Any]:
 
 
 def _sparse_value(value: Any) -> Any:
-    if value is None or type(value) in (str, int, bool):
+    kind = type(value)
+    if value is None or kind is str or kind is int or kind is bool:
         return value
-    if dataclasses.is_dataclass(value):
-        return _sparse(value)
+    if kind is float:
+        return value if math.isfinite(value) else json_float(value)
     if isinstance(value, dict):
         return {key: _sparse_value(item) for key, item in value.items()}
     if isinstance(value, (list, tuple)):
         return [_sparse_value(item) for item in value]
-    return to_json(value)
+    return _sparse(value) if dataclasses.is_dataclass(value) else to_json(value)
 
 
 @lru_cache(maxsize=None)
@@ -125,8 +144,65 @@ def _builder(hint: Any) -> Optional[Build]:
     return from_json_float if hint is float else None
 
 
+@dataclasses.dataclass(frozen=True)
+class _Shape:
+    """What the JSON of a record looks like."""
+
+    known: FrozenSet[str]
+    required: FrozenSet[str]
+    kinds: Dict[str, Tuple[type, Optional["_Shape"]]]
+    """field -> (list, dict, float or object: a record; shape of the items or of the record)"""
+    optional: FrozenSet[str]
+    """Those of `kinds` that may be null."""
+
+
+@lru_cache(maxsize=None)
+def _shape(cls: type) -> _Shape:
+    required = (name for name, default, has_factory in _defaults(cls) if default is dataclasses.MISSING and not has_factory)
+    hints = get_type_hints(cls)
+    kinds = {name: found for name, hint in hints.items() for found in [_kind_of(hint)] if found is not None}
+    optional = (name for name in kinds if type(None) in get_args(hints[name]))
+    return _Shape(frozenset(hints), frozenset(required), kinds, frozenset(optional))
+
+
+def _kind_of(hint: Any) -> Optional[Tuple[type, Optional[_Shape]]]:
+    """None: any JSON value will do."""
+    origin, args = get_origin(hint), get_args(hint)
+    if origin is Union:
+        inner = [arg for arg in args if dataclasses.is_dataclass(arg)]
+        return (object, _shape(inner[0])) if inner else (float, None) if float in args and str not in args else None
+    if dataclasses.is_dataclass(hint):
+        return object, _shape(hint)
+    if origin in (tuple, dict):
+        item = args[0] if origin is tuple else args[1]
+        return list if origin is tuple else dict, _shape(item) if dataclasses.is_dataclass(item) else None
+    return (float, None) if hint is float else None
+
+
+def _has_shape(body: Dict[str, Any], shape: _Shape, more: Any = frozenset()) -> bool:
+    names = body.keys()
+    if not (names >= shape.required and names - more <= shape.known):
+        return False
+    for name in names & shape.kinds.keys():
+        value = body[name]
+        kind, items = shape.kinds[name]
+        if value is None:
+            if name not in shape.optional:
+                return False
+        elif kind is float:
+            if type(value) not in (float, int) and not (type(value) is str and value in NON_FINITE):
+                return False
+        elif type(value) is not (dict if kind is object else kind):
+            return False
+        elif items is not None:
+            within = (value,) if kind is object else value.values() if kind is dict else value
+            if not all(type(each) is dict and _has_shape(each, items) for each in within):
+                return False
+    return True
+
+
 __all__: List[str] = [
-    "RECORDS", "RECORD_NAMES", "from_json", "from_stored", "to_json", "to_stored",
+    "RECORDS", "RECORD_NAMES", "from_json", "from_stored", "is_as_written", "stored_text", "to_json", "to_stored",
     "Change", "RestorePlan", "RestoreStep", "Execution", "Failure", "FileUse", "Session", "Lineage", "LineageEdge",
     "LineageNode", "Annotation", "Artifact", "MetricSummary", "Run", "Series", "Tombstone", "Skipped", "Snapshot",
     "TreeEntry", "Origin", "Status", "Workspace",
