@@ -10,7 +10,7 @@ import dataclasses
 import json
 import math
 from functools import lru_cache
-from typing import Any, Callable, Dict, FrozenSet, List, Optional, Tuple, Union, get_args, get_origin, get_type_hints
+from typing import Any, Callable, Dict, List, Optional, Tuple, Union, get_args, get_origin, get_type_hints
 
 from .change import Change, RestorePlan, RestoreStep
 from .execution import Execution, Failure, FileUse, Session
@@ -72,8 +72,10 @@ def stored_text(body: Dict[str, Any]) -> str:
 def is_as_written(body: Any) -> bool:
     """True if `body` has the shape that `to_stored` gives: a kind that is known, no field that is not, none missing that has no
     default, lists and objects where they belong; so in nested records too. Then `from_stored` builds the record that it is."""
-    cls = RECORDS.get(body["record"]) if type(body) is dict and type(body.get("record")) is str else None
-    return cls is not None and _has_shape(body, _shape(cls), {"record"})
+    if type(body) is not dict or type(body.get("record")) is not str:
+        return False
+    cls = RECORDS.get(body["record"])
+    return cls is not None and _has_shape(cls, body, tuple(name for name in body if name != "record"))
 
 
 def from_json(cls: type, body: Dict[str, Any]) -> Any:
@@ -144,60 +146,57 @@ def _builder(hint: Any) -> Optional[Build]:
     return from_json_float if hint is float else None
 
 
-@dataclasses.dataclass(frozen=True)
-class _Shape:
-    """What the JSON of a record looks like."""
-
-    known: FrozenSet[str]
-    required: FrozenSet[str]
-    kinds: Dict[str, Tuple[type, Optional["_Shape"]]]
-    """field -> (list, dict, float or object: a record; shape of the items or of the record)"""
-    optional: FrozenSet[str]
-    """Those of `kinds` that may be null."""
+Check = Tuple[str, type, bool, Optional[type]]
+"""(field, list, dict, float or object: a record; whether it may be null; class of the record or of the items)"""
 
 
-@lru_cache(maxsize=None)
-def _shape(cls: type) -> _Shape:
-    required = (name for name, default, has_factory in _defaults(cls) if default is dataclasses.MISSING and not has_factory)
+@lru_cache(maxsize=1000)
+def _checks(cls: type, names: Tuple[str, ...]) -> Optional[Tuple[Check, ...]]:
+    """What is to be looked at in JSON of `cls` with these fields, in their order; None if there can be none. Most records of a
+    history have the same few fields, so this is worked out once for thousands of them."""
     hints = get_type_hints(cls)
-    kinds = {name: found for name, hint in hints.items() for found in [_kind_of(hint)] if found is not None}
-    optional = (name for name in kinds if type(None) in get_args(hints[name]))
-    return _Shape(frozenset(hints), frozenset(required), kinds, frozenset(optional))
+    required = {name for name, default, has_factory in _defaults(cls) if default is dataclasses.MISSING and not has_factory}
+    if not required <= set(names) <= hints.keys():
+        return None
+    found = ((name, _kind_of(hints[name])) for name in names)
+    return tuple((name, kind[0], type(None) in get_args(hints[name]), kind[1]) for name, kind in found if kind is not None)
 
 
-def _kind_of(hint: Any) -> Optional[Tuple[type, Optional[_Shape]]]:
+def _kind_of(hint: Any) -> Optional[Tuple[type, Optional[type]]]:
     """None: any JSON value will do."""
     origin, args = get_origin(hint), get_args(hint)
     if origin is Union:
         inner = [arg for arg in args if dataclasses.is_dataclass(arg)]
-        return (object, _shape(inner[0])) if inner else (float, None) if float in args and str not in args else None
+        return (object, inner[0]) if inner else (float, None) if float in args and str not in args else None  # type: ignore[return-value]
     if dataclasses.is_dataclass(hint):
-        return object, _shape(hint)
+        return object, hint  # type: ignore[return-value]
     if origin in (tuple, dict):
         item = args[0] if origin is tuple else args[1]
-        return list if origin is tuple else dict, _shape(item) if dataclasses.is_dataclass(item) else None
+        return list if origin is tuple else dict, item if dataclasses.is_dataclass(item) else None  # type: ignore[return-value]
     return (float, None) if hint is float else None
 
 
-def _has_shape(body: Dict[str, Any], shape: _Shape, more: Any = frozenset()) -> bool:
-    names = body.keys()
-    if not (names >= shape.required and names - more <= shape.known):
+def _has_shape(cls: type, body: Any, names: Tuple[str, ...]) -> bool:
+    checks = _checks(cls, names)
+    if checks is None:
         return False
-    for name in names & shape.kinds.keys():
+    for name, kind, is_optional, inner in checks:
         value = body[name]
-        kind, items = shape.kinds[name]
-        if value is None:
-            if name not in shape.optional:
+        found = type(value)
+        if kind is float:
+            if found is not float and found is not int and not (
+                (value is None and is_optional) or (found is str and value in NON_FINITE)
+            ):
                 return False
-        elif kind is float:
-            if type(value) not in (float, int) and not (type(value) is str and value in NON_FINITE):
+        elif value is None:
+            if not is_optional:
                 return False
-        elif type(value) is not (dict if kind is object else kind):
+        elif found is not (dict if kind is object else kind):
             return False
-        elif items is not None:
-            within = (value,) if kind is object else value.values() if kind is dict else value
-            if not all(type(each) is dict and _has_shape(each, items) for each in within):
-                return False
+        elif inner is not None:
+            for each in (value,) if kind is object else value.values() if kind is dict else value:
+                if type(each) is not dict or not _has_shape(inner, each, tuple(each)):
+                    return False
     return True
 
 

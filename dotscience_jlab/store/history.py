@@ -502,6 +502,11 @@ class History:
             self._catch_up_records(*self._tip_and_known(RECORDS_REF, "records_commit"))
             self._catch_up_line(line, *self._tip_and_known(line_ref(line), f"commit of {line}"))
 
+    def take_in_all(self) -> None:
+        """Everything that the refs hold is in the index when this returns."""
+        for line in self.lines():
+            self._catch_up(line)
+
     def _look(self, line: str) -> None:
         """Before a question: where the index cannot be written (a full disk), what it knows already is shown."""
         try:

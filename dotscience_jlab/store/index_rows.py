@@ -42,29 +42,28 @@ def run_row(body: Body, checked: str) -> tuple[Any, ...]:
 
 
 def value_rows(body: Body) -> Iterator[tuple[Any, ...]]:
+    """A metric's is its last."""
     run = body["id"]
     for field in VALUE_FIELDS:
         for name, value in body.get(field, {}).items():
-            number, text = _number_and_text(_last(value) if field == "metrics" else value)
-            yield run, field, plain(name), number, text
-
-
-def _last(metric: Body) -> float:
-    value = metric["last"]
-    return NON_FINITE[value] if type(value) is str else float(value)
+            if field == "metrics":
+                value = value["last"]
+            if type(value) is float:
+                yield run, field, plain(name), stored_float(value), None
+            else:
+                yield run, field, plain(name), *_number_and_text(value)
 
 
 def _number_and_text(value: Scalar) -> tuple[float | None, str | None]:
-    if type(value) is float:
-        return stored_float(value), repr(value)
-    if type(value) is str and value in NON_FINITE:
-        return stored_float(NON_FINITE[value]), value
+    """What it is sorted by: its number, or if it has none its text."""
     if isinstance(value, int):
         try:
-            return float(value), str(value)
+            return float(value), None
         except OverflowError:  # an integer beyond the largest float
-            return (math.inf if value > 0 else -math.inf), str(value)
-    return None, plain(value)
+            return (math.inf if value > 0 else -math.inf), None
+    if isinstance(value, str) and value in NON_FINITE:
+        return stored_float(NON_FINITE[value]), value
+    return None, None if value is None else plain(str(value))
 
 
 @overload
