@@ -191,13 +191,13 @@ def test_a_history_that_does_not_open_is_checked_all_the_same(built: History) ->
 
 
 def test_memory_does_not_grow_with_the_history(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Peak of what Python holds while 20 and while 200 more snapshots are checked, but for the folders kept on purpose."""
+    """Peak of what Python holds while 10 and while 60 more snapshots are checked, but for the folders kept on purpose."""
     monkeypatch.setattr("dotscience_jlab.store.git.TREE_ITEMS_KEPT", 1000)
     store = open_store(root, create=True)
     peaks = []
-    for n_snapshots in (20, 200):
+    for n_snapshots in (10, 60):
         for n in range(n_snapshots):
-            edits = draft(store, {f"f{n % 5}": b"%d" % n * 2000}).edits
+            edits = draft(store, {f"f{n % 5}": b"%d" % n * 25_000}).edits
             store.publish(SnapshotDraft("s", AT % 0, edits), [execution(n % 60)])  # type: ignore[arg-type]
         tracemalloc.start()
         assert check(root).findings == ()
