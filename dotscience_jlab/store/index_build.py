@@ -23,14 +23,14 @@ from .objects import Objects
 def opened_index(path: Path, objects: Objects, workspace: Workspace, root: Path, lock: StoreLock) -> SqliteIndex:
     """One that is old or damaged is removed and made anew: it is only a cache."""
     with lock:
-        index = _index_at(path)
+        index = usable_index(path)
     if index is None:
         build_index(path, objects, workspace, root, lock)
         return SqliteIndex(path)
     return index
 
 
-def _index_at(path: Path) -> SqliteIndex | None:
+def usable_index(path: Path) -> SqliteIndex | None:
     """None if there is none that can be used; then nothing is in its place."""
     if path.exists():
         try:

@@ -40,11 +40,11 @@ def records_since(objects: Objects, tip: ObjectId, known: ObjectId | None) -> tu
 def _in_order(objects: Objects, commits: Generations, new: list[Place], old: list[Place]) -> Iterator[list[Line]]:
     if not old:
         for _, commit in sorted(new):
-            yield list(_brought(objects, commits, commit))
+            yield list(brought(objects, commits, commit))
         return
-    wanted = {line.id for _, commit in new for line in _brought(objects, commits, commit)}
+    wanted = {line.id for _, commit in new for line in brought(objects, commits, commit)}
     for _, commit in sorted(new + old):
-        yield [line for line in _brought(objects, commits, commit) if line.id in wanted]
+        yield [line for line in brought(objects, commits, commit) if line.id in wanted]
 
 
 def _split(
@@ -83,7 +83,7 @@ def _split(
     return new, old if new else [], is_part
 
 
-def _brought(objects: Objects, commits: Generations, commit: ObjectId) -> Iterator[Line]:
+def brought(objects: Objects, commits: Generations, commit: ObjectId) -> Iterator[Line]:
     """The lines of segments that none of its parents has."""
     first, *others = [commits.tree(parent) for parent in commits.parents(commit)] or [None]
     for path, _, _, item in differences(objects, first, commits.tree(commit)):
