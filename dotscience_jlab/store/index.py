@@ -36,6 +36,7 @@ from ..model.run import PURGE, Run, Series, Tombstone
 from .base import Page, Record
 from .checksums import checked_body, is_point_whole, point_checksum
 from .downsample import downsampled
+from .index_choice import Chosen, Condition
 from .index_feed import feed_lines, with_words
 from .index_rows import VALUE_FIELDS, plain, stored_float
 from .lines import Line, line_of
@@ -67,14 +68,14 @@ CREATE TABLE IF NOT EXISTS notebooks (path TEXT PRIMARY KEY, notebook TEXT) WITH
 
 INDEXES = """
 CREATE INDEX IF NOT EXISTS executions_by_time ON executions (started_at, id);
-CREATE INDEX IF NOT EXISTS executions_by_path ON executions (path, started_at, id);
-CREATE INDEX IF NOT EXISTS executions_by_notebook ON executions (notebook);
+CREATE INDEX IF NOT EXISTS executions_by_path ON executions (path, started_at, id, notebook);
+CREATE INDEX IF NOT EXISTS executions_by_notebook ON executions (notebook, started_at, id);
 CREATE INDEX IF NOT EXISTS executions_by_session ON executions (session, ordinal);
-CREATE INDEX IF NOT EXISTS runs_by_time ON runs (started_at);
+CREATE INDEX IF NOT EXISTS runs_by_time ON runs (started_at, id);
 CREATE INDEX IF NOT EXISTS runs_by_number ON runs (number);
 CREATE INDEX IF NOT EXISTS runs_by_name ON runs (name);
-CREATE INDEX IF NOT EXISTS runs_by_path ON runs (path, started_at);
-CREATE INDEX IF NOT EXISTS runs_by_notebook ON runs (notebook);
+CREATE INDEX IF NOT EXISTS runs_by_path ON runs (path, started_at, id, notebook);
+CREATE INDEX IF NOT EXISTS runs_by_notebook ON runs (notebook, started_at, id);
 """
 """What questions search by and feeding does not: made last where everything is taken in at once, which takes half the time."""
 
@@ -84,11 +85,6 @@ DRAFT_SETTINGS = ("journal_mode=OFF", "synchronous=OFF", "locking_mode=EXCLUSIVE
 REBUILT = "It is only a cache and is built anew from the history: ask again."
 RECORD_TABLES = ("executions", "uses", "runs", "run_values", "sessions", "annotations", "forgotten", "points", "point_sums",
                  "notebooks")
-_OF_NOTEBOOK = """{table}.id IN (SELECT id FROM {table} WHERE path = ?
-    UNION SELECT id FROM {table} WHERE notebook = (SELECT notebook FROM notebooks WHERE path = ?))"""
-"""A renamed notebook keeps its history: what was executed under its old names belongs to it. A union, because SQLite reads the
-whole table for an OR whose second half is a question of its own."""
-
 _SORT_COLUMNS = {"started_at", "name", "number", "state", "path"}
 _BODY_SORTS = {"finished_at", "duration_s", "description", "opened_by", "published_at"}
 
@@ -212,10 +208,7 @@ class SqliteIndex:
         limit: int = 100,
     ) -> Page:
         where, values = _conditions(notebook=notebook, session=session, cell_id=cell_id, outcome=outcome)
-        path, file, after = plain(path), plain(file), plain(after)
-        if path is not None:
-            where.append(_OF_NOTEBOOK.format(table="executions"))
-            values += [path, path]
+        file, after = plain(file), plain(after)
         if text:
             where.append("instr(words, ?) > 0")
             values.append(plain(text.lower()))
@@ -223,17 +216,26 @@ class SqliteIndex:
             where.append("id IN (SELECT execution FROM uses WHERE path = ?)")
             values.append(file)
         with self._busy, self._errors():
-            total = self._db.execute(f"SELECT count(*) FROM executions WHERE {_all(where)}", values).fetchone()[0]
+            chosen = Chosen("executions", self._of_notebook(path), where, values)
+            total = chosen.count(self._db)
             if after is not None:
                 started_at, _, last_id = after.partition(" ")
-                where.append("(started_at, id) < (?, ?)")
-                values += [started_at, last_id]
-            rows = self._db.execute(
-                f"SELECT body, started_at, id FROM executions WHERE {_all(where)} ORDER BY started_at DESC, id DESC LIMIT ?",
-                [*values, limit + 1],
-            ).fetchall()
+                chosen = chosen.but("(started_at, id) < (?, ?)", started_at, last_id)
+            rows = chosen.by_time(self._db, limit + 1)
+            bodies = [self._body_of("executions", each, "execution") for each, _ in rows[:limit]]
         more = rows[limit - 1] if len(rows) > limit else None
-        return Page(tuple(self._record(row[0]) for row in rows[:limit]), total, f"{more[1]} {more[2]}" if more else None)
+        return Page(tuple(map(self._record, bodies)), total, f"{more[1]} {more[0]}" if more else None)
+
+    def _of_notebook(self, path: str | None) -> list[Condition]:
+        """A renamed notebook keeps its history: what was executed under its old names belongs to it, and so does what another
+        notebook of that name did. No row meets two of these."""
+        if path is None:
+            return [("1", ())]
+        path = plain(path)
+        found = self._db.execute("SELECT notebook FROM notebooks WHERE path = ?", (path,)).fetchone()
+        if found is None:
+            return [("path = ?", (path,))]
+        return [("notebook = ?", found), ("path = ? AND notebook IS NOT ?", (path, *found))]
 
     def uses_of(self, path: str, *, role: str | None = None, limit: int = 1000) -> list[tuple[ExecutionId, str]]:
         where, values = _conditions(path=plain(path), role=role)
@@ -304,10 +306,6 @@ class SqliteIndex:
         limit: int = 100,
     ) -> Page:
         where, values = _conditions(**{"runs.notebook": notebook, "runs.state": state})
-        path = plain(path)
-        if path is not None:
-            where.append(_OF_NOTEBOOK.format(table="runs"))
-            values += [path, path]
         if text:
             where.append("instr(runs.words, ?) > 0")
             values.append(plain(text.lower()))
@@ -316,12 +314,13 @@ class SqliteIndex:
             values.append(json.dumps(list(ids)))
         join, join_values, order = _order(sort)
         with self._busy, self._errors():
-            total = self._db.execute(f"SELECT count(*) FROM runs WHERE {_all(where)}", values).fetchone()[0]
-            chosen = self._db.execute(  # ids alone are sorted: carrying the bodies along took ten times as long
-                f"SELECT runs.id FROM runs {join} WHERE {_all(where)} ORDER BY {order}, runs.id LIMIT ? OFFSET ?",
-                [*join_values, *values, limit, offset],
-            ).fetchall()
-            return Page(tuple(self.run(RunId(run_id)) for (run_id,) in chosen), total)
+            chosen = Chosen("runs", self._of_notebook(path), where, values)
+            total = chosen.count(self._db)
+            if sort == "-started_at":
+                ids_found = [each for each, _ in chosen.by_time(self._db, limit, offset)]
+            else:
+                ids_found = chosen.sorted(self._db, join, join_values, order, limit, offset)
+            return Page(tuple(self.run(RunId(each)) for each in ids_found), total)
 
     def next_run_number(self) -> int:
         with self._busy, self._errors():
