@@ -14,7 +14,7 @@ pytest_plugins = ["pytest_jupyter.jupyter_server"]
 SHARE = 0.2
 SEED = 20261121
 
-hypothesis.settings.register_profile("share", derandomize=True, max_examples=60, deadline=None, print_blob=True)
+hypothesis.settings.register_profile("share", derandomize=True, max_examples=30, deadline=None, print_blob=True)
 hypothesis.settings.register_profile("whole", max_examples=1000, deadline=None, print_blob=True)
 
 

@@ -1,6 +1,6 @@
 """What the store costs, each row beside a peer or a limit taken in the same run: `python bench/store.py [--files 10000] [--json]`.
 
-Large files have a benchmark of their own, `store_large.py`.
+Large files have a benchmark of their own, `store_large.py`, the index too, `store_index.py`.
 """
 
 from __future__ import annotations
@@ -119,9 +119,6 @@ def bench_queries(root: Path, report: Report, n_runs: int) -> None:
     read = measured(lambda _: list(index.all_points(live)))
     report.row("100,000 points as a chart of 1,000", measured(lambda _: index.series(live, max_points=1000)), "reading them", read)
     store.close()
-    for each in (root / ".dotscience/store.git").glob("state.db*"):
-        each.unlink()
-    report.row(f"index of {n_runs:,} runs rebuilt", measured(lambda _: open_store(root).close(), 1), "100 runs by id", limit)
 
 
 def main() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Iterator
 
@@ -16,8 +17,8 @@ for _name in [each for each in os.environ if each.startswith(("DOTSCIENCE_", "JP
     del os.environ[_name]
 
 
-@pytest.fixture(autouse=True)
-def own_home(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+@contextmanager
+def home_of_its_own(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """A fresh home with short paths (a socket's path is bounded), removed afterwards. Child processes inherit it."""
     home = Path(tempfile.mkdtemp(prefix="ds-"))
     monkeypatch.setenv("HOME", str(home))
@@ -35,6 +36,12 @@ def own_home(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     monkeypatch.setenv("DOTSCIENCE_RECORDER_IDLE_S", "2")
     yield home
     shutil.rmtree(home, ignore_errors=True)
+
+
+@pytest.fixture(autouse=True)
+def own_home(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    with home_of_its_own(monkeypatch) as home:
+        yield home
 
 
 @pytest.fixture

@@ -7,6 +7,7 @@ short and a new field with a default is readable by old and new alike. Unknown f
 from __future__ import annotations
 
 import dataclasses
+import json
 import math
 from functools import lru_cache
 from typing import Any, Callable, Dict, List, Optional, Tuple, Union, get_args, get_origin, get_type_hints
@@ -16,7 +17,7 @@ from .execution import Execution, Failure, FileUse, Session
 from .lineage import Lineage, LineageEdge, LineageNode
 from .run import Annotation, Artifact, MetricSummary, Run, Series, Tombstone
 from .snapshot import Skipped, Snapshot, TreeEntry
-from .values import from_json_float, json_float
+from .values import NON_FINITE, from_json_float, json_float
 from .workspace import Origin, Status, Workspace
 
 RECORDS: Dict[str, type] = {
@@ -58,6 +59,25 @@ def from_stored(body: Dict[str, Any]) -> Optional[Any]:
     return None if cls is None else from_json(cls, body)
 
 
+def stored_text(body: Dict[str, Any]) -> str:
+    """One line of JSON. Text that is no UTF-8 (a file's name, half a character) goes escaped, so that any reader copes."""
+    text = json.dumps(body, separators=(",", ":"), ensure_ascii=False)
+    try:
+        text.encode("utf-8")
+    except UnicodeEncodeError:
+        return json.dumps(body, separators=(",", ":"))
+    return text
+
+
+def is_as_written(body: Any) -> bool:
+    """True if `body` has the shape that `to_stored` gives: a kind that is known, no field that is not, none missing that has no
+    default, lists and objects where they belong; so in nested records too. Then `from_stored` builds the record that it is."""
+    if type(body) is not dict or type(body.get("record")) is not str:
+        return False
+    cls = RECORDS.get(body["record"])
+    return cls is not None and _has_shape(cls, body, tuple(name for name in body if name != "record"))
+
+
 def from_json(cls: type, body: Dict[str, Any]) -> Any:
     """Build `cls` from its JSON, nested records included. TypeError if a field without default is missing."""
     told = {}
@@ -79,15 +99,16 @@ def _sparse(record: Any) -> Dict[str, Any]:
 
 
 def _sparse_value(value: Any) -> Any:
-    if value is None or type(value) in (str, int, bool):
+    kind = type(value)
+    if value is None or kind is str or kind is int or kind is bool:
         return value
-    if dataclasses.is_dataclass(value):
-        return _sparse(value)
+    if kind is float:
+        return value if math.isfinite(value) else json_float(value)
     if isinstance(value, dict):
         return {key: _sparse_value(item) for key, item in value.items()}
     if isinstance(value, (list, tuple)):
         return [_sparse_value(item) for item in value]
-    return to_json(value)
+    return _sparse(value) if dataclasses.is_dataclass(value) else to_json(value)
 
 
 @lru_cache(maxsize=None)
@@ -125,8 +146,62 @@ def _builder(hint: Any) -> Optional[Build]:
     return from_json_float if hint is float else None
 
 
+Check = Tuple[str, type, bool, Optional[type]]
+"""(field, list, dict, float or object: a record; whether it may be null; class of the record or of the items)"""
+
+
+@lru_cache(maxsize=1000)
+def _checks(cls: type, names: Tuple[str, ...]) -> Optional[Tuple[Check, ...]]:
+    """What is to be looked at in JSON of `cls` with these fields, in their order; None if there can be none. Most records of a
+    history have the same few fields, so this is worked out once for thousands of them."""
+    hints = get_type_hints(cls)
+    required = {name for name, default, has_factory in _defaults(cls) if default is dataclasses.MISSING and not has_factory}
+    if not required <= set(names) <= hints.keys():
+        return None
+    found = ((name, _kind_of(hints[name])) for name in names)
+    return tuple((name, kind[0], type(None) in get_args(hints[name]), kind[1]) for name, kind in found if kind is not None)
+
+
+def _kind_of(hint: Any) -> Optional[Tuple[type, Optional[type]]]:
+    """None: any JSON value will do."""
+    origin, args = get_origin(hint), get_args(hint)
+    if origin is Union:
+        inner = [arg for arg in args if dataclasses.is_dataclass(arg)]
+        return (object, inner[0]) if inner else (float, None) if float in args and str not in args else None  # type: ignore[return-value]
+    if dataclasses.is_dataclass(hint):
+        return object, hint  # type: ignore[return-value]
+    if origin in (tuple, dict):
+        item = args[0] if origin is tuple else args[1]
+        return list if origin is tuple else dict, item if dataclasses.is_dataclass(item) else None  # type: ignore[return-value]
+    return (float, None) if hint is float else None
+
+
+def _has_shape(cls: type, body: Any, names: Tuple[str, ...]) -> bool:
+    checks = _checks(cls, names)
+    if checks is None:
+        return False
+    for name, kind, is_optional, inner in checks:
+        value = body[name]
+        found = type(value)
+        if kind is float:
+            if found is not float and found is not int and not (
+                (value is None and is_optional) or (found is str and value in NON_FINITE)
+            ):
+                return False
+        elif value is None:
+            if not is_optional:
+                return False
+        elif found is not (dict if kind is object else kind):
+            return False
+        elif inner is not None:
+            for each in (value,) if kind is object else value.values() if kind is dict else value:
+                if type(each) is not dict or not _has_shape(inner, each, tuple(each)):
+                    return False
+    return True
+
+
 __all__: List[str] = [
-    "RECORDS", "RECORD_NAMES", "from_json", "from_stored", "to_json", "to_stored",
+    "RECORDS", "RECORD_NAMES", "from_json", "from_stored", "is_as_written", "stored_text", "to_json", "to_stored",
     "Change", "RestorePlan", "RestoreStep", "Execution", "Failure", "FileUse", "Session", "Lineage", "LineageEdge",
     "LineageNode", "Annotation", "Artifact", "MetricSummary", "Run", "Series", "Tombstone", "Skipped", "Snapshot",
     "TreeEntry", "Origin", "Status", "Workspace",

@@ -28,6 +28,7 @@ from ..model.protocol import MAX_LINE_BYTES, PROTOCOL, common_protocol, decode_m
 from ..settings import Settings, load_settings
 from ..store.base import Store
 from ..store.open import open_store
+from ..store.recent import Recent, recent_records
 from ..store.widen import widen_history
 from .activity import Activity
 from .arrivals import Arrivals
@@ -54,6 +55,8 @@ MIN_NOTIFY_S = 0.25
 """At most four notifications a second for one id; the last one is never dropped."""
 TOLD_IN_ORDER = ("kernels.report", "documents.renamed")
 """A kernel that serves a notebook's new name, before the rename is known, would begin another notebook's history."""
+NEVER_WAITING = ("status", "workspaces.list", "executions.list", "runs.list")
+"""Answered also while an index is made anew, when all threads of the others may be waiting for it."""
 
 log = logging.getLogger("dotscience_jlab.recorder")
 
@@ -61,13 +64,14 @@ log = logging.getLogger("dotscience_jlab.recorder")
 class RecorderProcess:
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
-        self.workspaces = Workspaces(settings, open_store, widen_history)
+        self.workspaces = Workspaces(settings, open_store, widen_history, recent_records)
         self.kernels = Kernels()
         self._activities: dict[str, Activity] = {}
         self._sessions: dict[str, SessionThread] = {}
         self._clients: set[Client] = set()
         self._busy = threading.Lock()
         self._pool = ThreadPoolExecutor(max_workers=4, thread_name_prefix="request")
+        self._at_once = ThreadPoolExecutor(max_workers=2, thread_name_prefix="list")
         self._in_order = ThreadPoolExecutor(max_workers=1, thread_name_prefix="report")
         self._quiet_since = time.monotonic()
         self._tidying = Tidying()
@@ -82,6 +86,13 @@ class RecorderProcess:
         self.desk = Desk(
             self.workspaces, self.kernels, self.activity, self.notify, settings, self.sessions_waiting, self.remotes
         )
+
+        self.workspaces.whole_again = self._tell_whole
+
+    def _tell_whole(self, recent: Recent) -> None:
+        """Whoever was shown the newest runs alone asks again."""
+        for topic in ("status", "execution", "run", "snapshot"):
+            self.notify(topic, recent.workspace.id, [], None)
 
     # -- life ----------------------------------------------------------------------------------------
 
@@ -111,6 +122,7 @@ class RecorderProcess:
             for session in list(self._sessions.values()):
                 session.stop()
             self._pool.shutdown(wait=True)
+            self._at_once.shutdown(wait=True)
             self._in_order.shutdown(wait=True)
             self._remember()
             self.workspaces.close()
@@ -286,7 +298,8 @@ class RecorderProcess:
         elif say == "subscribe":
             client.is_subscribed = True
         elif say == "request":
-            pool = self._in_order if message.get("method") in TOLD_IN_ORDER else self._pool
+            method = message.get("method")
+            pool = self._in_order if method in TOLD_IN_ORDER else self._at_once if method in NEVER_WAITING else self._pool
             pool.submit(self._answer, client, message)
 
     def _answer(self, client: Client, message: dict[str, Any]) -> None:

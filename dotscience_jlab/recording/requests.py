@@ -23,7 +23,7 @@ from ..model.remote import Remote
 from ..model.run import Run
 from ..model.snapshot import Snapshot
 from ..settings import Settings
-from ..store.base import Store
+from ..store.base import Index, Store
 from ..store.purge import PurgePlan
 from . import (
     annotate,
@@ -46,6 +46,7 @@ from . import (
 from .activity import Activity
 from .arrivals import Arrival, check_arrived
 from .kernels import Kernels
+from .rebuilding import BEING_READ
 from .references import resolve_snapshot
 from .remotes import Remotes
 from .retention import DEFAULT_POLICY, RetentionPolicy
@@ -99,6 +100,9 @@ class Desk:
     def _workspaces_list(self, params: Params, _: Progress) -> Any:
         rows = []
         for workspace, root in self.workspaces.known().items():
+            if self.workspaces.recent(workspace) is not None:
+                rows.append({**_EMPTY_ROW, "id": workspace, "root": root, "name": Path(root).name, "problem": BEING_READ})
+                continue
             try:
                 rows.append(self._row(self.workspaces.get(workspace)))
             except Exception as error:  # one broken store must not hide the others; it is listed with its reason
@@ -178,7 +182,8 @@ class Desk:
     # -- executions --------------------------------------------------------------------------------
 
     def _executions_list(self, params: Params, _: Progress) -> Any:
-        page = self._store(params).index.executions(
+        index, being_read = self._index(params)
+        page = index.executions(
             path=_optional(params, "path"),
             cell_id=_optional(params, "cell_id"),
             outcome=_optional(params, "outcome"),
@@ -188,7 +193,8 @@ class Desk:
             after=_optional(params, "after"),
             limit=_number(params, "limit", 100, MAX_PAGE),
         )
-        return {"items": [to_json(replace(each, outputs=())) for each in page.items], "total": page.total, "next": page.next}
+        items = [to_json(replace(each, outputs=())) for each in page.items]
+        return {"items": items, "total": page.total, "next": page.next, "being_read": being_read}
 
     def _executions_get(self, params: Params, _: Progress) -> Any:
         store = self._store(params)
@@ -233,7 +239,8 @@ class Desk:
     # -- runs --------------------------------------------------------------------------------------
 
     def _runs_list(self, params: Params, _: Progress) -> Any:
-        page = self._store(params).index.runs(
+        index, being_read = self._index(params)
+        page = index.runs(
             path=_optional(params, "path"),
             state=_optional(params, "state"),
             text=_optional(params, "text"),
@@ -242,7 +249,7 @@ class Desk:
             offset=_number(params, "offset", 0, 10_000_000),
             limit=_number(params, "limit", 100, MAX_PAGE),
         )
-        return {"items": to_json(page.items), "total": page.total}
+        return {"items": to_json(page.items), "total": page.total, "being_read": being_read}
 
     def _runs_get(self, params: Params, _: Progress) -> Any:
         store = self._store(params)
@@ -541,6 +548,11 @@ class Desk:
 
     def _store(self, params: Params) -> Store:
         return self.workspaces.get(_text(params, "workspace"))
+
+    def _index(self, params: Params) -> tuple[Index, str]:
+        """(what knows the workspace's records, why it does not know all of them; '' if it does)"""
+        recent = self.workspaces.recent(_text(params, "workspace"))
+        return (recent.index, BEING_READ) if recent is not None else (self._store(params).index, "")
 
     def _execution(self, store: Store, params: Params) -> Execution:
         return store.index.execution(ExecutionId(check_id("execution", _text(params, "execution"))))

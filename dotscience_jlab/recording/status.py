@@ -17,6 +17,7 @@ from ..settings import Settings
 from ..store.base import Store
 from .activity import Activity
 from .copies import copy_place
+from .rebuilding import BEING_READ
 from .workspaces import Workspaces, find_root
 
 BEHIND_AFTER_S = 3.0
@@ -32,6 +33,11 @@ def status_of(
     if settings.is_disabled:
         return Status(NOT_RECORDED, f"Recording is off: {settings.disabled_by}.", "Run `ds on`, or remove that setting.")
     try:
+        root = find_root(workspaces.real(disk_path), workspaces.home).path
+        recent = workspaces.recent_at(root)
+        if recent is not None:
+            path = relative_to_root(os.path.realpath(disk_path), str(root)) or ""
+            return Status(BEHIND, BEING_READ, workspace=recent.workspace.id, root=str(root), name=root.name, path=path)
         store = workspaces.for_path(disk_path, create=False)
     except (NotFound, NotRecorded) as error:
         root = find_root(workspaces.real(disk_path), workspaces.home).path

@@ -16,6 +16,8 @@ from ..model.paths import STORE_FOLDER
 from ..settings import Settings
 from ..store.base import KeepRules, Store
 from ..store.fingerprint import Fingerprints
+from ..store.recent import Recent
+from .rebuilding import Rebuilding
 from .workspace_list import KnownWorkspace, WorkspaceList
 
 PROJECT_FILES = ("pyproject.toml", "environment.yml", "requirements.txt", "setup.py")
@@ -63,9 +65,19 @@ class Workspaces:
     """The stores this recorder has open, by id and by root, and the user's list of all he ever had."""
 
     def __init__(
-        self, settings: Settings, open_store: Callable[..., Store], widen_store: Callable[[Any], Store]
+        self, settings: Settings, open_store: Callable[..., Store], widen_store: Callable[[Any], Store],
+        recent_records: Callable[..., Recent | None] = lambda *_, **__: None,
     ) -> None:
+        """recent_records: what of a history can be shown while its index is made anew, if that takes long."""
         self.settings = settings
+        self._fallback_dir = settings.data_dir / "stores"
+        self.whole_again: Callable[[Recent], None] = lambda recent: None
+        """Told of a history whose index was made anew."""
+        self._rebuilding = Rebuilding(
+            lambda root: recent_records(root, self._fallback_dir),
+            lambda root: open_store(root, fallback_dir=self._fallback_dir).close(),
+            lambda recent: self.whole_again(recent),
+        )
         self._open_store = open_store
         self._widen_store = widen_store
         self._by_root: dict[Path, Store] = {}
@@ -99,10 +111,14 @@ class Workspaces:
         return never_roots(self.home)
 
     def at_root(self, root: Path, *, create: bool, store_id: StoreId | None = None) -> Store:
-        """store_id: of a new history, one that it had before."""
+        """store_id: of a new history, one that it had before. Waits for an index that is being made anew."""
+        store = self._open_at(root)
+        if store is not None:
+            return store
+        self._rebuilding.wait(root)  # others are answered meanwhile
         with self._busy:
-            store = self._by_root.get(root)
-            if store is not None and store.is_there():
+            store = self._open_at(root)
+            if store is not None:
                 return store
             if not root.is_dir():
                 raise NotFound(f"There is no folder {root}.")
@@ -112,8 +128,9 @@ class Workspaces:
                 )
             try:
                 named = {"store_id": store_id} if store_id is not None else {}
-                fallback = self.settings.data_dir / "stores"
-                store = self._open_store(root, create=create, fallback_dir=fallback, find_root=self._listed_root, **named)
+                store = self._open_store(
+                    root, create=create, fallback_dir=self._fallback_dir, find_root=self._listed_root, **named
+                )
             except StoreError as error:
                 self.refusals[root] = error
                 raise
@@ -127,6 +144,24 @@ class Workspaces:
         root = self.known().get(store)
         return Path(root) if root is not None else None
 
+    def _open_at(self, root: Path) -> Store | None:
+        with self._busy:
+            store = self._by_root.get(root)
+            return store if store is not None and store.is_there() else None
+
+    def recent_at(self, root: Path) -> Recent | None:
+        """What can be seen of the history there while its index is made anew; None: it is whole, ask the store."""
+        return None if self._open_at(root) is not None else self._rebuilding.recent(root)
+
+    def recent(self, workspace: str) -> Recent | None:
+        """The same by id."""
+        check_id("store", workspace)
+        if any(store.workspace.id == workspace and store.is_there() for store in self.opened()):
+            return None
+        root = self.known().get(StoreId(workspace))
+        found = self.recent_at(Path(root)) if root is not None else None
+        return found if found is not None and found.workspace.id == workspace else None
+
     def opened(self) -> list[Store]:
         with self._busy:
             return list(self._by_root.values())
@@ -138,11 +173,11 @@ class Workspaces:
             for store in self._by_root.values():
                 if store.workspace.id == workspace and store.is_there():
                     return store
-            root = self.known().get(StoreId(workspace))
-            if root is not None and Path(root).is_dir():
-                store = self.at_root(Path(root), create=False)
-                if store.workspace.id == workspace:
-                    return store
+        root = self.known().get(StoreId(workspace))
+        if root is not None and Path(root).is_dir():
+            store = self.at_root(Path(root), create=False)
+            if store.workspace.id == workspace:
+                return store
         raise NotFound(f"There is no workspace {workspace} on this computer.", "Open a notebook of it, or run `ds init` in it.")
 
     def root_of(self, workspace: str) -> Path:

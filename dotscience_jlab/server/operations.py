@@ -156,7 +156,7 @@ OPERATIONS: tuple[Operation, ...] = (
     # -- executions
     Operation(
         "GET", f"{W}/executions", "executions.list", "Executions, newest first, without outputs",
-        items_of(reference(Execution), total=COUNT, next=or_null(TEXT)),
+        items_of(reference(Execution), total=COUNT, next=or_null(TEXT), being_read=TEXT),
         query={
             "path": INSIDE_PATH, "cell_id": TEXT, "outcome": {"type": "string", "enum": list(OUTCOMES)}, "text": TEXT,
             "file": INSIDE_PATH, "session": TEXT, "after": TEXT, "limit": LIMIT,
@@ -196,7 +196,7 @@ OPERATIONS: tuple[Operation, ...] = (
     ),
     # -- runs
     Operation(
-        "GET", f"{W}/runs", "runs.list", "Runs, filtered, sorted, by page", items_of(reference(Run), total=COUNT),
+        "GET", f"{W}/runs", "runs.list", "Runs, filtered, sorted, by page", items_of(reference(Run), total=COUNT, being_read=TEXT),
         query={
             "path": INSIDE_PATH, "state": {"type": "string", "enum": list(STATES)}, "text": TEXT, "ids": TEXTS,
             "sort": TEXT, "offset": {**COUNT, "maximum": 10_000_000}, "limit": LIMIT,

@@ -13,14 +13,11 @@ from dataclasses import dataclass, field
 from typing import Callable, Iterator
 
 from ..errors import DotscienceError, StoreDamaged
-from ..model.execution import Execution
-from ..model.run import Run
-from .base import Record
 from .findings import OBJECT, RECORDS, Finding, Referrers
 from .large_file import CHUNKS_PER_FOLDER, FOLDER_NAME, META, read_meta
+from .lines import Line, named_blobs, read_lines, used_files
 from .messages import snapshot_id, trailers
 from .objects import FOLDER_MODE, RECORDS_REF, CommitText, ObjectId, Objects, TreeItem
-from .records import named_blobs, read_segment
 from .tree_names import SUFFIX, users_name
 
 SEGMENT = re.compile(r"segments/[0-9a-f]{2}/([0-9a-f]{64})\.jsonl")
@@ -194,7 +191,10 @@ class Walk:
         )
 
     def _large_file(self, path: str, tree: ObjectId) -> None:
-        items = self._items(tree) or {}
+        items = self._items(tree)
+        if items is None:  # its name in the version before said that it is one
+            self._need(path, tree)
+            return
         total = _Folder()
         for name, item in sorted(items.items()):
             if name != META:
@@ -267,26 +267,17 @@ class Walk:
         if told is None or hashlib.sha256(data).hexdigest() != told.group(1):
             self._found.findings.append(Finding(RECORDS, path, f"The records in {path} are not those that its name says."))
         try:
-            for record in read_segment(path, data):
+            for line in read_lines(path, data):
                 self._found.n_records += 1
-                self._record(record)
+                self._line(line)
         except StoreDamaged as error:
             self._found.findings.append(Finding(RECORDS, path, error.message))
 
-    def _record(self, record: Record) -> None:
-        for digest in (*named_blobs(record), *_files(record)) if self._found.broken else ():
+    def _line(self, line: Line) -> None:
+        for digest in (*named_blobs(line.body), *used_files(line.body)) if self._found.broken else ():
             if digest in self._found.broken:
-                self._found.broken[digest].named_by(record.id)
+                self._found.broken[digest].named_by(line.id)
 
 
 def _below(folder: str, name: bytes) -> str:
     return f"{folder}/{os.fsdecode(name)}" if folder else os.fsdecode(name)
-
-
-def _files(record: Record) -> Iterator[ObjectId]:
-    """Digests of the files that it used."""
-    if isinstance(record, Execution):
-        uses = record.files
-    else:
-        uses = (*record.inputs, *record.outputs) if isinstance(record, Run) else ()
-    yield from (use.digest for use in uses if use.digest)

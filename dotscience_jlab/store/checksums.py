@@ -14,8 +14,13 @@ _MARK = ',"checksum":"'
 
 def body_with_checksum(body: dict[str, Any]) -> str:
     """{'a': 1} -> '{"a":1,"checksum":"1b851995"}': crc32 of the text before it."""
-    text = json.dumps(body, separators=(",", ":"), ensure_ascii=True)[:-1]
-    return f'{text}{_MARK}{zlib.crc32(text.encode("ascii")):08x}"}}'
+    return with_checksum(json.dumps(body, separators=(",", ":"), ensure_ascii=True))
+
+
+def with_checksum(text: str) -> str:
+    """The same for the text of an object that is not empty."""
+    text = text[:-1]
+    return f'{text}{_MARK}{zlib.crc32(text.encode("utf-8")):08x}"}}'
 
 
 def checked_body(body: Any) -> dict[str, Any]:
@@ -24,6 +29,11 @@ def checked_body(body: Any) -> dict[str, Any]:
     if checksum != f'{zlib.crc32(text.encode("utf-8", "replace")):08x}"}}':
         raise ValueError("a row is not as it was written")
     return json.loads(text + "}")
+
+
+def text_of(body: str) -> str:
+    """What `with_checksum` was given, of a body that was checked."""
+    return body.rpartition(_MARK)[0] + "}"
 
 
 def point_checksum(position: int, name: str, step: int | None, time: float, value: float | None) -> int:

@@ -13,7 +13,7 @@ import re
 import threading
 from contextlib import contextmanager, nullcontext
 from dataclasses import replace
-from itertools import islice
+from itertools import chain, islice
 from pathlib import Path
 from typing import Any, Callable, Collection, ContextManager, Iterable, Iterator, Mapping, Sequence
 
@@ -33,16 +33,18 @@ from .chunks import SIZES, ChunkSizes
 from .forgetting import HOLDS_FORGOTTEN, finish_forgetting, forget_snapshots
 from .freed import freed_bytes
 from .index import SqliteIndex, dropped
+from .index_feed import LINES_AT_ONCE
 from .intake import put_file_bytes
 from .intents import Intents
 from .large_file import read_file, read_meta
 from .lent import check_lends_to_nobody
+from .lines import Line, line_of, named_blobs
 from .messages import clean_message, commit_message, parse_commit, snapshot_id
 from .objects import AUTHOR, RECORDS_REF, REMOTES_REF, CommitText, ObjectId, Objects, TreeItem, line_ref
 from .purge import PURGING, Purged, PurgePlan, digests_at, finish_purge, plan_purge, purge
 from .put_back import PutBacks
 from .record_order import records_since
-from .records import append_records, commits_since, named_blobs, with_series_blob
+from .records import append_records, commits_since, with_series_blob
 from .scan import Scanner
 from .seen import SeenFiles, signature
 from .series import read_series, series_bytes
@@ -391,9 +393,10 @@ class History:
         if not kept:
             return
         at = max((epoch_s(str(at)) for at in map(_time_of, kept) if at), default=0.0)
-        commit = append_records(self.objects, kept, at)
+        lines = list(map(line_of, kept))
+        commit = append_records(self.objects, lines, at)
         with self._behind_at_worst():
-            self._index_records(kept, commit)
+            self._index_lines(lines, commit)
 
     def _with_series(self, record: Record) -> Record:
         if isinstance(record, Run) and record.state != RUNNING and self._index.has_points(record.id):
@@ -528,6 +531,11 @@ class History:
             self._catch_up_records(*self._tip_and_known(RECORDS_REF, "records_commit"))
             self._catch_up_line(line, *self._tip_and_known(line_ref(line), f"commit of {line}"))
 
+    def take_in_all(self) -> None:
+        """Everything that the refs hold is in the index when this returns."""
+        for line in self.lines():
+            self._catch_up(line)
+
     def _look(self, line: str) -> None:
         """Before a question: where the index cannot be written (a full disk), what it knows already is shown."""
         try:
@@ -568,13 +576,14 @@ class History:
                 self._index.forget_records()
                 db.execute("DELETE FROM named_blobs")
         series: dict[str, str] = {}
-        for found in batches:
-            self._index_records(found, None)
-            series.update((each.id, each.series_blob) for each in found if isinstance(each, Run) and each.series_blob)
+        lines = chain.from_iterable(batches)
+        while found := list(islice(lines, LINES_AT_ONCE)):
+            self._index_lines(found, None)
+            series.update((each.id, each.body["series_blob"]) for each in found if each.body.get("series_blob"))
         self._index.pragma("records_commit", tip)
         for run, blob in series.items():
             if not self._index.is_forgotten(run):
-                self._index.add_points(RunId(run), read_series(self.objects.blob(blob)))
+                self._index.add_points(RunId(run), read_series(self.objects.blob(BlobDigest(blob))))
 
     def _catch_up_line(self, line: str, tip: ObjectId | None, known: ObjectId | None) -> None:
         if tip == known:
@@ -671,14 +680,14 @@ class History:
         known = self._snapshots_from([(body,) for body, _ in rows])
         return {each.id: (each, commit) for each, (_, commit) in zip(known, rows)}
 
-    def _index_records(self, records: Iterable[Record], commit: ObjectId | None) -> None:
-        records = list(records)
+    def _index_lines(self, lines: Sequence[Line], commit: ObjectId | None) -> None:
         with self._index.write() as db:
-            self._index.feed(records)
-            rows = [(digest,) for record in records for digest in named_blobs(record)]
+            self._index.feed_lines(lines)
+            rows = {(digest,) for line in lines for digest in named_blobs(line.body)}
             db.executemany("INSERT OR IGNORE INTO named_blobs VALUES (?)", rows)
-            for stone in (each for each in records if isinstance(each, Tombstone)):
-                self._drop_snapshots(stone)
+            for line in lines:
+                if line.kind == "tombstone":
+                    self._drop_snapshots(line.record())  # type: ignore[arg-type]
             if commit is not None:
                 self._index.pragma("records_commit", commit)
 

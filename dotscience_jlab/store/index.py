@@ -17,7 +17,7 @@ import threading
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, Collection, Iterable, Iterator, Sequence, overload
+from typing import Any, Collection, Iterable, Iterator, Sequence
 
 from ..errors import (
     DotscienceError,
@@ -29,40 +29,33 @@ from ..errors import (
     StoreFull,
     StoreReadOnly,
 )
-from ..model.codec import from_stored, to_stored
+from ..model.codec import from_stored
 from ..model.execution import Execution, Session
 from ..model.ids import BlobDigest, ExecutionId, RunId, SessionId, SnapshotId
-from ..model.run import PATH, PURGE, Annotation, Run, Series, Tombstone
-from ..model.values import Scalar
+from ..model.run import PURGE, Run, Series, Tombstone
 from .base import Page, Record
-from .checksums import body_with_checksum, checked_body, is_point_whole, point_checksum
+from .checksums import checked_body, is_point_whole, point_checksum
 from .downsample import downsampled
+from .index_choice import Chosen, Condition
+from .index_feed import feed_lines, with_words
+from .index_rows import VALUE_FIELDS, plain, stored_float
+from .lines import Line, line_of
 
-SCHEMA_VERSION = "2"
+SCHEMA_VERSION = "3"
 
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS facts (name TEXT PRIMARY KEY, value TEXT) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS executions (
     id TEXT PRIMARY KEY, session TEXT, ordinal INTEGER, started_at TEXT, notebook TEXT, path TEXT, cell_id TEXT,
     outcome TEXT, words TEXT, body TEXT) WITHOUT ROWID;
-CREATE INDEX IF NOT EXISTS executions_by_time ON executions (started_at, id);
-CREATE INDEX IF NOT EXISTS executions_by_path ON executions (path, started_at, id);
-CREATE INDEX IF NOT EXISTS executions_by_notebook ON executions (notebook);
-CREATE INDEX IF NOT EXISTS executions_by_session ON executions (session, ordinal);
 CREATE TABLE IF NOT EXISTS uses (path TEXT, role TEXT, execution TEXT, started_at TEXT,
     PRIMARY KEY (path, role, execution)) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS uses_by_execution ON uses (execution);
 CREATE TABLE IF NOT EXISTS runs (
     id TEXT PRIMARY KEY, number INTEGER, name TEXT, state TEXT, started_at TEXT, notebook TEXT, path TEXT, words TEXT,
     body TEXT) WITHOUT ROWID;
-CREATE INDEX IF NOT EXISTS runs_by_time ON runs (started_at);
-CREATE INDEX IF NOT EXISTS runs_by_number ON runs (number);
-CREATE INDEX IF NOT EXISTS runs_by_name ON runs (name);
-CREATE INDEX IF NOT EXISTS runs_by_path ON runs (path, started_at);
-CREATE INDEX IF NOT EXISTS runs_by_notebook ON runs (notebook);
 CREATE TABLE IF NOT EXISTS run_values (run TEXT, field TEXT, name TEXT, number REAL, text TEXT,
     PRIMARY KEY (run, field, name)) WITHOUT ROWID;
-CREATE INDEX IF NOT EXISTS run_values_by_name ON run_values (field, name, number);
 CREATE TABLE IF NOT EXISTS sessions (id TEXT PRIMARY KEY, started_at TEXT, finished_at TEXT, body TEXT) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS annotations (id TEXT PRIMARY KEY, about TEXT, created_at TEXT, body TEXT) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS annotations_by_about ON annotations (about, created_at, id);
@@ -73,33 +66,42 @@ CREATE TABLE IF NOT EXISTS point_sums (run TEXT PRIMARY KEY, n INTEGER, checksum
 CREATE TABLE IF NOT EXISTS notebooks (path TEXT PRIMARY KEY, notebook TEXT) WITHOUT ROWID;
 """
 
+INDEXES = """
+CREATE INDEX IF NOT EXISTS executions_by_time ON executions (started_at, id);
+CREATE INDEX IF NOT EXISTS executions_by_path ON executions (path, started_at, id, notebook);
+CREATE INDEX IF NOT EXISTS executions_by_notebook ON executions (notebook, started_at, id);
+CREATE INDEX IF NOT EXISTS executions_by_session ON executions (session, ordinal);
+CREATE INDEX IF NOT EXISTS runs_by_time ON runs (started_at, id);
+CREATE INDEX IF NOT EXISTS runs_by_number ON runs (number);
+CREATE INDEX IF NOT EXISTS runs_by_name ON runs (name);
+CREATE INDEX IF NOT EXISTS runs_by_path ON runs (path, started_at, id, notebook);
+CREATE INDEX IF NOT EXISTS runs_by_notebook ON runs (notebook, started_at, id);
+"""
+"""What questions search by and feeding does not: made last where everything is taken in at once, which takes half the time."""
+
+SETTINGS = ("journal_mode=WAL", "synchronous=NORMAL", "secure_delete=ON")
+DRAFT_SETTINGS = ("journal_mode=OFF", "synchronous=OFF", "locking_mode=EXCLUSIVE", "cache_size=-65536")
+"""The last in KiB."""
 REBUILT = "It is only a cache and is built anew from the history: ask again."
 RECORD_TABLES = ("executions", "uses", "runs", "run_values", "sessions", "annotations", "forgotten", "points", "point_sums",
                  "notebooks")
-_OF_NOTEBOOK = """{table}.id IN (SELECT id FROM {table} WHERE path = ?
-    UNION SELECT id FROM {table} WHERE notebook = (SELECT notebook FROM notebooks WHERE path = ?))"""
-"""A renamed notebook keeps its history: what was executed under its old names belongs to it. A union, because SQLite reads the
-whole table for an OR whose second half is a question of its own."""
-
 _SORT_COLUMNS = {"started_at", "name", "number", "state", "path"}
 _BODY_SORTS = {"finished_at", "duration_s", "description", "opened_by", "published_at"}
-_VALUE_FIELDS = ("parameters", "metrics", "summary", "labels")
 
 
 class SqliteIndex:
-    """`path` None: in memory."""
+    """`path` None: in memory. is_draft: nobody else has it open, and whoever is interrupted throws it away; `finish` it."""
 
-    def __init__(self, path: Path | None) -> None:
+    def __init__(self, path: Path | None, *, is_draft: bool = False) -> None:
         self.path = path
         self._busy = threading.RLock()
         self._inode: int | None = None
         with self._errors():
             self._db = sqlite3.connect(":memory:" if path is None else path, check_same_thread=False, timeout=30.0,
                                        isolation_level=None)
-            self._db.execute("PRAGMA journal_mode=WAL")
-            self._db.execute("PRAGMA synchronous=NORMAL")
-            self._db.execute("PRAGMA secure_delete=ON")
-            self._db.executescript(SCHEMA)
+            for setting in DRAFT_SETTINGS if is_draft else SETTINGS:
+                self._db.execute(f"PRAGMA {setting}")
+            self._db.executescript(SCHEMA if is_draft else SCHEMA + INDEXES)
             self._inode = path.stat().st_ino if path is not None else None
         if self.pragma("schema") is None:
             self.pragma("schema", SCHEMA_VERSION)
@@ -107,9 +109,12 @@ class SqliteIndex:
     # -- feeding -----------------------------------------------------------------------------------
 
     def feed(self, records: Iterable[Record]) -> None:
-        with self.write():
-            for record in records:
-                self._feed_one(record)
+        self.feed_lines(map(line_of, records))
+
+    def feed_lines(self, lines: Iterable[Line]) -> None:
+        """In their order, the last one about an id counts; all or nothing."""
+        with self.write() as db:
+            feed_lines(db, lines, self._record)
 
     @contextmanager
     def write(self) -> Iterator[sqlite3.Connection]:
@@ -133,80 +138,10 @@ class SqliteIndex:
         with self._busy, self._errors():
             yield self._db
 
-    def _feed_one(self, record: Record) -> None:
-        if isinstance(record, Execution):
-            self._feed_execution(record)
-        elif isinstance(record, Run):
-            self._feed_run(record)
-        elif isinstance(record, Session):
-            row = (record.id, record.started_at, record.finished_at, _body(record))
-            self._db.execute("INSERT OR REPLACE INTO sessions VALUES (?, ?, ?, ?)", row)
-        elif isinstance(record, Annotation) and record.field == PATH:
-            self._follow_rename(record)
-        elif isinstance(record, Annotation) and not self.is_forgotten(record.about):
-            row = (record.id, record.about, record.created_at, _body(record))
-            self._db.execute("INSERT OR REPLACE INTO annotations VALUES (?, ?, ?, ?)", row)
-            self._refresh_words(record.about)
-        elif isinstance(record, Tombstone):
-            times = record.snapshot_times or ("",) * len(record.ids)
-            for forgotten, at in zip(record.ids, times, strict=False):
-                if self._outranks(record, forgotten):
-                    own = replace(record, ids=(forgotten,), snapshot_times=(at,) if at else ())  # not all ids beside each of them
-                    self._db.execute("INSERT OR REPLACE INTO forgotten VALUES (?, ?)", (forgotten, _body(own)))
-                for table, column in (("executions", "id"), ("runs", "id"), ("uses", "execution"), ("points", "run"),
-                                      ("point_sums", "run"), ("run_values", "run"), ("annotations", "about")):
-                    self._db.execute(f"DELETE FROM {table} WHERE {column} = ?", (forgotten,))
-
-    def _outranks(self, stone: Tombstone, forgotten: str) -> bool:
-        """Of several tombstones for one thing a purge is shown before a forgetting, then the earliest, in whatever order they
-        are taken in."""
-        found = self._db.execute("SELECT body FROM forgotten WHERE id = ?", (forgotten,)).fetchone()
-        known: Tombstone | None = self._record(found[0]) if found else None
-        return known is None or _rank(stone) < _rank(known)
-
-    def _feed_execution(self, record: Execution) -> None:
-        if self.is_forgotten(record.id):
-            return
-        named = (use.path or use.disk_path for use in record.files)
-        words = "\n".join((record.source, record.outputs_text, record.path or "", *named))
-        row = (record.id, record.session, record.order, record.started_at, record.notebook, _text(record.path),
-               record.cell_id, record.outcome, _text(words.lower()), _body(record))
-        self._db.execute("INSERT OR REPLACE INTO executions VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", row)
-        self._db.execute("DELETE FROM uses WHERE execution = ?", (record.id,))
-        self._db.executemany(
-            "INSERT OR IGNORE INTO uses VALUES (?, ?, ?, ?)",
-            [(_text(use.path or use.disk_path), use.role, record.id, record.started_at) for use in record.files],
-        )
-        if record.path and record.notebook:
-            self._db.execute("INSERT OR REPLACE INTO notebooks VALUES (?, ?)", (_text(record.path), record.notebook))
-
-    def _feed_run(self, record: Run) -> None:
-        """Columns that searches and sorts use are of the record with its annotations applied; the body is as recorded."""
-        if self.is_forgotten(record.id):
-            return
-        run = self._annotated(record)
-        values = (f"{name} {value}" for table in (run.parameters, run.labels) for name, value in table.items())
-        words = "\n".join((run.name, run.note, run.description, run.path or "", *values)).lower()
-        row = (record.id, record.number, _text(run.name), record.state, record.started_at, record.notebook,
-               _text(record.path), _text(words), _body(record))
-        self._db.execute("INSERT OR REPLACE INTO runs VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", row)
-        self._db.execute("DELETE FROM run_values WHERE run = ?", (record.id,))
-        rows = [
-            (record.id, field, _text(name), *_number_and_text(value.last if field == "metrics" else value))
-            for field in _VALUE_FIELDS
-            for name, value in getattr(run, field).items()
-        ]
-        self._db.executemany("INSERT OR REPLACE INTO run_values VALUES (?, ?, ?, ?, ?)", rows)
-
-    def _refresh_words(self, run_id: str) -> None:
-        found = self._db.execute("SELECT body FROM runs WHERE id = ?", (run_id,)).fetchone()
-        if found is not None:
-            self._feed_run(self._record(found[0]))
-
     def add_points(self, run: RunId, points: Iterable[tuple[int, str, int | None, float, float]]) -> None:
         rows = {}
         for position, name, step, time, value in points:
-            row = (position, _text(name), _stored_step(step), float(time), _stored_float(value))
+            row = (position, plain(name), _stored_step(step), float(time), stored_float(value))
             rows.setdefault(position, (run, *row, point_checksum(*row)))
         with self.write() as db:
             if not rows or self.is_forgotten(run):
@@ -225,18 +160,13 @@ class SqliteIndex:
         return self._db.execute("SELECT n, checksum FROM point_sums WHERE run = ?", (run,)).fetchone() or (0, 0)
 
     def notebooks_at(self, path: str) -> list[tuple[str, str]]:
-        path = _text(path)
+        path = plain(path)
         with self.read() as db:
             rows = db.execute(
                 "SELECT path, notebook FROM notebooks WHERE path = ? OR substr(path, 1, ?) = ? ORDER BY path",
                 (path, len(path) + 1, path + "/"),
             ).fetchall()
         return [(found[len(path) :], notebook) for found, notebook in rows]
-
-    def _follow_rename(self, record: Annotation) -> None:
-        old, new = _text(record.name), _text(str(record.value))
-        self._db.execute("DELETE FROM notebooks WHERE path = ? AND notebook = ?", (old, record.about))
-        self._db.execute("INSERT OR REPLACE INTO notebooks VALUES (?, ?)", (new, record.about))
 
     def pragma(self, name: str, value: str | None = None) -> str | None:
         if value is not None:
@@ -278,31 +208,37 @@ class SqliteIndex:
         limit: int = 100,
     ) -> Page:
         where, values = _conditions(notebook=notebook, session=session, cell_id=cell_id, outcome=outcome)
-        path, file, after = _text(path), _text(file), _text(after)
-        if path is not None:
-            where.append(_OF_NOTEBOOK.format(table="executions"))
-            values += [path, path]
+        file, after = plain(file), plain(after)
         if text:
             where.append("instr(words, ?) > 0")
-            values.append(_text(text.lower()))
+            values.append(plain(text.lower()))
         if file is not None:
             where.append("id IN (SELECT execution FROM uses WHERE path = ?)")
             values.append(file)
         with self._busy, self._errors():
-            total = self._db.execute(f"SELECT count(*) FROM executions WHERE {_all(where)}", values).fetchone()[0]
+            chosen = Chosen("executions", self._of_notebook(path), where, values)
+            total = chosen.count(self._db)
             if after is not None:
                 started_at, _, last_id = after.partition(" ")
-                where.append("(started_at, id) < (?, ?)")
-                values += [started_at, last_id]
-            rows = self._db.execute(
-                f"SELECT body, started_at, id FROM executions WHERE {_all(where)} ORDER BY started_at DESC, id DESC LIMIT ?",
-                [*values, limit + 1],
-            ).fetchall()
+                chosen = chosen.but("(started_at, id) < (?, ?)", started_at, last_id)
+            rows = chosen.by_time(self._db, limit + 1)
+            bodies = [self._body_of("executions", each, "execution") for each, _ in rows[:limit]]
         more = rows[limit - 1] if len(rows) > limit else None
-        return Page(tuple(self._record(row[0]) for row in rows[:limit]), total, f"{more[1]} {more[2]}" if more else None)
+        return Page(tuple(map(self._record, bodies)), total, f"{more[1]} {more[0]}" if more else None)
+
+    def _of_notebook(self, path: str | None) -> list[Condition]:
+        """A renamed notebook keeps its history: what was executed under its old names belongs to it, and so does what another
+        notebook of that name did. No row meets two of these."""
+        if path is None:
+            return [("1", ())]
+        path = plain(path)
+        found = self._db.execute("SELECT notebook FROM notebooks WHERE path = ?", (path,)).fetchone()
+        if found is None:
+            return [("path = ?", (path,))]
+        return [("notebook = ?", found), ("path = ? AND notebook IS NOT ?", (path, *found))]
 
     def uses_of(self, path: str, *, role: str | None = None, limit: int = 1000) -> list[tuple[ExecutionId, str]]:
-        where, values = _conditions(path=_text(path), role=role)
+        where, values = _conditions(path=plain(path), role=role)
         with self._busy, self._errors():
             rows = self._db.execute(
                 f"SELECT execution, role FROM uses WHERE {_all(where)} ORDER BY started_at, execution LIMIT ?",
@@ -322,7 +258,7 @@ class SqliteIndex:
 
     def notebook_for(self, path: str) -> str | None:
         with self._busy, self._errors():
-            found = self._db.execute("SELECT notebook FROM notebooks WHERE path = ?", (_text(path),)).fetchone()
+            found = self._db.execute("SELECT notebook FROM notebooks WHERE path = ?", (plain(path),)).fetchone()
         return found[0] if found else None
 
     def session(self, session: SessionId) -> Session:
@@ -341,7 +277,7 @@ class SqliteIndex:
             return self._annotated(self._record(self._body_of("runs", run, "run")))
 
     def find_run(self, reference: str) -> Run:
-        text = _text(reference.strip())
+        text = plain(reference.strip())
         with self._busy, self._errors():
             if self.is_forgotten(text):
                 return self.run(RunId(text))
@@ -370,24 +306,21 @@ class SqliteIndex:
         limit: int = 100,
     ) -> Page:
         where, values = _conditions(**{"runs.notebook": notebook, "runs.state": state})
-        path = _text(path)
-        if path is not None:
-            where.append(_OF_NOTEBOOK.format(table="runs"))
-            values += [path, path]
         if text:
             where.append("instr(runs.words, ?) > 0")
-            values.append(_text(text.lower()))
+            values.append(plain(text.lower()))
         if ids is not None:
             where.append("runs.id IN (SELECT value FROM json_each(?))")  # any number of them
             values.append(json.dumps(list(ids)))
         join, join_values, order = _order(sort)
         with self._busy, self._errors():
-            total = self._db.execute(f"SELECT count(*) FROM runs WHERE {_all(where)}", values).fetchone()[0]
-            chosen = self._db.execute(  # ids alone are sorted: carrying the bodies along took ten times as long
-                f"SELECT runs.id FROM runs {join} WHERE {_all(where)} ORDER BY {order}, runs.id LIMIT ? OFFSET ?",
-                [*join_values, *values, limit, offset],
-            ).fetchall()
-            return Page(tuple(self.run(RunId(run_id)) for (run_id,) in chosen), total)
+            chosen = Chosen("runs", self._of_notebook(path), where, values)
+            total = chosen.count(self._db)
+            if sort == "-started_at":
+                ids_found = [each for each, _ in chosen.by_time(self._db, limit, offset)]
+            else:
+                ids_found = chosen.sorted(self._db, join, join_values, order, limit, offset)
+            return Page(tuple(self.run(RunId(each)) for each in ids_found), total)
 
     def next_run_number(self) -> int:
         with self._busy, self._errors():
@@ -431,6 +364,12 @@ class SqliteIndex:
             for table in RECORD_TABLES:
                 db.execute(f"DELETE FROM {table}")
 
+    def finish(self) -> None:
+        """A draft is whole: make what it is searched by, and close it."""
+        with self._busy, self._errors():
+            self._db.executescript(INDEXES)
+        self.close()
+
     def close(self) -> None:
         with self._busy:
             self._db.close()
@@ -473,10 +412,7 @@ class SqliteIndex:
         return from_stored(self.checked(body))
 
     def _annotated(self, run: Run) -> Run:
-        rows = self._db.execute("SELECT body FROM annotations WHERE about = ? ORDER BY created_at, id", (run.id,))
-        for (body,) in rows.fetchall():
-            run = annotated(run, self._record(body))
-        return run
+        return with_words(self._db, run, self._record)
 
     def _body_of(self, table: str, key: str, kind: str) -> str:
         with self._busy, self._errors():
@@ -525,31 +461,11 @@ class SqliteIndex:
         return self._db.execute("SELECT 1 FROM forgotten WHERE id = ?", (key,)).fetchone() is not None
 
 
-def _rank(stone: Tombstone) -> tuple[bool, str, str]:
-    return stone.act != PURGE, stone.created_at, stone.id
-
-
 def dropped(stone: Tombstone) -> str:
     """'was forgotten on 2026-11-21 by ann: more than a year old.'"""
     by = f" by {stone.by}" if stone.by else ""
     act = "purged" if stone.act == "purge" else "forgotten"
     return f"was {act} on {stone.created_at[:10]}{by}: {stone.reason.rstrip('.')}."
-
-
-def annotated(run: Run, word: Annotation) -> Run:
-    """The run with one later word applied; a field this version does not know changes nothing."""
-    if word.field == "name":
-        return replace(run, name=str(word.value or run.name))
-    if word.field == "note":
-        return replace(run, note=str(word.value or ""))
-    if word.field == "description":
-        return replace(run, description=str(word.value or ""))
-    if word.field == "star":
-        return replace(run, is_starred=bool(word.value))
-    if word.field == "label":
-        labels = {name: value for name, value in run.labels.items() if name != word.name}
-        return replace(run, labels=labels if word.value is None else {**labels, word.name: word.value})
-    return run
 
 
 def _order(sort: str) -> tuple[str, list[str], str]:
@@ -562,51 +478,24 @@ def _order(sort: str) -> tuple[str, list[str], str]:
         column = f"json_extract(runs.body, '$.{key}')"
         return "", [], f"{column} IS NULL, {column} {direction}"
     field, _, name = key.partition(".")
-    if field in _VALUE_FIELDS and name:
+    if field in VALUE_FIELDS and name:
         join = "LEFT JOIN run_values AS v ON v.run = runs.id AND v.field = ? AND v.name = ?"
-        return join, [field, _text(name)], f"v.run IS NULL, v.number IS NULL, v.number {direction}, v.text {direction}"
+        return join, [field, plain(name)], f"v.run IS NULL, v.number IS NULL, v.number {direction}, v.text {direction}"
     raise InvalidRequest(f"Runs cannot be sorted by {key!r}.", "Sort by a column's name, parameters.NAME or metrics.NAME.")
 
 
 def _conditions(**equal: Any) -> tuple[list[str], list[Any]]:
     chosen = {column: value for column, value in equal.items() if value is not None}
-    return [f"{column} = ?" for column in chosen], [_text(str(value)) for value in chosen.values()]
+    return [f"{column} = ?" for column in chosen], [plain(str(value)) for value in chosen.values()]
 
 
 def _all(where: list[str]) -> str:
     return " AND ".join(where) or "1"
 
 
-def _number_and_text(value: Scalar) -> tuple[float | None, str | None]:
-    if isinstance(value, (bool, int, float)):
-        try:
-            return _stored_float(float(value)), str(value)
-        except OverflowError:  # an integer beyond the largest float
-            return (math.inf if value > 0 else -math.inf), str(value)
-    return None, _text(value)
-
-
-@overload
-def _text(value: str) -> str: ...
-@overload
-def _text(value: None) -> None: ...
-def _text(value: str | None) -> str | None:
-    """SQLite refuses half characters (a file's name that is not UTF-8): '\\udcff' -> the six characters, both ways alike."""
-    return None if value is None else value.encode("utf-8", "backslashreplace").decode("utf-8")
-
-
 def _stored_step(step: int | None) -> int | None:
     """SQLite's integers end at 64 bits; a step beyond is kept as none."""
     return step if step is not None and -(2**63) <= step < 2**63 else None
-
-
-def _stored_float(value: float) -> float | None:
-    """SQLite keeps infinities, and turns NaN into NULL: said here, so that nobody wonders."""
-    return None if value != value else value
-
-
-def _body(record: Any) -> str:
-    return body_with_checksum(to_stored(record))
 
 
 def remove_index(path: Path) -> None:

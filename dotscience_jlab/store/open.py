@@ -10,16 +10,16 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Callable, Iterator
 
-from ..errors import NotFound, StoreDamaged, StoreError
+from ..errors import NotFound, StoreError
 from ..model.ids import StoreId, new_store_id
 from ..model.instant import instant
 from ..model.workspace import Origin, Workspace
 from .chunks import SIZES, ChunkSizes
-from .disk import disk_errors
 from .expire import expire
 from .git import GitObjects
 from .history import History
-from .index import SCHEMA_VERSION, SqliteIndex, remove_index
+from .index import SqliteIndex
+from .index_build import opened_index
 from .layout import create_layout, protect, read_workspace, store_folder, write_workspace
 from .lending import borrowers, lent_of, stand_by_lenders, take_off
 from .lock import StoreLock
@@ -66,7 +66,7 @@ def open_store(
     if os.access(repository, os.W_OK):
         with lock:
             objects.sweep()
-            index = _open_index(repository / "state.db")
+        index = opened_index(repository / "state.db", objects, workspace, root, lock)
     else:
         index = SqliteIndex(None)
     pinned = repository / ("state.db" if index.path else "workspace.json")
@@ -121,20 +121,6 @@ def memory_store(root: Path, sizes: ChunkSizes = SIZES) -> History:
     """A history in memory over a real folder."""
     objects, workspace = MemoryObjects(), Workspace(new_store_id(), instant(time.time()), root=str(root))
     return History(objects, SqliteIndex(None), workspace, root, upkeep=Upkeep(objects.expire), sizes=sizes)
-
-
-def _open_index(path: Path) -> SqliteIndex:
-    """An index that is old or damaged is removed and begun anew: it is only a cache."""
-    try:
-        index = SqliteIndex(path)
-        if index.pragma("schema") == SCHEMA_VERSION:
-            return index
-        index.close()
-    except StoreDamaged:
-        pass
-    with disk_errors(path):
-        remove_index(path)
-    return SqliteIndex(path)
 
 
 @contextmanager

@@ -13,17 +13,17 @@ from __future__ import annotations
 import heapq
 from typing import Iterator
 
-from .base import Record
+from .lines import Line, read_lines
 from .objects import ObjectId, Objects
-from .records import Generations, read_segment
+from .records import Generations
 from .trees import differences, find
 
 Place = tuple[int, ObjectId]
 """(generation, commit)"""
 
 
-def records_since(objects: Objects, tip: ObjectId, known: ObjectId | None) -> tuple[Iterator[list[Record]], bool]:
-    """(records of `tip` that are not reachable from commit `known` (None: all), commit by commit, oldest first, of kinds that
+def records_since(objects: Objects, tip: ObjectId, known: ObjectId | None) -> tuple[Iterator[list[Line]], bool]:
+    """(lines of `tip` that are not reachable from commit `known` (None: all), commit by commit, oldest first, of kinds that
     this version knows; True if `known` is no part of it any more, and all of it comes).
 
     Where histories were united since, older lines about the same ids come along, in their place: taken in one after
@@ -37,14 +37,14 @@ def records_since(objects: Objects, tip: ObjectId, known: ObjectId | None) -> tu
     return _in_order(objects, commits, new, old), False
 
 
-def _in_order(objects: Objects, commits: Generations, new: list[Place], old: list[Place]) -> Iterator[list[Record]]:
+def _in_order(objects: Objects, commits: Generations, new: list[Place], old: list[Place]) -> Iterator[list[Line]]:
     if not old:
         for _, commit in sorted(new):
-            yield list(_brought(objects, commits, commit))
+            yield list(brought(objects, commits, commit))
         return
-    wanted = {record.id for _, commit in new for record in _brought(objects, commits, commit)}
+    wanted = {line.id for _, commit in new for line in brought(objects, commits, commit)}
     for _, commit in sorted(new + old):
-        yield [record for record in _brought(objects, commits, commit) if record.id in wanted]
+        yield [line for line in brought(objects, commits, commit) if line.id in wanted]
 
 
 def _split(
@@ -83,10 +83,10 @@ def _split(
     return new, old if new else [], is_part
 
 
-def _brought(objects: Objects, commits: Generations, commit: ObjectId) -> Iterator[Record]:
-    """The records of segments that none of its parents has."""
+def brought(objects: Objects, commits: Generations, commit: ObjectId) -> Iterator[Line]:
+    """The lines of segments that none of its parents has."""
     first, *others = [commits.tree(parent) for parent in commits.parents(commit)] or [None]
     for path, _, _, item in differences(objects, first, commits.tree(commit)):
         is_new = item is not None and all(find(objects, other, path) != item for other in others if other)
         if path.startswith("segments/") and item is not None and is_new:
-            yield from read_segment(path, objects.blob(item.id))
+            yield from read_lines(path, objects.blob(item.id))

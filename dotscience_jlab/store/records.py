@@ -9,15 +9,13 @@ Two stores merge by union: `union.py`.
 from __future__ import annotations
 
 import hashlib
-import json
 from dataclasses import replace
-from typing import Iterable, Iterator
+from typing import Iterable, Iterator, Sequence
 
-from ..errors import Conflict, StoreDamaged
-from ..model.codec import from_stored, to_stored
-from ..model.execution import Execution, Session
+from ..errors import Conflict
 from ..model.run import Run
 from .base import Record
+from .lines import Line, named_blobs, read_lines
 from .messages import trailers
 from .objects import RECORDS_REF, CommitText, ObjectId, Objects, TreeItem
 from .trees import edited_tree, find
@@ -28,17 +26,16 @@ GENERATION = "Ds-Generation"
 _BLOB_MODE = 0o100644
 
 
-def append_records(objects: Objects, records: Iterable[Record], at: float) -> ObjectId:
+def append_records(objects: Objects, lines: Sequence[Line], at: float) -> ObjectId:
     """Keep the records with one commit, durably, and return it. Retries when another process was first."""
-    kept = list(records)
-    lines = list(map(_line, kept))
-    segments = [b"".join(lines[begin : begin + RECORDS_PER_SEGMENT]) for begin in range(0, len(lines), RECORDS_PER_SEGMENT)]
+    written = [line.text.encode("utf-8") + b"\n" for line in lines]
+    segments = [b"".join(written[begin : begin + RECORDS_PER_SEGMENT]) for begin in range(0, len(lines), RECORDS_PER_SEGMENT)]
     blobs: dict[str, TreeItem | None] = {}
-    for record in kept:
-        for digest in named_blobs(record):
+    for line in lines:
+        for digest in named_blobs(line.body):
             if objects.has(digest):  # a tree that names what is not there would fail `git fsck`
                 blobs[f"blobs/{digest[:2]}/{digest}"] = TreeItem(_BLOB_MODE, digest)
-    n_records = len(kept)
+    n_records = len(lines)
     for _ in range(MOVE_TRIES):
         before = objects.ref(RECORDS_REF)
         commits = Generations(objects)
@@ -105,26 +102,6 @@ class Generations:
         return self._commits[commit]
 
 
-def _line(record: Record) -> bytes:
-    """One line of JSON in UTF-8. Text that is no UTF-8 (a file's name, half a character) goes escaped, so that any reader copes."""
-    body = to_stored(record)
-    try:
-        return json.dumps(body, separators=(",", ":"), ensure_ascii=False).encode("utf-8") + b"\n"
-    except UnicodeEncodeError:
-        return json.dumps(body, separators=(",", ":")).encode("ascii") + b"\n"
-
-
-def named_blobs(record: object) -> Iterator[str]:
-    """Digests of the bytes that a record is not whole without. Files of snapshots are not among them: trees hold those."""
-    if isinstance(record, (Execution, Session)):
-        chosen = (getattr(record, "outputs_blob", None), record.environment)
-    elif isinstance(record, Run):
-        chosen = (record.environment, record.series_blob, *(artifact.blob for artifact in record.artifacts))
-    else:
-        chosen = ()
-    yield from (digest for digest in chosen if digest)
-
-
 def commits_since(objects: Objects, tip: ObjectId | None, known: ObjectId | None) -> tuple[list[ObjectId], bool]:
     """(first parents from `tip` back to `known`, oldest first, without `known`; True if `known` is not among them)."""
     commits: list[ObjectId] = []
@@ -136,15 +113,8 @@ def commits_since(objects: Objects, tip: ObjectId | None, known: ObjectId | None
 
 
 def read_segment(path: str, data: bytes) -> Iterator[Record]:
-    for line in data.split(b"\n"):  # not splitlines: text may hold U+2028 and its like, which are no line ends here
-        if not line:
-            continue
-        try:
-            record = from_stored(json.loads(line))
-        except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
-            raise StoreDamaged(f"A line of {path} cannot be read: {error}.", "Restore the store from a copy.") from error
-        if record is not None:
-            yield record
+    """Of kinds that this version knows; StoreDamaged if a line is none."""
+    return (line.record() for line in read_lines(path, data))
 
 
 def with_series_blob(run: Run, digest: str) -> Run:

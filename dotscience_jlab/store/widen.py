@@ -22,6 +22,7 @@ from ..model.workspace import FORMAT_VERSION
 from .base import Record
 from .history import History
 from .layout import store_folder, write_workspace
+from .lines import line_of
 from .objects import FOLDER_MODE, ObjectId, Objects, TreeItem, line_ref
 from .open import open_store
 from .records import append_records
@@ -49,7 +50,7 @@ def widen_history(store: History) -> History:
         for line in objects.lines():
             _rewrite_line(objects, line, prefix)
         if records:
-            append_records(objects, records, max(epoch_s(each.started_at) for each in records))  # type: ignore[union-attr]
+            append_records(objects, list(map(line_of, records)), max(epoch_s(each.started_at) for each in records))  # type: ignore[union-attr]
         write_workspace(folder, replace(store.workspace, root=str(parent), format_version=FORMAT_VERSION))
     store.close()
     for name in ("state.db", "state.db-wal", "state.db-shm"):

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
+import shutil
+import signal
+import time
 from pathlib import Path
 from typing import Any, Callable
 
@@ -10,6 +14,10 @@ import pytest
 from click.testing import CliRunner, Result
 
 from dotscience_jlab.cli import main
+from dotscience_jlab.link.client import connect
+from dotscience_jlab.settings import load_settings
+
+from ..conftest import home_of_its_own
 
 TRAIN = """
 import sys
@@ -39,8 +47,6 @@ class Shell:
 
     def until(self, is_there: Callable[[Any], bool], *words: str) -> Any:
         """Ask again until the recorder has stored what a process that just ended has reported."""
-        import time
-
         deadline = time.monotonic() + 30
         while True:
             found = self.json(*words)
@@ -58,10 +64,43 @@ def ds(project: Path, monkeypatch: pytest.MonkeyPatch) -> Shell:
 
 
 @pytest.fixture
-def trained(ds: Shell) -> Shell:
+def trained_here(ds: Shell) -> Shell:
     """A folder with two runs of a script: lr 0.1, then lr 0.05; `model.txt` says the second."""
+    train(ds)
+    return ds
+
+
+@pytest.fixture(scope="session")
+def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The same, its sessions over and stored, and away from where it was recorded: a copy of it is a project that was moved."""
+    project = tmp_path_factory.mktemp("trained") / "project"
+    project.mkdir()
+    (project / "pyproject.toml").write_text("")
+    with pytest.MonkeyPatch.context() as monkeypatch, home_of_its_own(monkeypatch):
+        monkeypatch.chdir(project)
+        ds = Shell(project)
+        train(ds)
+        ds.until(lambda found: found["n_records"] == 8, "check")
+        with connect(load_settings(), "cli") as link:
+            os.kill(link.recorder["pid"], signal.SIGTERM)
+        wait_until_gone(link.recorder["pid"])
+    return project.rename(project.with_name("template"))
+
+
+@pytest.fixture
+def trained(template: Path, project: Path, ds: Shell) -> Shell:
+    """As `trained_here`, recorded once for all tests."""
+    shutil.copytree(template, project, dirs_exist_ok=True, symlinks=True)
+    return ds
+
+
+def train(ds: Shell) -> None:
     (ds.folder / "train.py").write_text(TRAIN)
     for number, lr in enumerate(("0.1", "0.05"), 1):
         ds("run", "train.py", lr)
         ds.until(lambda found, n=number: len(found) == n and all(each["snapshot"] for each in found), "log")
-    return ds
+
+
+def wait_until_gone(pid: int) -> None:
+    while os.path.exists(f"/proc/{pid}") and " Z " not in Path(f"/proc/{pid}/stat").read_text():
+        time.sleep(0.02)

@@ -8,7 +8,6 @@ import json
 import os
 import signal
 import tempfile
-import time
 import zipfile
 from pathlib import Path
 
@@ -21,7 +20,7 @@ from dotscience_jlab.cli import main
 from dotscience_jlab.link.client import connect
 from dotscience_jlab.settings import load_settings
 
-from .conftest import Shell
+from .conftest import Shell, wait_until_gone
 
 
 def test_init_makes_a_folder_of_its_own(ds: Shell) -> None:
@@ -31,13 +30,13 @@ def test_init_makes_a_folder_of_its_own(ds: Shell) -> None:
     assert ds.json("status", "-C", "inner")["root"] == made["root"]
 
 
-def test_a_script_leaves_an_execution_and_a_run(trained: Shell) -> None:
-    newest, first = trained.json("log")
-    assert newest["source"] == (trained.folder / "train.py").read_text()
+def test_a_script_leaves_an_execution_and_a_run(trained_here: Shell) -> None:
+    newest, first = trained_here.json("log")
+    assert newest["source"] == (trained_here.folder / "train.py").read_text()
     assert (newest["outcome"], newest["kind"], newest["path"]) == ("ok", "script", "train.py")
     assert first["started_at"] < newest["started_at"]
     assert first["snapshot"] != newest["snapshot"]
-    runs = trained.json("runs")
+    runs = trained_here.json("runs")
     assert [run["parameters"]["lr"] for run in runs] == [0.05, 0.1]
     assert [run["metrics"]["acc"]["last"] for run in runs] == [0.7, 0.9]
     assert [run["state"] for run in runs] == ["finished", "finished"]
@@ -57,12 +56,12 @@ def test_runs_are_sorted_and_searched_by_the_recorder(trained: Shell) -> None:
     assert trained.json("log", "--search", "no such word") == []
 
 
-@pytest.mark.parametrize("ref, what", [("1", "run"), ("@{0}", "snapshot"), ("EXECUTION", "execution"), ("SNAPSHOT", "snapshot")])
-def test_show_finds_each_kind_of_thing(trained: Shell, ref: str, what: str) -> None:
+def test_show_finds_each_kind_of_thing(trained: Shell) -> None:
     newest = trained.json("log")[0]
-    ref = {"EXECUTION": newest["id"], "SNAPSHOT": newest["snapshot"]}.get(ref, ref)
-    assert trained.json("show", ref)["record"] == what
-    assert trained("show", ref).stdout.strip()
+    kinds = {"1": "run", "@{0}": "snapshot", newest["id"]: "execution", newest["snapshot"]: "snapshot"}
+    for ref, what in kinds.items():
+        assert trained.json("show", ref)["record"] == what
+        assert trained("show", ref).stdout.strip()
 
 
 def test_diff_of_two_runs_shows_what_differs(trained: Shell) -> None:
@@ -208,11 +207,9 @@ def test_forget_says_what_would_go_and_waits_for_consent(trained: Shell) -> None
     trained("runs", code=3)
 
 
-@pytest.mark.parametrize("words, code", [
-    (["show", "no-such-thing"], 3), (["runs"], 3), (["frobnicate"], 2), (["restore"], 2), (["run", "absent.py"], 3),
-])
-def test_exit_codes_before_anything_is_recorded(ds: Shell, words: list[str], code: int) -> None:
-    ds(*words, code=code)
+def test_exit_codes_before_anything_is_recorded(ds: Shell) -> None:
+    for code, words in ((3, "show no-such-thing"), (3, "runs"), (2, "frobnicate"), (2, "restore"), (3, "run absent.py")):
+        ds(*words.split(), code=code)
 
 
 def test_an_error_is_json_for_a_program(ds: Shell) -> None:
@@ -228,6 +225,7 @@ def test_no_recorder_is_exit_code_5(ds: Shell, monkeypatch: pytest.MonkeyPatch, 
 
 def test_doctor_speaks_of_the_folder_and_its_bundle_hides_secrets(trained: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MY_API_TOKEN", "s3cr3t-value-of-mine")
+    trained("status")
     log = load_settings().data_dir / "recorder.log"
     log.open("a").write("request with s3cr3t-value-of-mine and password=other-secret\n")
     said = CliRunner().invoke(main, ["doctor", "--json", "--bundle", "bundle.zip"])
@@ -285,15 +283,14 @@ def test_a_script_ends_with_its_own_exit_code(ds: Shell) -> None:
     ds("run", "quits.py", code=7)
 
 
-def test_the_recorder_outlives_a_killed_one(trained: Shell) -> None:
+def test_the_recorder_outlives_a_killed_one(trained_here: Shell) -> None:
     """The next question starts a new one, and nothing is missing or doubled."""
     with connect(load_settings(), "cli") as link:
         pid = link.recorder["pid"]
     os.kill(pid, signal.SIGKILL)
-    while os.path.exists(f"/proc/{pid}") and " Z " not in Path(f"/proc/{pid}/stat").read_text():
-        time.sleep(0.02)
-    assert len(trained.json("runs")) == 2
-    assert len(trained.json("log")) == 2
+    wait_until_gone(pid)
+    assert len(trained_here.json("runs")) == 2
+    assert len(trained_here.json("log")) == 2
 
 
 def write_notebook(path: Path, sources: list[str]) -> Path:

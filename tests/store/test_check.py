@@ -51,6 +51,20 @@ class TestWhatRefersToIt:
         assert finding.paths == ("deep/b",) and finding.records == (execution(1).id, execution(2).id)
         assert "deep/b cannot be restored as it was in 2 snapshots" in finding.sentence and finding.remedy
 
+    def test_whatever_of_a_large_file_is_gone_is_named_once(self, built: History) -> None:
+        """Its folder, its meta, a folder of chunks, a chunk; of its first version and of a later one."""
+        shots = [shot for shot in built.snapshots()[::-1] if built.entry(shot.id, "data/large.npy").is_chunked]  # type: ignore[arg-type, union-attr]
+        for shot in (shots[0], shots[3]):
+            for part in ("", "/meta", "/00000", "/00000/000000"):
+                version = f"{built.commit_of(shot.id)}:data/large.npy.ds{part}"
+                name = git(repository(built), "rev-parse", version).strip()
+                path = repository(built) / "objects" / name[:2] / name[2:]
+                path.rename(built.root / "away")
+                (finding,) = [each for each in check(built.root).findings if each.kind == "object"]
+                assert finding.what == name
+                assert shot.id in finding.snapshots and finding.paths[0].startswith("data/large.npy")
+                (built.root / "away").rename(path)
+
     def test_bytes_that_only_records_name(self, root: Path) -> None:
         store = open_store(root, create=True)
         digest = store.put_bytes(b"outputs")
@@ -177,13 +191,13 @@ def test_a_history_that_does_not_open_is_checked_all_the_same(built: History) ->
 
 
 def test_memory_does_not_grow_with_the_history(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Peak of what Python holds while 20 and while 200 more snapshots are checked, but for the folders kept on purpose."""
+    """Peak of what Python holds while 10 and while 60 more snapshots are checked, but for the folders kept on purpose."""
     monkeypatch.setattr("dotscience_jlab.store.git.TREE_ITEMS_KEPT", 1000)
     store = open_store(root, create=True)
     peaks = []
-    for n_snapshots in (20, 200):
+    for n_snapshots in (10, 60):
         for n in range(n_snapshots):
-            edits = draft(store, {f"f{n % 5}": b"%d" % n * 2000}).edits
+            edits = draft(store, {f"f{n % 5}": b"%d" % n * 25_000}).edits
             store.publish(SnapshotDraft("s", AT % 0, edits), [execution(n % 60)])  # type: ignore[arg-type]
         tracemalloc.start()
         assert check(root).findings == ()
