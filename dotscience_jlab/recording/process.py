@@ -33,6 +33,7 @@ from ..store.widen import widen_history
 from .activity import Activity
 from .arrivals import Arrivals
 from .copies import CopyKeeper
+from .gentle import let_cells_go_first
 from .inbox import Inbox, is_alive
 from .kernels import Kernels
 from .recorder import SessionRecorder, Surroundings
@@ -48,8 +49,6 @@ IDLE_READ_S = 2.0
 """Else this often, to see whether its process is still there."""
 EXPLANATION_WAIT_S = 0.5
 """For a server's word on how its kernel ended, before the cause counts as unknown."""
-NICENESS = 5
-"""A cell that computes goes before the recorder, where both want the same core."""
 REMEMBER_S = 30.0
 MIN_NOTIFY_S = 0.25
 """At most four notifications a second for one id; the last one is never dropped."""
@@ -422,7 +421,7 @@ def main() -> int:
     except OSError:
         return 0
     set_up_log(settings)
-    os.nice(NICENESS)
+    let_cells_go_first()
     log.info("started: %s", json.dumps({"pid": os.getpid(), "version": __version__, "python": sys.version.split()[0]}))
     try:
         asyncio.run(RecorderProcess(settings).run())

@@ -122,6 +122,15 @@ def test_ten_starters_make_one_recorder_that_leaves_by_itself(settings: Settings
     assert not settings.socket_path.exists()
 
 
+def test_the_recorder_lets_cells_go_first(settings: Settings) -> None:
+    with connect_or_launch(settings, "cli", timeout_s=60) as link:
+        pid = link.recorder["pid"]
+        assert os.getpriority(os.PRIO_PROCESS, pid) == 5
+        group = Path(f"/proc/{pid}/autogroup")
+        if group.exists():  # niceness counts within it only
+            assert group.read_text().endswith("nice 5\n")
+
+
 def test_an_environment_without_a_recorder_says_how_to_get_one(
     settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
