@@ -47,7 +47,7 @@ class Arrivals:
         self._activity = activity
         self._notify = notify
         self._busy = threading.Lock()
-        self._threads: dict[str, threading.Thread] = {}
+        self._threads: dict[str, tuple[threading.Thread, Store]] = {}
         self._stopping = threading.Event()
 
     def begin(self, store: Store) -> None:
@@ -60,28 +60,31 @@ class Arrivals:
             return
         store.expect(arriving.paths)  # before the first look at the folder
         with self._busy:
-            known = self._threads.get(store.workspace.id)
-            if known is not None and known.is_alive():
+            before, its_store = self._threads.get(store.workspace.id, (None, None))
+            if before is not None and before.is_alive() and its_store is store:
                 return
             self._activity(store).arrival = Arrival(len(arriving.paths), 0, arriving.n_bytes)
-            thread = threading.Thread(target=self._run, args=(store,), name="arrivals", daemon=True)
-            self._threads[store.workspace.id] = thread
+            thread = threading.Thread(target=self._run, args=(store, before), name="arrivals", daemon=True)
+            self._threads[store.workspace.id] = thread, store
             thread.start()
 
     @property
     def is_running(self) -> bool:
         with self._busy:
-            return any(thread.is_alive() for thread in self._threads.values())
+            return any(thread.is_alive() for thread, _ in self._threads.values())
 
     def stop(self) -> None:
         """What is left is written at the next opening."""
         self._stopping.set()
         with self._busy:
             threads = list(self._threads.values())
-        for thread in threads:
+        for thread, _ in threads:
             thread.join(timeout=30)
 
-    def _run(self, store: Store) -> None:
+    def _run(self, store: Store, before: threading.Thread | None) -> None:
+        """before: of the same fork, whose history was opened anew meanwhile: it ends at its next file."""
+        if before is not None:
+            before.join()
         try:
             while not self._stopping.is_set() and store.is_there():
                 try:
@@ -97,7 +100,10 @@ class Arrivals:
         except Exception:  # the thread's edge: the list stays, and the next opening goes on
             log.exception("files of %s", store.root)
         finally:
-            self._activity(store).arrival = None
+            with self._busy:
+                is_newest = self._threads.get(store.workspace.id, (None, None))[1] is store
+            if is_newest:
+                self._activity(store).arrival = None
             self._notify("status", store.workspace.id, [], None)
 
     def _is_stopped(self, store: Store) -> Callable[[], bool]:

@@ -10,7 +10,7 @@ from ..errors import NotFound
 from ..store.base import Store
 from ..store.detach import detach, shared_bytes
 from ..store.history import History
-from ..store.lending import borrowers, lenders, take_off
+from ..store.lending import borrowers, lenders, store_id_at, take_off
 from .amounts import count_words, size_words
 
 
@@ -55,6 +55,22 @@ def forget_borrower(store: Store, root: Path) -> dict[str, Any]:
         raise NotFound(f"No fork in {root} borrows from {store.root}.", hint)
     told = f"{root} is on the list no more: what only it needs here is removed when this history is tidied."
     return {"sentence": told, "forgotten": [each.root for each in gone]}
+
+
+def lending_told(store: Store) -> str:
+    """Who borrows here, in sentences; '' for nobody."""
+    if not isinstance(store, History) or store.index.path is None:
+        return ""
+    told = []
+    for each in borrowers(_repository(store)):
+        if store_id_at(each.repository) == each.store:
+            told.append(f"The fork {each.root} reads its older versions here: what it needs is kept for it.")
+        else:
+            told.append(
+                f"The fork {each.root} cannot be found and may need anything: nothing is removed from the disk until it is there"
+                f" again, or `ds fork --forget {each.root}`."
+            )
+    return " ".join(told)
 
 
 def _repository(store: Store) -> Path:

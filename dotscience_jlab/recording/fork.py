@@ -18,7 +18,7 @@ from ..model.snapshot import LINK, Skipped
 from ..store.base import Store
 from ..store.fork_store import make_history
 from .drafts import disk_error
-from .fork_files import is_first, write_first
+from .fork_files import all_of, is_first, write_first
 from .notebook import cell_source, read_document
 from .unkept import skipped, unkept_files
 
@@ -60,7 +60,8 @@ def apply_fork(
     made = _first_missing(new_root)
     try:
         new_root.mkdir(parents=True, exist_ok=True)
-        make_history(store, new_root, snapshot)  # first: then no snapshot of an origin around it takes the files in
+        # The history first: then no snapshot of an origin around it takes the files in.
+        make_history(store, new_root, snapshot, all_of(snapshot, tree))
         left = write_first(store, snapshot, tree, new_root, progress)
     except BaseException as error:
         shutil.rmtree(made or new_root, ignore_errors=True)

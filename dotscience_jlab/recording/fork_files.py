@@ -42,13 +42,16 @@ def is_first(path: WorkspacePath, entry: TreeEntry) -> bool:
     return entry.mode == LINK or path.endswith(".ipynb") or entry.size_bytes < FIRST_BYTES
 
 
+def all_of(snapshot: SnapshotId, tree: Tree) -> Arriving:
+    return Arriving(snapshot, tuple(tree), sum(entry.size_bytes for entry in tree.values()))
+
+
 def write_first(origin: Store, snapshot: SnapshotId, tree: Tree, root: Path, progress: Progress) -> Arriving:
     """All that comes first, and all that costs no copy; returns what is left, which is written down. OSError.
 
-    tree: of the snapshot; `root` has its history already, and nothing else.
+    tree: of the snapshot; `root` has its history already, which was told that all of them are to come, and nothing else.
     """
     folder = _Folder(root, snapshot, tree, origin, is_ours=True)
-    folder.note(tree)
     first = [path for path, entry in tree.items() if is_first(path, entry)]
     for n_done, path in enumerate(first):
         folder.write(path)

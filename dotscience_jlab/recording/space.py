@@ -10,6 +10,7 @@ from ..model.paths import WorkspacePath
 from ..store.base import Store
 from ..store.space import FileSpace
 from .amounts import count_words, size_words
+from .detach import lending_told
 from .forget import ForgetPlan, plan_forget
 from .retention import DEFAULT_POLICY
 
@@ -51,6 +52,8 @@ def explain_space(store: Store, now: datetime) -> Room:
         text += f" {largest[0].sentence}"
     if space.shared_bytes:
         text += f" {size_words(space.shared_bytes)} are shared with forks and take room once."
+    if lent := lending_told(store):
+        text += f" {lent}"
     return Room(text, space.total_bytes, space.kinds, space.shared_bytes, largest, plan)
 
 

@@ -18,7 +18,7 @@ from ..model.paths import WorkspacePath
 from .disk import disk_errors
 from .layout import store_folder, write_text
 
-ARRIVING = "store.git/arriving.json"
+ARRIVING = "arriving.json"
 
 
 @dataclass(frozen=True)
@@ -51,7 +51,12 @@ def write_arriving(root: Path, arriving: Arriving | None) -> None:
             with suppress(FileNotFoundError):
                 path.unlink()
         else:
-            write_text(path, json.dumps(asdict(arriving)))  # ASCII: a name that is not UTF-8 travels as an escape
+            write_text(path, arriving_text(arriving))
+
+
+def arriving_text(arriving: Arriving) -> str:
+    """As it stands in the file: in ASCII, so that a name that is not UTF-8 travels as an escape."""
+    return json.dumps(asdict(arriving))
 
 
 def arriving_root(folder: Path) -> Path | None:
@@ -61,4 +66,4 @@ def arriving_root(folder: Path) -> Path | None:
 
 
 def _place(root: Path) -> Path:
-    return store_folder(root, None) / ARRIVING
+    return store_folder(root, None) / "store.git" / ARRIVING

@@ -19,6 +19,7 @@ from ..errors import Conflict, StoreError
 from ..model.ids import SnapshotId, new_store_id
 from ..model.instant import instant
 from ..model.workspace import Origin, Workspace
+from .arriving import ARRIVING, Arriving, arriving_text
 from .disk import disk_errors
 from .durable import sync_path, sync_together
 from .excused import EXCUSED, excuse
@@ -45,8 +46,10 @@ def copy_history(origin: History, new_root: Path, snapshot: SnapshotId) -> Histo
     return open_store(new_root)
 
 
-def make_history(origin: History, new_root: Path, snapshot: SnapshotId) -> Path:
+def make_history(origin: History, new_root: Path, snapshot: SnapshotId, arriving: Arriving | None = None) -> Path:
     """The new `store.git`, on the disk and under its name, not opened. Whole or not at all. The user's files are not touched.
+
+    arriving: files that the caller is going to write; whoever finds the history finds that they are to come.
 
     Costs one hard link a pack, a few small files, the copy of the index, and 0.1 ms for each object that the origin has written
     since it was last tidied. Conflict if `new_root` has a history.
@@ -59,6 +62,8 @@ def make_history(origin: History, new_root: Path, snapshot: SnapshotId) -> Path:
     try:
         with disk_errors(folder):
             refs = make_store(origin, draft, new_root, snapshot)
+            if arriving is not None and arriving.paths:
+                (draft / ARRIVING).write_text(arriving_text(arriving))
             copy_index(origin.index, draft / "state.db", snapshot, refs[line_ref("main")], refs.get(RECORDS_REF))
             sync_together(files_to_sync(draft))
             draft.rename(folder / "store.git")
@@ -102,8 +107,8 @@ def _git_of(history: History) -> GitObjects:
 
 def files_to_sync(draft: Path) -> list[Path]:
     """Of a new store, so that it survives a power cut: its own few files, and the folders that name the shared ones."""
-    names = ("HEAD", "config", "packed-refs", "workspace.json", "state.db", ALTERNATES, LENDERS, EXCUSED, "objects/pack", "")
-    return [draft / name for name in names if (draft / name).exists()]
+    names = ("HEAD", "config", "packed-refs", "workspace.json", "state.db", ALTERNATES, LENDERS, EXCUSED, ARRIVING, "objects/pack")
+    return [draft, *(draft / name for name in names if (draft / name).exists())]
 
 
 def _share_objects(origin: History, draft: Path, borrower: Borrower) -> None:

@@ -163,7 +163,8 @@ class DsMagics(Magics):
             if arguments.name:
                 params["name"] = _unquoted(arguments.name)
             done = ask("fork", **params)
-            print(f"Forked {done['n_files']} files to {params['disk_path']}.")
+            later = f" {done['n_later']} large ones follow." if done.get("n_later") else ""
+            print(f"Forked {done['n_files']} files to {params['disk_path']}.{later}")
 
     @line_magic
     def ds_pause(self, line: str) -> None:

@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import tempfile
 from contextlib import nullcontext
+from datetime import datetime
 from pathlib import Path
 from typing import Iterator
 
@@ -15,6 +16,7 @@ import pytest
 from dotscience_jlab.errors import Conflict, DotscienceError, StoreDamaged, StoreError
 from dotscience_jlab.model.remote import Remote
 from dotscience_jlab.recording.exchange import pull, push
+from dotscience_jlab.recording.space import explain_space
 from dotscience_jlab.store.check import check_history
 from dotscience_jlab.store.detach import detach, shared_bytes
 from dotscience_jlab.store.exchange import Exchange
@@ -29,6 +31,7 @@ from .contract import AT, execution, publish
 from .test_fork_store import REPOSITORY, is_whole, store_bytes, tidied
 from .works import fsck
 
+NOW = datetime.now().astimezone()
 SHARED_MEMORY = Path("/dev/shm")
 
 
@@ -101,8 +104,10 @@ def test_what_a_borrower_needs_is_not_removed(origin: History, fork: History) ->
 
 def test_a_borrower_that_cannot_be_found_counts_as_alive(origin: History, fork: History, tmp_path: Path) -> None:
     before = contents(fork)
+    assert f"{fork.root} reads its older versions here" in explain_space(origin, NOW).sentence
     fork.close()
     away = shutil.move(fork.root, tmp_path / "on a shelf")
+    assert f"ds fork --forget {fork.root}" in explain_space(origin, NOW).sentence
     forget_all_but_the_newest(origin)
     tidied(origin.root)
     store = open_store(Path(away))  # it says where it is by being opened
