@@ -8,6 +8,7 @@ from typing import Any
 from dotscience_jlab.model.remote import Remote
 from dotscience_jlab.recording.activity import Activity
 from dotscience_jlab.recording.remotes import Remotes
+from dotscience_jlab.recording.restore import IN_PLACE_ABOVE
 from dotscience_jlab.recording.workspaces import Workspaces
 from dotscience_jlab.settings import load_settings
 from dotscience_jlab.store.history import History
@@ -25,6 +26,7 @@ class Machine(Project):
         self.root = home / "churn"
         self.root.mkdir(parents=True)
         (self.root / "pyproject.toml").write_text("")
+        self.in_place_above = IN_PLACE_ABOVE
         self.rules, self.now, self.n = ROOMY, 1_795_000_000.0 + 1000 * len(home.name), 0
         settings = load_settings({"HOME": str(home), "JUPYTER_DATA_DIR": str(home / "data")})
         self.workspaces = Workspaces(settings, open_store, widen_history)

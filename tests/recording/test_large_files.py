@@ -12,9 +12,11 @@ import pytest
 from dotscience_jlab.errors import StoreDamaged
 from dotscience_jlab.recording.compare import diff_snapshots
 from dotscience_jlab.recording.fork import apply_fork
+from dotscience_jlab.recording.fork_files import write_rest
 from dotscience_jlab.recording.requests import MAX_PART_BYTES
 from dotscience_jlab.store.chunks import SIZES
 from dotscience_jlab.store.fingerprint import fingerprint
+from dotscience_jlab.store.open import opened_store
 
 from .folder import Project
 from .test_fork import notebook
@@ -52,6 +54,7 @@ def test_restore_and_fork_hold_no_large_file_in_memory(project, tmp_path):
     try:
         project.restore(then, digest=plan.plan_digest)
         apply_fork(project.store, then.id, tmp_path / "fork", progress=lambda *_: None)
+        complete(tmp_path / "fork")
         _, peak = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()
@@ -63,9 +66,16 @@ def test_a_fork_outlives_its_origin_with_its_large_files(project, tmp_path):
     project.write("raw.bin", NOISE)
     then = project.snapshot(touched=["raw.bin"])
     told = apply_fork(project.store, then.id, tmp_path / "fork", progress=lambda *_: None)
-    assert told == {"n_files": 1, "bytes": len(NOISE)}
+    assert told == {"n_files": 1, "bytes": len(NOISE), "n_later": 1, "later_bytes": len(NOISE)}
     project.store.forget_all()
+    complete(tmp_path / "fork")
     assert (tmp_path / "fork/raw.bin").read_bytes() == NOISE
+
+
+def complete(fork):
+    """As the recorder does behind: the files that did not come first."""
+    with opened_store(fork) as store:
+        assert write_rest(store, lambda: False, lambda *_: None)
 
 
 def test_a_large_file_that_is_damaged_is_not_restored(project):

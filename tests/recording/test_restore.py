@@ -178,9 +178,9 @@ def test_what_was_too_large_to_keep_is_said(project):
     then = project.snapshot()
     use = FileUse(str(project.root / "huge.parquet"), "output", "huge.parquet", kept="fingerprint", size_bytes=10**9)
     project.executed(0, files=(use,))
-    assert "too large" in reasons(project.plan(then))["huge.parquet"]
+    assert "not copied" in reasons(project.plan(then))["huge.parquet"]
     sentence = project.restore(then)["sentence"]
-    assert sentence.startswith("Nothing was restored. 1 file could not be restored (huge.parquet: It was too large")
+    assert sentence.startswith("Nothing was restored. 1 file could not be restored (huge.parquet: It was not copied then")
 
 
 def test_a_folder_in_a_files_place_goes_only_if_it_holds_nothing_of_the_users(project):
