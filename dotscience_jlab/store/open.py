@@ -29,6 +29,8 @@ from .untidy import mark_untidy
 from .upkeep import Upkeep
 from .watch import FolderWatch
 
+REMOVE_TRIES = 10
+
 
 def open_store(
     root: Path,
@@ -80,7 +82,7 @@ def open_store(
             return False
 
     def remove() -> None:
-        shutil.rmtree(folder)
+        _remove_folder(folder)
         for lender in lent_by:
             with suppress(StoreError, OSError):  # it stays on a list that is not ours to write, and counts as missing
                 take_off(lender, lambda each: each.store == workspace.id)
@@ -99,6 +101,18 @@ def open_store(
         watch=FolderWatch(root, folder) if sys.platform == "linux" and index.path else None,
         sizes=sizes,
     )
+
+
+def _remove_folder(folder: Path) -> None:
+    """Also where somebody else takes files of it away at that moment: a thread that finds its index closed removes it."""
+    for _ in range(REMOVE_TRIES):
+        try:
+            shutil.rmtree(folder)
+            return
+        except FileNotFoundError:
+            if not folder.exists():
+                return
+    shutil.rmtree(folder)
 
 
 def _upkeep(objects: GitObjects, lock: StoreLock) -> Upkeep:
