@@ -390,6 +390,10 @@ class SqliteIndex:
             if "locked" in text:
                 raise StoreError("Another program keeps the history's index busy.", "Try again in a moment.") from error
             raise self._damaged(text) from error
+        except sqlite3.ProgrammingError as error:
+            if "closed" not in str(error):
+                raise
+            raise StoreError("The history was closed while it was asked.", "Try again.") from error
         except sqlite3.DatabaseError as error:
             raise self._damaged(str(error)) from error
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from dotscience_jlab.errors import StoreDamaged
+from dotscience_jlab.errors import StoreDamaged, StoreError
 from dotscience_jlab.model.execution import FileUse, Session
 from dotscience_jlab.model.ids import new_run_id
 from dotscience_jlab.model.run import Annotation, Tombstone
@@ -210,6 +210,13 @@ class TestWhatWasTakenAway:
         one.pull()
         for side in (one, two):
             self.same_after_a_rebuild(side.store)
+
+
+def test_a_question_to_a_closed_history_takes_no_index_away(store: History, root: Path) -> None:
+    store.close()
+    with pytest.raises(StoreError, match="was closed"):
+        store.index.executions()
+    assert (root / ".dotscience/store.git/state.db").exists()
 
 
 class TestDamage:
