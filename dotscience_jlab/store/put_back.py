@@ -15,6 +15,7 @@ import os
 import stat
 import threading
 import time
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -96,24 +97,21 @@ class PutBacks:
         with self._busy, self._opened(path) as fd:
             if fd is None:
                 return False
-            company = take_lease(fd)
-            old, new, names = self._versions(path, present, wanted)
-            if not self._is_unchanged(path, present, fd) and not (_has_size(fd, present) and holds(fd, old, names)):
-                raise Conflict(f"{path} was changed a moment ago.", "Look again, then restore.")
-            patch = Patch(self._objects, differing(old, new), wanted.size_bytes)
-            found = os.fstat(fd)
+            company, found = take_lease(fd), os.fstat(fd)
             intent = Intent(path, found.st_ino, before, present.digest, target, wanted.digest, wanted.size_bytes, wanted.mode,
                             instant(time.time()))
-            with disk_errors(self._root):
-                held = self._intents.begin(intent)
-            try:
-                with disk_errors(self._root):
+            with self._noted(intent) as noting:
+                old, new, names = self._versions(path, present, wanted)
+                if not self._is_unchanged(path, present, fd) and not (_has_size(fd, present) and holds(fd, old, names)):
+                    raise Conflict(f"{path} was changed a moment ago.", "Look again, then restore.")
+                patch = Patch(self._objects, differing(old, new), wanted.size_bytes)
+                try:
                     patch.reserve(fd, found.st_size)
-            except BaseException:
-                os.ftruncate(fd, found.st_size)
-                self._end(held)
-                raise
-            self._carry_out(held, patch, fd, found.st_size)
+                    noting.result()
+                except BaseException:
+                    os.ftruncate(fd, found.st_size)
+                    raise
+            self._carry_out(noting.result(), patch, fd, found.st_size)
             chunks, after = _chunks_of(patch, new, names, fd), stamp(fd)
             if company == ALONE and is_alone(fd):
                 self._seen.put(path, seen_as_stamped(after, wanted), chunks)
@@ -233,6 +231,21 @@ class PutBacks:
         old = remembered_pieces(self._objects, present.digest, names)
         new = pieces_beside(self._objects, wanted.digest, old, chunk_folders(self._objects, present.digest))
         return old, new, {name.id: name for name in names}
+
+    @contextmanager
+    def _noted(self, intent: Intent) -> Iterator[Future[Held]]:
+        """The note is written while the block runs: waiting for the disk takes as long as reading what is wanted. It is there
+        when the block has ended well, and gone if it has not."""
+        assert self._intents is not None
+        with disk_errors(self._root), ThreadPoolExecutor(1, "intent") as pool:
+            noting = pool.submit(self._intents.begin, intent)
+            try:
+                yield noting
+                noting.result()
+            except BaseException:
+                with suppress(Exception):
+                    self._intents.end(noting.result())
+                raise
 
     def _carry_out(self, held: Held, patch: Patch, fd: int, size_bytes: int) -> None:
         """Should it fail, the intent stays."""
