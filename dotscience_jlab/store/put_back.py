@@ -105,16 +105,17 @@ class PutBacks:
                 if not self._is_unchanged(path, present, fd) and not (_has_size(fd, present) and holds(fd, old, names)):
                     raise Conflict(f"{path} was changed a moment ago.", "Look again, then restore.")
                 patch = Patch(self._objects, differing(old, new), wanted.size_bytes)
+                noting.result()
                 try:
                     patch.reserve(fd, found.st_size)
-                    noting.result()
                 except BaseException:
                     os.ftruncate(fd, found.st_size)
                     raise
             self._carry_out(noting.result(), patch, fd, found.st_size)
-            chunks, after = _chunks_of(patch, new, names, fd), stamp(fd)
-            if company == ALONE and is_alone(fd):
-                self._seen.put(path, seen_as_stamped(after, wanted), chunks)
+            with suppress(OSError):  # then it is read once more
+                chunks, after = _chunks_of(patch, new, names, fd), stamp(fd)
+                if company == ALONE and is_alone(fd):
+                    self._seen.put(path, seen_as_stamped(after, wanted), chunks)
             return True
 
     def clone(self, path: WorkspacePath, present: TreeEntry, wanted: TreeEntry, draft: Path) -> bool:
@@ -241,7 +242,6 @@ class PutBacks:
             noting = pool.submit(self._intents.begin, intent)
             try:
                 yield noting
-                noting.result()
             except BaseException:
                 with suppress(Exception):
                     self._intents.end(noting.result())

@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 from dotscience_jlab.errors import Conflict, StoreDamaged, StoreFull
 from dotscience_jlab.model.snapshot import SnapshotDraft
 from dotscience_jlab.store import intake, patch, put_back
+from dotscience_jlab.store.check import check_history
 from dotscience_jlab.store.lease import ALONE, take_lease
 
 from ..store.conftest import SMALL_CHUNKS
@@ -268,6 +269,15 @@ def test_a_half_written_file_is_marked_and_no_snapshot_takes_it_for_the_users(ha
     assert project.files()["small.txt"] == b"new"
 
 
+def test_a_check_names_it_and_finds_no_damage(half):
+    project, then = half
+    found = check_history(project.root / ".dotscience", project.root).findings
+    assert [each.sentence for each in found if each.kind == "rubbish" and "big.bin" in each.sentence] == [
+        f"big.bin is being put back from {then.id}, or was when a process was killed."
+    ]
+    assert not any(each.is_damage for each in found)
+
+
 def test_the_next_start_brings_it_to_its_end(half):
     project, then = half
     project.snapshot()
@@ -410,10 +420,11 @@ def test_a_lease_is_granted_here(tmp_path):
 
 
 @pytest.mark.slow(share=0)
+@pytest.mark.timeout(3600)
 def test_a_sparse_file_of_20_gib_goes_in_and_comes_back_in_bounded_memory(tmp_path):
     """In a process of its own, whose memory is measured; sparse again on the disk, since it would not fit otherwise."""
     done = subprocess.run([sys.executable, "-c", SPARSE, str(tmp_path / "p")], check=True, capture_output=True, text=True,
-                          cwd=Path(__file__).parents[2], timeout=1800)
+                          cwd=Path(__file__).parents[2], timeout=3500)
     peak_mib, blocks_mib = map(float, done.stdout.split())
     assert peak_mib < 150 and blocks_mib < 200
 
