@@ -158,8 +158,9 @@ def test_any_version_comes_back_over_any_other_and_back_again(first, second, is_
 
 
 @pytest.mark.slow(share=0)
+@pytest.mark.timeout(1800)
 @given(edits, edits, st.booleans(), st.sampled_from([2048, 10**9]))
-@settings(max_examples=500)
+@settings(max_examples=200)
 def test_any_version_comes_back_over_any_other_many_times(first, second, is_executable, in_place_above):
     go_back_and_forth(first, second, is_executable, in_place_above)
 
