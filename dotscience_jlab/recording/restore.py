@@ -70,7 +70,7 @@ def apply_restore(
     before = take_snapshot(f"Before restoring the state of {when}", "before restore", (*writes, *removes))
     wanted, kept = store.tree(target.id), store.tree(before.id)
     _check_kept(store, kept, plan)
-    restoring = _Restoring(store, target, before, wanted, kept, in_place_above)
+    restoring = _Restoring(store, target, before, wanted, kept, in_place_above, even_open)
     try:
         restoring.write_drafts(writes)
         for path, look in looks.items():
@@ -161,7 +161,7 @@ class _Restoring:
     """The writing half: first beside the files, then at their places."""
 
     def __init__(
-        self, store: Store, target: Snapshot, before: Snapshot, wanted: Tree, kept: Tree, in_place_above: int
+        self, store: Store, target: Snapshot, before: Snapshot, wanted: Tree, kept: Tree, in_place_above: int, even_open: bool
     ) -> None:
         self._store = store
         self._root = store.root
@@ -170,6 +170,7 @@ class _Restoring:
         self._wanted = wanted
         self._kept = kept
         self._in_place_above = in_place_above
+        self._even_open = even_open
         self._drafts: list[Draft] = []
         self._clones: list[WorkspacePath] = []
         self._to_patch: list[WorkspacePath] = []
@@ -192,7 +193,7 @@ class _Restoring:
             check_inside(self._root, path)
             try:
                 is_done = self._store.put_backs.patch(
-                    path, self._kept[path], self._wanted[path], self._before.id, self._target.id
+                    path, self._kept[path], self._wanted[path], self._before.id, self._target.id, even_open=self._even_open
                 )
             except DotscienceError as error:
                 raise type(error)(error.message, self._how_it_stands(path)) from error

@@ -21,7 +21,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Iterator
 
-from ..errors import Conflict, DotscienceError, NotFound, StoreError, StoreFull
+from ..errors import Conflict, DotscienceError, NeedsConsent, NotFound, StoreError, StoreFull
 from ..model.ids import SnapshotId
 from ..model.instant import instant
 from ..model.paths import WorkspacePath
@@ -83,12 +83,14 @@ class PutBacks:
         self._made: dict[WorkspacePath, _Made] = {}
 
     def patch(
-        self, path: WorkspacePath, present: TreeEntry, wanted: TreeEntry, before: SnapshotId, target: SnapshotId
+        self, path: WorkspacePath, present: TreeEntry, wanted: TreeEntry, before: SnapshotId, target: SnapshotId,
+        *, even_open: bool = False,
     ) -> bool:
         """Turn the file into `wanted` in place; on the disk when this returns. False, and nothing done, where that cannot be:
         it is no large file, has other names (hard links), may not be written, or the history is in memory.
 
-        present: what the snapshot `before` has of it; Conflict if the file is not that any more. Where the store or the disk
+        present: what the snapshot `before` has of it; Conflict if the file is not that any more, NeedsConsent if somebody has it
+        open for writing, whoever that is, unless `even_open`. Where the store or the disk
         refuses before the first byte, the file is as it was; after it, it is marked until somebody brings it to its end.
         Costs a look at both lists of chunks, two syncs for the intent, and what differs, read, written and synced.
         """
@@ -98,6 +100,8 @@ class PutBacks:
             if fd is None:
                 return False
             company, found = take_lease(fd), os.fstat(fd)
+            if company == IN_COMPANY and not even_open:
+                raise NeedsConsent(f"{path} is being written by another program; `--even-open` replaces it all the same.")
             intent = Intent(path, found.st_ino, before, present.digest, target, wanted.digest, wanted.size_bytes, wanted.mode,
                             instant(time.time()))
             with self._noted(intent) as noting:

@@ -15,8 +15,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dotscience_jlab.errors import Conflict, StoreDamaged, StoreFull
+from dotscience_jlab.errors import Conflict, NeedsConsent, StoreDamaged, StoreFull
 from dotscience_jlab.model.snapshot import SnapshotDraft
+from dotscience_jlab.recording import restore_plan
 from dotscience_jlab.store import intake, patch, put_back
 from dotscience_jlab.store.check import check_history
 from dotscience_jlab.store.lease import ALONE, take_lease
@@ -367,6 +368,19 @@ file.close()
 print("written", flush=True)
 sys.stdin.readline()
 """
+
+
+def test_a_writer_whom_proc_does_not_show_is_noticed_too(project, monkeypatch):
+    """Another user's, or one in a container: the lease is refused."""
+    then, _ = both(project)
+    monkeypatch.setattr(restore_plan, "writers_of", lambda disk_paths: {})
+    with open(project.root / "big.bin", "r+b"):
+        with pytest.raises(NeedsConsent, match="another program") as caught:
+            project.restore(then)
+        assert "Nothing was restored." in caught.value.hint
+        assert (project.root / "big.bin").read_bytes() == CHANGED and intents(project) == []
+        project.restore(then, even_open=True)
+    assert (project.root / "big.bin").read_bytes() == NOISE
 
 
 def test_where_somebody_else_writes_too_the_snapshot_says_what_the_disk_holds(project, monkeypatch):
