@@ -33,6 +33,8 @@ class RestoreStep:
     is_new: bool = False
     """There is no such file on disk now."""
     digest: Optional[str] = None
+    writer: str = ""
+    """'python (pid 123)': who has the file open for writing; it is replaced only after a yes to that."""
 
 
 @dataclass(frozen=True)

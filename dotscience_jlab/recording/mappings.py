@@ -17,15 +17,16 @@ def mapped_for_writing(pid: int) -> frozenset[str]:
 
     Costs one read of `/proc/<pid>/maps` each, about a millisecond for a kernel with many libraries. Source: proc(5).
     """
-    found: set[str] = set()
-    for each in (pid, *_descendants(pid)):
-        try:
-            maps = (PROC / str(each) / "maps").read_bytes()
-        except OSError:
-            continue
-        if b" rw-s " in maps:
-            found.update(_shared_files(maps))
-    return frozenset(found)
+    return frozenset(path for each in (pid, *_descendants(pid)) for path in mapped_by(each))
+
+
+def mapped_by(pid: int) -> set[str]:
+    """As `mapped_for_writing`, of that process alone."""
+    try:
+        maps = (PROC / str(pid) / "maps").read_bytes()
+    except OSError:
+        return set()
+    return set(_shared_files(maps)) if b" rw-s " in maps else set()
 
 
 def _shared_files(maps: bytes) -> Iterator[str]:

@@ -32,6 +32,7 @@ from . import (
     detach,
     doctor,
     export,
+    extract,
     foreign,
     forget,
     fork,
@@ -382,11 +383,19 @@ class Desk:
                 _text(params, "plan_digest"),
                 take_snapshot=guard,
                 rules=self.workspaces.rules(store),
+                even_open=params.get("even_open") is True,
             )
             for path in (*result["written"], *result["removed"]):
                 activity.documents.forget(os.path.join(store.root, path))
         self._tell("snapshot", store, [result["snapshot_after"]])
         return to_json(result)
+
+    def _restore_into(self, params: Params, progress: Progress) -> Any:
+        store, folder = self._store(params), self.workspaces.real(_text(params, "disk_path"))
+        told = extract.restore_into(
+            store, self._snapshot(store, params).id, self._paths(params), folder, progress=progress
+        )
+        return {**told, "disk_path": str(folder)}
 
     def _fork_plan(self, params: Params, _: Progress) -> Any:
         store = self._store(params)
@@ -626,6 +635,7 @@ class Desk:
         "snapshots.diff": _snapshots_diff,
         "restore.plan": _restore_plan,
         "restore.apply": _restore_apply,
+        "restore.into": _restore_into,
         "fork.plan": _fork_plan,
         "fork": _fork,
         "fork.arriving": _fork_arriving,

@@ -16,7 +16,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from ..errors import Conflict, DotscienceError
+from ..errors import Conflict, DotscienceError, NeedsConsent
 from ..model.change import RestorePlan, RestoreStep
 from ..model.ids import SnapshotId
 from ..model.paths import WorkspacePath
@@ -45,17 +45,23 @@ def apply_restore(
     take_snapshot: TakeSnapshot,
     rules: KeepRules = KeepRules(),
     in_place_above: int = IN_PLACE_ABOVE,
+    even_open: bool = False,
 ) -> dict[str, Any]:
     """Do what the plan of that digest says: {snapshot_before, snapshot_after, written, removed, sentence}.
 
     Conflict, and nothing changed, if the folder or the plan is not what it was. Should the disk refuse in the middle of the
     renames, the error names the snapshot that holds the state before. The kernel is never touched.
 
+    NeedsConsent, and nothing changed, if a process has a file open for writing that would be replaced or removed, unless
+    `even_open`: what it writes next would go into the restored file, or past it.
+
     Costs two snapshots and what is written: of files over `in_place_above` bytes only the chunks that differ.
     """
     plan = plan_restore(store, snapshot, paths, rules=rules)
     if plan.plan_digest != plan_digest:
         raise Conflict("The folder has changed since you looked.", "Look at the new list, then restore.")
+    if not even_open:
+        _check_not_open(plan)
     target = store.snapshot(snapshot)
     when = local_minute(target.created_at)
     writes = [step.path for step in plan.steps if step.act == WRITE]
@@ -64,7 +70,7 @@ def apply_restore(
     before = take_snapshot(f"Before restoring the state of {when}", "before restore", (*writes, *removes))
     wanted, kept = store.tree(target.id), store.tree(before.id)
     _check_kept(store, kept, plan)
-    restoring = _Restoring(store, target, before, wanted, kept, in_place_above)
+    restoring = _Restoring(store, target, before, wanted, kept, in_place_above, even_open)
     try:
         restoring.write_drafts(writes)
         for path, look in looks.items():
@@ -101,6 +107,14 @@ def restore_sentence(plan: RestorePlan, when: str, before: SnapshotId) -> str:
         listed = "; ".join(f"{step.path}: {step.reason.rstrip('.')}" for step in failed[:3])
         text += f" {_files(len(failed))} could not be restored ({listed}{'; …' if len(failed) > 3 else ''})."
     return text
+
+
+def _check_not_open(plan: RestorePlan) -> None:
+    held = [step for step in plan.steps if step.writer]
+    if held:
+        who = "; ".join(f"{step.path} is being written by {step.writer}" for step in held[:3])
+        raise NeedsConsent(f"{who}{'; …' if len(held) > 3 else ''}. Nothing was restored.",
+                           "Let it end, or say that it may be replaced all the same (`--even-open`).")
 
 
 def _disturbed(store: Store, after: Snapshot, wanted: Tree, patched: Sequence[WorkspacePath]) -> str:
@@ -147,7 +161,7 @@ class _Restoring:
     """The writing half: first beside the files, then at their places."""
 
     def __init__(
-        self, store: Store, target: Snapshot, before: Snapshot, wanted: Tree, kept: Tree, in_place_above: int
+        self, store: Store, target: Snapshot, before: Snapshot, wanted: Tree, kept: Tree, in_place_above: int, even_open: bool
     ) -> None:
         self._store = store
         self._root = store.root
@@ -156,6 +170,7 @@ class _Restoring:
         self._wanted = wanted
         self._kept = kept
         self._in_place_above = in_place_above
+        self._even_open = even_open
         self._drafts: list[Draft] = []
         self._clones: list[WorkspacePath] = []
         self._to_patch: list[WorkspacePath] = []
@@ -178,7 +193,7 @@ class _Restoring:
             check_inside(self._root, path)
             try:
                 is_done = self._store.put_backs.patch(
-                    path, self._kept[path], self._wanted[path], self._before.id, self._target.id
+                    path, self._kept[path], self._wanted[path], self._before.id, self._target.id, even_open=self._even_open
                 )
             except DotscienceError as error:
                 raise type(error)(error.message, self._how_it_stands(path)) from error

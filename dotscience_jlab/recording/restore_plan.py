@@ -11,8 +11,8 @@ import hashlib
 import json
 import os
 import stat
-import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from ..errors import NotFound, UnsafePath
@@ -22,7 +22,9 @@ from ..model.ids import SnapshotId
 from ..model.paths import STORE_FOLDER, WorkspacePath, workspace_path
 from ..model.snapshot import TreeEntry
 from ..store.base import KeepRules, Store
+from . import case_clashes
 from .unkept import unkept_files, why_not_kept
+from .writers import writers_of
 
 WRITE, REMOVE, KEEP, CANNOT = "write", "remove", "keep", "cannot"
 
@@ -50,7 +52,7 @@ def plan_restore(
             )
     folder = Folder(store.root)
     half = frozenset(each.path for each in store.put_backs.unfinished())
-    steps = plan_steps(wanted, present, lost, folder, frozenset(asked or ()), half)
+    steps = _with_writers(store.root, plan_steps(wanted, present, lost, folder, frozenset(asked or ()), half))
     return RestorePlan(
         snapshot=target.id,
         steps=steps,
@@ -80,7 +82,7 @@ class Folder:
 
     def __init__(self, root: Path, is_case_blind: bool | None = None) -> None:
         self.root = root
-        self.is_case_blind = _is_case_blind(root) if is_case_blind is None else is_case_blind
+        self.is_case_blind = case_clashes.is_case_blind(root) if is_case_blind is None else is_case_blind
         """The disk takes `Data.csv` and `data.csv` for one name."""
 
     def kind(self, path: str) -> str | None:
@@ -109,7 +111,7 @@ def plan_steps(
     """By path. All trees hold selected paths only; `named` were asked for by their own name; `half` were left half-written by
     a restore that was cut short: what they were is kept already."""
     leaving = {path for path in present if path not in wanted}
-    twins = _twins(wanted) if folder.is_case_blind else {}
+    twins = case_clashes.clashes(wanted) if folder.is_case_blind else {}
     steps: dict[str, RestoreStep] = {}
     for path, entry in wanted.items():
         here = present.get(path)
@@ -133,12 +135,9 @@ def plan_steps(
 
 def _obstacle(path: WorkspacePath, is_kept: bool, leaving: set[WorkspacePath], folder: Folder) -> str:
     """Why this path cannot be written, as a sentence; '' if it can."""
-    try:
-        workspace_path(path)
-    except UnsafePath as error:
-        return error.message
-    if any(part.casefold() in (STORE_FOLDER, ".git") for part in path.split("/")):
-        return "This folder belongs to the history or to git and is never written."
+    reason = forbidden_name(path)
+    if reason:
+        return reason
     for parent in _parents(path):
         if parent in leaving:
             return ""
@@ -159,6 +158,17 @@ def _obstacle(path: WorkspacePath, is_kept: bool, leaving: set[WorkspacePath], f
         return "There is a device, pipe or socket of that name now."
     if kind is not None and not is_kept:
         return "The present file is not recorded (a rule leaves it out, or it is too large), so it could not be brought back."
+    return ""
+
+
+def forbidden_name(path: WorkspacePath) -> str:
+    """Why a file of that name, in a snapshot that came from elsewhere, is written nowhere; '' if it may be."""
+    try:
+        workspace_path(path)
+    except UnsafePath as error:
+        return error.message
+    if any(part.casefold() in (STORE_FOLDER, ".git") for part in path.split("/")):
+        return "This folder belongs to the history or to git and is never written."
     return ""
 
 
@@ -187,22 +197,11 @@ def _strangers(path: str, leaving: set[WorkspacePath], folder: Folder) -> list[s
     return found
 
 
-def _twins(wanted: Tree) -> dict[WorkspacePath, str]:
-    """path -> sentence, for every second of two paths that a case-blind disk takes for one."""
-    first: dict[str, WorkspacePath] = {}
-    found = {}
-    for path in sorted(wanted):
-        other = first.setdefault(unicodedata.normalize("NFC", path).casefold(), path)
-        if other != path:
-            found[path] = f"This disk cannot hold it beside {other}: the names differ in case only."
-    return found
-
-
-def _is_case_blind(root: Path) -> bool:
-    try:
-        return os.path.samefile(root / STORE_FOLDER, root / STORE_FOLDER.upper())
-    except OSError:
-        return False
+def _with_writers(root: Path, steps: Sequence[RestoreStep]) -> tuple[RestoreStep, ...]:
+    """Who has what would be replaced or removed open for writing."""
+    at_risk = [step.path for step in steps if step.act == REMOVE or (step.act == WRITE and not step.is_new)]
+    writers = writers_of(root / path for path in at_risk)
+    return tuple(replace(step, writer=writers.get(root / step.path, "")) for step in steps) if writers else tuple(steps)
 
 
 def _digest(snapshot: SnapshotId, asked: Sequence[str] | None, steps: Sequence[RestoreStep], present: Tree) -> str:

@@ -272,7 +272,13 @@ OPERATIONS: tuple[Operation, ...] = (
     Operation(
         "POST", f"{W}/restore/apply", "restore.apply", "Put files back; a snapshot is taken first",
         record_of(snapshot_before=TEXT, snapshot_after=TEXT, written=TEXTS, removed=TEXTS, sentence=TEXT),
-        body={"snapshot": SHORT_TEXT, "paths": PATHS, "plan_digest": SHORT_TEXT}, required=("snapshot", "plan_digest"),
+        body={"snapshot": SHORT_TEXT, "paths": PATHS, "plan_digest": SHORT_TEXT, "even_open": or_null(FLAG)},
+        required=("snapshot", "plan_digest"),
+    ),
+    Operation(
+        "POST", f"{W}/restore/into", "restore.into", "Write files of a snapshot into a new folder; nothing else is touched",
+        record_of(disk_path=TEXT, n_files=COUNT, bytes=COUNT, missing=list_of(reference(Skipped))),
+        body={**FORK_BODY, "paths": PATHS}, required=("snapshot", "path"), is_contents_path=True,
     ),
     Operation(
         "POST", f"{W}/fork/plan", "fork.plan", "What a fork would hold",

@@ -21,6 +21,7 @@ from .check_refs import check_workspace, lost_refs, misled_refs, read_refs
 from .findings import INDEX, OBJECT, RUBBISH, WORKSPACE, Checked, Finding, Referrers
 from .git import GitObjects
 from .index import remove_index
+from .intents import Intents
 from .lending import LENDERS, lenders, store_id_at
 from .lock import StoreLock
 from .objects import ObjectId
@@ -87,6 +88,7 @@ def _look(folder: Path, root: Path, progress: Progress) -> tuple[Checked, list[P
             objects.close()
     findings += _unreferenced(stored, walked)
     findings += _rubbish(repository)
+    findings += _unfinished(repository)
     told = Checked(tuple(_once(findings)), stored.n_objects, stored.n_bytes, walked.n_snapshots, walked.n_records)
     return told, stored.indexable
 
@@ -159,6 +161,17 @@ def _unreferenced(stored: StoredObjects, walked: Walked) -> Iterator[Finding]:
 def _rubbish(repository: Path) -> Iterator[Finding]:
     for path in stale(repository):
         yield Finding(RUBBISH, path.name, f"{path.name} was left behind by a process that was killed.", REPAIR, is_damage=False)
+
+
+def _unfinished(repository: Path) -> Iterator[Finding]:
+    intents = Intents(repository)
+    for name, intent in intents.all():
+        sentence = f"{intent.path} is being put back from {intent.target}, or was when a process was killed."
+        yield Finding(RUBBISH, name, sentence, "The next start of the recorder brings it to its end.", is_damage=False)
+    for name in intents.damaged():
+        sentence = f"The note {name} of a restore that was cut short cannot be read."
+        remedy = "Restore the large file that was being put back, then delete the note."
+        yield Finding(RUBBISH, name, sentence, remedy, is_damage=False)
 
 
 def _once(findings: list[Finding]) -> Iterator[Finding]:

@@ -89,6 +89,11 @@ class KnownChunks:
 NOTHING_KNOWN = KnownChunks()
 
 
+def fast_digest_of(data: Buffer) -> bytes:
+    """blake3, 32 bytes."""
+    return blake3(data).digest()
+
+
 def cut(read_at: ReadAt, known: KnownChunks = NOTHING_KNOWN, sizes: ChunkSizes = SIZES) -> Iterator[Chunk]:
     """The chunks from offset 0 to the end, in order; the same whatever is known. Two threads hash while this one reads.
 
@@ -133,7 +138,7 @@ class _Named(NamedTuple):
 
 
 def _named(piece: _Piece, known: KnownChunks) -> _Named:
-    fast_digest = blake3(piece.data).digest()
+    fast_digest = fast_digest_of(piece.data)
     match = known.find(fast_digest)
     if match is not None:
         return _Named(fast_digest, match.id, match)

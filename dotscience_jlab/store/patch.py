@@ -9,11 +9,9 @@ from __future__ import annotations
 import os
 from typing import Iterable, Mapping, NamedTuple, Sequence
 
-from blake3 import blake3
-
 from ..errors import StoreDamaged
 from ..model.snapshot import EXECUTABLE
-from .chunks import ChunkName
+from .chunks import ChunkName, fast_digest_of
 from .intake import reader
 from .large_file import CHUNKS_PER_FOLDER, chunk_folders, chunks_in, folders_of, read_meta
 from .objects import ObjectId, Objects, object_id
@@ -97,7 +95,7 @@ class Patch:
             if piece.id in self.fast_digests:
                 continue
             data = objects.blob(piece.id)
-            self.fast_digests[piece.id] = blake3(data).digest()
+            self.fast_digests[piece.id] = fast_digest_of(data)
             if is_blank(data):
                 self._blank.add(piece.id)
             elif n_kept + len(data) <= KEPT_BYTES:
@@ -138,7 +136,7 @@ def holds(fd: int, pieces: Iterable[Piece], names: Mapping[ObjectId, ChunkName] 
     read = reader(fd)
     for piece in pieces:
         data, name = read(piece.offset, piece.length), names.get(piece.id)
-        if (blake3(data).digest() != name.fast_digest) if name is not None else (object_id(b"blob", data) != piece.id):
+        if (fast_digest_of(data) != name.fast_digest) if name is not None else (object_id(b"blob", data) != piece.id):
             return False
     return True
 

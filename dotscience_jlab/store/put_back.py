@@ -15,12 +15,13 @@ import os
 import stat
 import threading
 import time
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Iterator
 
-from ..errors import Conflict, DotscienceError, NotFound, StoreError, StoreFull
+from ..errors import Conflict, DotscienceError, NeedsConsent, NotFound, StoreError, StoreFull
 from ..model.ids import SnapshotId
 from ..model.instant import instant
 from ..model.paths import WorkspacePath
@@ -82,12 +83,14 @@ class PutBacks:
         self._made: dict[WorkspacePath, _Made] = {}
 
     def patch(
-        self, path: WorkspacePath, present: TreeEntry, wanted: TreeEntry, before: SnapshotId, target: SnapshotId
+        self, path: WorkspacePath, present: TreeEntry, wanted: TreeEntry, before: SnapshotId, target: SnapshotId,
+        *, even_open: bool = False,
     ) -> bool:
         """Turn the file into `wanted` in place; on the disk when this returns. False, and nothing done, where that cannot be:
         it is no large file, has other names (hard links), may not be written, or the history is in memory.
 
-        present: what the snapshot `before` has of it; Conflict if the file is not that any more. Where the store or the disk
+        present: what the snapshot `before` has of it; Conflict if the file is not that any more, NeedsConsent if somebody has it
+        open for writing, whoever that is, unless `even_open`. Where the store or the disk
         refuses before the first byte, the file is as it was; after it, it is marked until somebody brings it to its end.
         Costs a look at both lists of chunks, two syncs for the intent, and what differs, read, written and synced.
         """
@@ -96,27 +99,27 @@ class PutBacks:
         with self._busy, self._opened(path) as fd:
             if fd is None:
                 return False
-            company = take_lease(fd)
-            old, new, names = self._versions(path, present, wanted)
-            if not self._is_unchanged(path, present, fd) and not (_has_size(fd, present) and holds(fd, old, names)):
-                raise Conflict(f"{path} was changed a moment ago.", "Look again, then restore.")
-            patch = Patch(self._objects, differing(old, new), wanted.size_bytes)
-            found = os.fstat(fd)
+            company, found = take_lease(fd), os.fstat(fd)
+            if company == IN_COMPANY and not even_open:
+                raise NeedsConsent(f"{path} is being written by another program; `--even-open` replaces it all the same.")
             intent = Intent(path, found.st_ino, before, present.digest, target, wanted.digest, wanted.size_bytes, wanted.mode,
                             instant(time.time()))
-            with disk_errors(self._root):
-                held = self._intents.begin(intent)
-            try:
-                with disk_errors(self._root):
+            with self._noted(intent) as noting:
+                old, new, names = self._versions(path, present, wanted)
+                if not self._is_unchanged(path, present, fd) and not (_has_size(fd, present) and holds(fd, old, names)):
+                    raise Conflict(f"{path} was changed a moment ago.", "Look again, then restore.")
+                patch = Patch(self._objects, differing(old, new), wanted.size_bytes)
+                noting.result()
+                try:
                     patch.reserve(fd, found.st_size)
-            except BaseException:
-                os.ftruncate(fd, found.st_size)
-                self._end(held)
-                raise
-            self._carry_out(held, patch, fd, found.st_size)
-            chunks, after = _chunks_of(patch, new, names, fd), stamp(fd)
-            if company == ALONE and is_alone(fd):
-                self._seen.put(path, seen_as_stamped(after, wanted), chunks)
+                except BaseException:
+                    os.ftruncate(fd, found.st_size)
+                    raise
+            self._carry_out(noting.result(), patch, fd, found.st_size)
+            with suppress(OSError):  # then it is read once more
+                chunks, after = _chunks_of(patch, new, names, fd), stamp(fd)
+                if company == ALONE and is_alone(fd):
+                    self._seen.put(path, seen_as_stamped(after, wanted), chunks)
             return True
 
     def clone(self, path: WorkspacePath, present: TreeEntry, wanted: TreeEntry, draft: Path) -> bool:
@@ -233,6 +236,20 @@ class PutBacks:
         old = remembered_pieces(self._objects, present.digest, names)
         new = pieces_beside(self._objects, wanted.digest, old, chunk_folders(self._objects, present.digest))
         return old, new, {name.id: name for name in names}
+
+    @contextmanager
+    def _noted(self, intent: Intent) -> Iterator[Future[Held]]:
+        """The note is written while the block runs: waiting for the disk takes as long as reading what is wanted. It is there
+        when the block has ended well, and gone if it has not."""
+        assert self._intents is not None
+        with disk_errors(self._root), ThreadPoolExecutor(1, "intent") as pool:
+            noting = pool.submit(self._intents.begin, intent)
+            try:
+                yield noting
+            except BaseException:
+                with suppress(Exception):
+                    self._intents.end(noting.result())
+                raise
 
     def _carry_out(self, held: Held, patch: Patch, fd: int, size_bytes: int) -> None:
         """Should it fail, the intent stays."""

@@ -90,6 +90,26 @@ def test_restore_says_first_asks_then_does_and_can_be_undone(trained: Shell) -> 
     assert model.read_text() == "trained with 0.05"
 
 
+def test_restore_into_a_new_folder_touches_nothing_else(trained: Shell) -> None:
+    first = trained.json("log")[-1]["snapshot"]
+    made = trained.json("restore", first, "model.txt", "--into", "../then")
+    assert (made["n_files"], made["missing"]) == (1, [])
+    assert (trained.folder.parent / "then/model.txt").read_text() == "trained with 0.1"
+    assert (trained.folder / "model.txt").read_text() == "trained with 0.05"
+    assert "is there already" in trained("restore", first, "--into", "../then", code=4).output
+
+
+def test_restore_names_who_writes_to_a_file_and_asks_for_more_than_a_yes(trained: Shell) -> None:
+    model = trained.folder / "model.txt"
+    first = trained.json("log")[-1]["snapshot"]
+    with open(model, "a"):  # by this process, which is not the recorder's
+        assert "is being written by" in trained("restore", first, "model.txt", "--dry-run").stdout
+        assert "--even-open" in trained("restore", first, "model.txt", "--yes", code=4).output
+        assert model.read_text() == "trained with 0.05"
+        trained("restore", first, "model.txt", "--yes", "--even-open")
+    assert model.read_text() == "trained with 0.1"
+
+
 def test_a_path_outside_the_folder_is_refused(trained: Shell) -> None:
     trained("restore", "@{0}", "../outside.txt", code=2)
 

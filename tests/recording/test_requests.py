@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 import time
 
 import jsonschema
@@ -80,6 +82,29 @@ def test_a_restore_is_planned_done_and_undone(morning):
     assert morning.told[-1][0] == "snapshot"
     reasons = [each["reason"] for each in morning.ask("snapshots.list", limit=4)["items"]]
     assert reasons == ["restore", "restore", "before restore", "execution"]  # the first restore's own is what the undo undoes
+
+
+def test_a_file_that_somebody_writes_is_replaced_only_after_a_yes(morning):
+    """A child of ours: our own files are not held against us."""
+    asked = {"snapshot": morning.executions[0], "paths": ["model.bin"]}
+    code = "import sys; file = open(sys.argv[1], 'ab'); print(flush=True); sys.stdin.read()"
+    words = [sys.executable, "-c", code, morning.bench.root / "model.bin"]
+    with subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as writer:
+        writer.stdout.readline()
+        plan = morning.ask("restore.plan", **asked)
+        assert plan["steps"][0]["writer"].endswith(f"(pid {writer.pid})")
+        with pytest.raises(NeedsConsent):
+            morning.ask("restore.apply", **asked, plan_digest=plan["plan_digest"])
+        assert morning.model() == "model 2"
+        morning.ask("restore.apply", **asked, plan_digest=plan["plan_digest"], even_open=True)
+        assert morning.model() == "model 1"
+        writer.stdin.close()
+
+
+def test_files_are_written_into_a_new_folder(morning, tmp_path):
+    told = morning.ask("restore.into", snapshot=RUNS[0], paths=["model.bin"], disk_path=str(tmp_path / "other"))
+    assert told == {"disk_path": str(tmp_path / "other"), "n_files": 1, "bytes": 7, "missing": []}
+    assert (tmp_path / "other/model.bin").read_text() == "model 1" and morning.model() == "model 2"
 
 
 def test_a_cell_that_ran_since_the_plan_stops_the_restore(morning):

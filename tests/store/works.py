@@ -197,13 +197,13 @@ def pushed(store: History) -> list[int]:
     return found
 
 
-N_VERSIONS, N_CHUNKS, N_BYTES = 5, 12, 1 << 20
+N_VERSIONS, N_BLOCKS, BLOCK_BYTES = 5, 5, 1 << 20
 
 
 def version(n: int) -> bytes:
-    """Of a file of 12 to 16 MiB: each differs from the one before in places, is longer or shorter, and has zeros at its end."""
-    seeds = [b"%d %d" % (k, n if k % 5 == n % 5 else 0) for k in range(N_CHUNKS + n % 3)]
-    return b"".join(hashlib.sha256(seed).digest() * (N_BYTES // 32) for seed in seeds) + bytes(2 * N_BYTES * (n % 2))
+    """Of a file of 5 to 7 MiB: each differs from the one before in places, is longer or shorter, and some end in zeros."""
+    seeds = [b"%d %d" % (k, n if k % 3 == n % 3 else 0) for k in range(N_BLOCKS + n % 3)]
+    return b"".join(hashlib.sha256(seed).digest() * (BLOCK_BYTES // 32) for seed in seeds) + bytes(BLOCK_BYTES * (n % 2))
 
 
 def prepare_versions(root: Path) -> None:

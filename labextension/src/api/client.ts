@@ -261,13 +261,15 @@ export class DotscienceClient {
     return this._send('POST', of(workspace, 'restore/plan'), { snapshot, paths });
   }
 
+  /** `even_open`: also files that a process has open for writing. */
   applyRestore(
     workspace: StoreId,
     snapshot: SnapshotId,
     plan_digest: string,
-    paths?: string[]
+    paths?: string[],
+    even_open = false
   ): Promise<IRestoreResult> {
-    return this._send('POST', of(workspace, 'restore/apply'), { snapshot, paths, plan_digest });
+    return this._send('POST', of(workspace, 'restore/apply'), { snapshot, paths, plan_digest, even_open });
   }
 
   /** `path`: of the new folder, as Jupyter's contents name it. */

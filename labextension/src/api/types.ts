@@ -227,6 +227,8 @@ export interface IRestoreStep {
   size_bytes: number;
   is_new: boolean;
   digest: BlobDigest | null;
+  /** 'python (pid 123)': who has the file open for writing; '' for nobody. */
+  writer: string;
 }
 
 export interface IRestorePlan {

@@ -16,7 +16,7 @@ export function Dot(props: { state: StatusState }): JSX.Element {
   );
 }
 
-/** 'recorded 12 s ago'; 'behind (12 s)'; 'paused'; 'not recorded: the disk is full' */
+/** 'recorded 12 s ago'; 'recorded 12 s ago. big.bin is being put back.'; 'behind (12 s)'; 'paused'; 'not recorded: the disk is full' */
 export function statusText(status: IStatus, now: Date, trans: TranslationBundle): string {
   switch (status.state) {
     case 'behind':
@@ -25,9 +25,16 @@ export function statusText(status: IStatus, now: Date, trans: TranslationBundle)
       return trans.__('paused');
     case 'not_recorded':
       return trans.__('not recorded: %1', status.reason);
-    case 'recording':
-      return status.recorded_at ? recordedText(status.recorded_at, now, trans) : trans.__('recording');
+    case 'recording': {
+      const text = status.recorded_at ? recordedText(status.recorded_at, now, trans) : trans.__('recording');
+      return isCutShort(status) ? `${text}. ${status.reason}` : text;
+    }
   }
+}
+
+/** A file is not whole: a restore of it was cut short. `reason` and `remedy` say more. */
+export function isCutShort(status: IStatus): boolean {
+  return status.state === 'recording' && !!status.workspace && status.reason !== '';
 }
 
 /** 'This folder had history until 14:03'; '' if none was lost, or if one that was begun since is all there is to say. */

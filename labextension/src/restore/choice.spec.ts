@@ -1,7 +1,15 @@
 import type { IRestorePlan, IRestoreStep } from '../api/types';
-import { choiceOf, tickedAtFirst } from './choice';
+import { choiceOf, heldOf, tickedAtFirst } from './choice';
 
-const step = (path: string, act: IRestoreStep['act']): IRestoreStep => ({ path, act, reason: '', size_bytes: 1, is_new: false, digest: null });
+const step = (path: string, act: IRestoreStep['act'], writer = ''): IRestoreStep => ({
+  path,
+  act,
+  reason: '',
+  size_bytes: 1,
+  is_new: false,
+  digest: null,
+  writer
+});
 const plan = (...steps: IRestoreStep[]): IRestorePlan => ({ snapshot: 's', steps, plan_digest: '', n_writes: 0, n_removes: 0, n_cannot: 0, write_bytes: 0 });
 
 describe('what to restore', () => {
@@ -23,5 +31,11 @@ describe('what to restore', () => {
     expect([...tickedAtFirst(choice, 't.ipynb')]).toEqual(['t.ipynb']);
     expect([...tickedAtFirst(choice, 'd.csv')]).toEqual([]);
     expect([...tickedAtFirst(choice, null)]).toEqual([]);
+  });
+
+  it('names who writes to what is ticked, and only that', () => {
+    const held = choiceOf(plan(step('a.bin', 'write', 'python (pid 1)'), step('b.bin', 'remove', 'R (pid 2)'), step('c.bin', 'write')), null);
+    expect(heldOf(held, new Set(['a.bin', 'c.bin'])).map(each => each.writer)).toEqual(['python (pid 1)']);
+    expect(heldOf(held, new Set(['c.bin']))).toEqual([]);
   });
 });

@@ -25,6 +25,11 @@ export function tickedAtFirst(choice: IRestoreChoice, open: string | null): Read
   return new Set(choice.choices.filter(step => step.path === open).map(step => step.path));
 }
 
+/** Of these paths those that a process has open for writing: they are put back only after a yes to that. */
+export function heldOf(choice: IRestoreChoice, paths: ReadonlySet<string>): IRestoreStep[] {
+  return choice.choices.filter(step => paths.has(step.path) && step.writer !== '');
+}
+
 function rank(step: IRestoreStep, open: string | null): number {
   return step.path === open ? 0 : step.act === 'write' ? 1 : 2;
 }

@@ -5,7 +5,7 @@ import * as React from 'react';
 
 import type { IRestoreStep } from '../api/types';
 import { sizeText } from '../words';
-import { IRestoreChoice, tickedAtFirst } from './choice';
+import { IRestoreChoice, heldOf, tickedAtFirst } from './choice';
 
 export interface IRestoreQuestion {
   choice: IRestoreChoice;
@@ -51,6 +51,7 @@ class RestoreBody extends ReactWidget implements Dialog.IBodyWidget<string[]> {
     const { choice, open, unsaved } = this._question;
     const trans = this._trans;
     const ticked = this._question.choice.choices.filter(step => this._ticked.has(step.path));
+    const held = heldOf(choice, this._ticked);
     const unsavedTicked = ticked.filter(step => unsaved.has(step.path));
     return (
       <div className="ds-Restore">
@@ -81,6 +82,11 @@ class RestoreBody extends ReactWidget implements Dialog.IBodyWidget<string[]> {
             )}
           </p>
         )}
+        {held.map(step => (
+          <p className="ds-Warning" role="alert" key={step.path}>
+            {trans.__('%1 is being written by %2. What it writes next may be lost, or spoil the restored file.', step.path, step.writer)}
+          </p>
+        ))}
         {choice.impossible.length > 0 && (
           <details>
             <summary>{trans._n('%1 file cannot be restored', '%1 files cannot be restored', choice.impossible.length)}</summary>

@@ -13,7 +13,7 @@ import { sentenceOf } from '../api/errors';
 import type { Instant, IRestoreResult, SnapshotId, StoreId } from '../api/types';
 import type { FocusModel } from '../focus/focus-model';
 import { clockText, momentText } from '../words';
-import { choiceOf } from './choice';
+import { choiceOf, heldOf } from './choice';
 import { askWhatToRestore } from './dialog';
 import { hasUnsavedEdits, revert, save } from './documents';
 
@@ -84,7 +84,9 @@ export class RestoreFlow {
       return;
     }
     const apply: Apply = (from, which) => this._apply(workspace, from, which, toContents);
-    this._tell(request, await apply(snapshot, paths), apply);
+    // The dialog named those that a process writes to: its button was the yes.
+    const isHeld = heldOf(choice, new Set(paths)).length > 0;
+    this._tell(request, await this._apply(workspace, snapshot, paths, toContents, isHeld), apply);
   }
 
   /** Save unsaved edits under these paths, put them back, show the new state in every open document. */
@@ -92,12 +94,13 @@ export class RestoreFlow {
     workspace: StoreId,
     snapshot: SnapshotId,
     paths: string[],
-    toContents: (path: string) => string | null
+    toContents: (path: string) => string | null,
+    evenOpen = false
   ): Promise<IRestoreResult> {
     const open = paths.map(toContents).filter((path): path is string => path !== null);
     await Promise.all(open.map(path => save(this._documents, path)));
     const plan = await this._client.planRestore(workspace, snapshot, paths);
-    const result = await this._client.applyRestore(workspace, snapshot, plan.plan_digest, paths);
+    const result = await this._client.applyRestore(workspace, snapshot, plan.plan_digest, paths, evenOpen);
     await Promise.all(open.map(path => revert(this._documents, path)));
     return result;
   }
