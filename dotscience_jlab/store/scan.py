@@ -15,6 +15,7 @@ import errno
 import os
 import shutil
 import stat
+import sys
 import time
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -33,7 +34,7 @@ from .intake import take_file
 from .large_file import Kept, keep_whole
 from .objects import Objects, Sink
 from .seen import Seen, SeenFiles, Signature, signature
-from .suspects import Suspects
+from .suspects import Again, Suspects
 
 MAX_SKIPPED = 1000
 LASTING = (errno.EACCES, errno.EPERM, errno.ENOENT, errno.ENOTDIR, errno.ELOOP)
@@ -61,6 +62,10 @@ class _Look:
     is_heard: bool = False
     """`Suspects.are_heard`"""
     present: dict[WorkspacePath, TreeEntry] = field(default_factory=dict)
+    n_new: int = 0
+    """Of those present that the head has not."""
+    n_gone: int = 0
+    """Of the head, once all that was heard of has been looked at."""
     taken: set[WorkspacePath] = field(default_factory=set)
     """Of those present, what was read just now: its bytes are in the store for certain."""
     skipped: list[Skipped] = field(default_factory=list)
@@ -68,8 +73,12 @@ class _Look:
     n_stats: int = 0
     fingerprints: dict[WorkspacePath, tuple[int, BlobDigest | None]] = field(default_factory=dict)
     unsettled: set[WorkspacePath] = field(default_factory=set)
-    """To be looked at next time too, whatever the news: no room was left, the disk refused it for the moment, or the file has
-    other names (hard links), and a write through one is told of that one alone."""
+    """To be looked at next time too, whatever the news: the disk refused it for the moment, or the file has other names (hard
+    links), and a write through one is told of that one alone."""
+    for_room: set[WorkspacePath] = field(default_factory=set)
+    """Left out because no room was left."""
+    least_bytes: int = sys.maxsize
+    """Of one of those."""
     missed_a_folder: bool = False
     """The disk refused one for the moment: next time everything is looked at."""
     twins: set[WorkspacePath] = field(default_factory=set)
@@ -77,7 +86,7 @@ class _Look:
 
     @property
     def n_files(self) -> int:
-        return len(self.head) + len(self.present.keys() - self.head.keys()) if self.is_partial else len(self.present)
+        return len(self.head) + self.n_new - self.n_gone if self.is_partial else len(self.present)
 
     @cached_property
     def ordered_head(self) -> list[WorkspacePath]:
@@ -91,6 +100,10 @@ class _Look:
             if self.is_partial and path in self.head:
                 found.setdefault(seen.signature[3], set()).add(path)
         return found
+
+    def found(self, path: WorkspacePath, entry: TreeEntry) -> None:
+        self.n_new += path not in self.head and path not in self.present
+        self.present[path] = entry
 
     def cannot_read(self, path: WorkspacePath, error: OSError) -> None:
         self.skip(path, f"It cannot be read: {error.strerror}.")
@@ -142,8 +155,8 @@ class Scanner:
         store_bytes: int,
         suspects: Suspects | None = None,
         reread: Iterable[WorkspacePath] = (),
-    ) -> tuple[ScanResult, frozenset[WorkspacePath]]:
-        """(how the folder differs, the paths to look at next time too, whatever the news).
+    ) -> tuple[ScanResult, Again]:
+        """(how the folder differs, what to look at next time too).
 
         head: what the line's newest snapshot holds. suspects: all that may differ from it; None: anything may.
         """
@@ -159,7 +172,7 @@ class Scanner:
         suspects: Suspects | None,
         reread: Iterable[WorkspacePath],
         sink: Sink,
-    ) -> tuple[ScanResult, frozenset[WorkspacePath]]:
+    ) -> tuple[ScanResult, Again]:
         if self._ignore.excludes != rules.excludes:
             self._ignore = IgnoreRules(rules.excludes)
         room = _Room(rules, store_bytes, self._kept_in)
@@ -169,10 +182,13 @@ class Scanner:
         )
         if suspects is None:
             self._rules_in.clear()
+            carried: frozenset[str] = frozenset()
             self._folder("", self._ignore, look)
             gone = head.keys() - look.present.keys()
         else:
             gone = self._look_at(suspects, look) - look.present.keys()
+            look.n_gone = len(gone)
+            carried = self._look_for_room(suspects, look)
         for path in sorted(look.wanted):
             # A touched file below an ignored folder: the walk did not come there.
             if path not in look.present and path not in look.fingerprints and not (look.is_partial and path in head):
@@ -182,10 +198,22 @@ class Scanner:
             for path, entry in look.present.items() if not _same(head.get(path), entry)
         }
         edits.update((path, None) for path in sorted(gone - look.present.keys()))
-        n_files = look.n_files - sum(entry is None for entry in edits.values() if look.is_partial)
+        n_files = look.n_files + look.n_gone - sum(entry is None for entry in edits.values() if look.is_partial)
         self.missed_a_folder = look.missed_a_folder
         result = ScanResult(edits, tuple(look.skipped), look.n_skipped, n_files, look.n_stats, look.fingerprints)
-        return result, frozenset(look.unsettled)
+        for_room = carried | look.for_room if look.for_room else carried
+        return result, Again(frozenset(look.unsettled), for_room, carried, look.least_bytes)  # type: ignore[arg-type]
+
+    def _look_for_room(self, suspects: Suspects, look: _Look) -> frozenset[str]:
+        """What is left as the last look found it, because there still is no room. A folder may hold a hundred thousand of them."""
+        if look.room.is_left(look.n_files, suspects.least_bytes):
+            for path in sorted(suspects.for_room - look.present.keys()):
+                self._single(WorkspacePath(path), look)
+            return frozenset()
+        carried = suspects.waiting()
+        if carried:
+            look.least_bytes = min(look.least_bytes, suspects.least_bytes)
+        return carried
 
     def _look_at(self, suspects: Suspects, look: _Look) -> set[WorkspacePath]:
         """Those of the head that were looked for."""
@@ -346,7 +374,7 @@ class Scanner:
         seen = self.seen.get(path)
         is_known = seen is not None and path not in look.reread and seen.holds_for(signature(found))
         if seen is not None and is_known and not self._objects.refusal(seen.entry.digest):
-            look.present[path] = seen.entry
+            look.found(path, seen.entry)
             return
         too_large = self._too_large(path, found.st_size, look)
         known = self.seen.known_chunks(path) if found.st_size > self._sizes.file_above else NOTHING_KNOWN
@@ -355,7 +383,8 @@ class Scanner:
         if refusal:
             look.skip(path, refusal)
             if not too_large:
-                look.unsettled.add(path)
+                look.for_room.add(path)
+                look.least_bytes = min(look.least_bytes, n_bytes)
             if path in look.wanted:
                 look.fingerprints[path] = (found.st_size, self._fingerprints.of(disk_path))
             return
@@ -379,7 +408,7 @@ class Scanner:
             look.skip(path, error.message)
             return
         look.room.take(kept.n_new_bytes)
-        look.present[path] = kept.entry
+        look.found(path, kept.entry)
         look.taken.add(path)
         self.seen.put(path, Seen(now, 0 if kept.entry.is_torn else began_ns, kept.entry), kept.chunks)
 
@@ -409,6 +438,10 @@ class _Room:
     kept_in: Path
     _is_disk_low: bool | None = None
 
+    def is_left(self, n_files: int, size_bytes: int) -> bool:
+        """False if every new file of that size or more is refused, but for code."""
+        return n_files < self.rules.n_files and self.store_bytes + size_bytes <= self.rules.data_bytes and not self._is_low()
+
     def refusal(self, path: str, size_bytes: int, *, is_new: bool, n_files: int) -> str:
         """'' if there is room for it, else why not. Code always goes in.
 
@@ -420,12 +453,13 @@ class _Room:
             return f"The folder holds more than {self.rules.n_files:,} files."
         if self.store_bytes + size_bytes > self.rules.data_bytes:
             return f"The history holds {_size_words(self.rules.data_bytes)} already; copying of data has stopped."
+        return "The disk is nearly full; copying of data has stopped." if self._is_low() else ""
+
+    def _is_low(self) -> bool:
         if self._is_disk_low is None:
             usage = shutil.disk_usage(self.kept_in)
             self._is_disk_low = usage.free < max(self.rules.free_bytes, self.rules.free_share * usage.total)
-        if self._is_disk_low:
-            return "The disk is nearly full; copying of data has stopped."
-        return ""
+        return self._is_disk_low
 
     def take(self, n_bytes: int) -> None:
         self.store_bytes += n_bytes
