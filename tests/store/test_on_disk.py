@@ -241,7 +241,10 @@ def _publish_for_ever(root: str, begun: str) -> None:
 
 
 class TestManyProcesses:
-    @pytest.mark.parametrize(("n_processes", "n_each"), [(4, 20), pytest.param(8, 500, marks=[pytest.mark.slow(share=0), pytest.mark.timeout(3600)])])
+    @pytest.mark.parametrize(
+        ("n_processes", "n_each"),
+        [(4, 20), pytest.param(8, 500, marks=[pytest.mark.slow(share=0), pytest.mark.timeout(3600)])],
+    )
     def test_nothing_is_lost_and_nothing_doubled(self, store: History, n_processes: int, n_each: int) -> None:
         processes = [PROCESSES.Process(target=_publish_many, args=(str(store.root), str(n), n_each)) for n in range(n_processes)]
         for each in processes:
