@@ -100,7 +100,7 @@ def test_what_is_kept_is_told_though_the_index_refuses_it(store: History, monkey
         raise StoreFull("There is no space left for the history's index.", "Free some disk space.")
 
     with monkeypatch.context() as refusing:
-        refusing.setattr(store.index, "feed", full)
+        refusing.setattr(store.index, "feed_lines", full)
         store.append([execution(1)])
     assert store.index.executions().total == 0
     made = publish(store, {"b": b"2"})
