@@ -90,7 +90,7 @@ class RecorderProcess:
 
     def _tell_whole(self, recent: Recent) -> None:
         """Whoever was shown the newest runs alone asks again."""
-        for topic in ("status", "execution", "run", "snapshot"):
+        for topic in ("status", "execution", "run", "snapshot") if not self._stopping.is_set() else ():
             self.notify(topic, recent.workspace.id, [], None)
 
     # -- life ----------------------------------------------------------------------------------------

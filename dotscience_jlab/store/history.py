@@ -422,10 +422,10 @@ class History:
                 asked = Suspects(frozenset(only), are_heard=False)
                 return self._scanner.scan(rules, touched, files, self.size_bytes(), asked, reread, changed_since)[0]
             suspects = self._attention.suspects(tree, rules)
-            result, unsettled = self._scanner.scan(
+            result, again = self._scanner.scan(
                 rules, touched, files, self.size_bytes(), suspects, reread, changed_since
             )
-            found = self._attention.looked(result, tree, rules, suspects, unsettled)
+            found = self._attention.looked(result, tree, rules, suspects, again)
             if self._scanner.missed_a_folder:
                 self._attention.doubt()
             return found
@@ -457,9 +457,9 @@ class History:
         with self._folder_busy:
             tree, files = self._head_of(MAIN_LINE)
             heard = self._attention.suspects(tree, rules)
-            result, unsettled = self._scanner.scan(rules, (), files, self.size_bytes())
+            result, again = self._scanner.scan(rules, (), files, self.size_bytes())
             missed = self._attention.not_heard(result.edits, heard) - set(excused)
-            self._attention.looked(result, tree, rules, None, unsettled)
+            self._attention.looked(result, tree, rules, None, again)
             if self._scanner.missed_a_folder:
                 self._attention.doubt()
             if missed:

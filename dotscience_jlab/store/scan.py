@@ -16,6 +16,7 @@ import math
 import os
 import shutil
 import stat
+import sys
 import time
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -34,7 +35,7 @@ from .intake import take_file
 from .large_file import Kept, keep_whole
 from .objects import Objects, Sink
 from .seen import Seen, SeenFiles, Signature, signature
-from .suspects import Suspects
+from .suspects import Again, Suspects
 
 MAX_SKIPPED = 1000
 LASTING = (errno.EACCES, errno.EPERM, errno.ENOENT, errno.ENOTDIR, errno.ELOOP)
@@ -66,6 +67,10 @@ class _Look:
     half_written: Mapping[int, str] = field(default_factory=dict)
     """Inode -> why it is no file of the user's now."""
     present: dict[WorkspacePath, TreeEntry] = field(default_factory=dict)
+    n_new: int = 0
+    """Of those present that the head has not."""
+    n_gone: int = 0
+    """Of the head, once all that was heard of has been looked at."""
     taken: set[WorkspacePath] = field(default_factory=set)
     """Of those present, what was read just now: its bytes are in the store for certain."""
     skipped: list[Skipped] = field(default_factory=list)
@@ -73,8 +78,12 @@ class _Look:
     n_stats: int = 0
     fingerprints: dict[WorkspacePath, tuple[int, BlobDigest | None]] = field(default_factory=dict)
     unsettled: set[WorkspacePath] = field(default_factory=set)
-    """To be looked at next time too, whatever the news: no room was left, the disk refused it for the moment, or the file has
-    other names (hard links), and a write through one is told of that one alone."""
+    """To be looked at next time too, whatever the news: the disk refused it for the moment, or the file has other names (hard
+    links), and a write through one is told of that one alone."""
+    for_room: set[WorkspacePath] = field(default_factory=set)
+    """Left out because no room was left."""
+    least_bytes: int = sys.maxsize
+    """Of one of those."""
     missed_a_folder: bool = False
     """The disk refused one for the moment: next time everything is looked at."""
     twins: set[WorkspacePath] = field(default_factory=set)
@@ -82,7 +91,7 @@ class _Look:
 
     @property
     def n_files(self) -> int:
-        return len(self.head) + len(self.present.keys() - self.head.keys()) if self.is_partial else len(self.present)
+        return len(self.head) + self.n_new - self.n_gone if self.is_partial else len(self.present)
 
     @cached_property
     def ordered_head(self) -> list[WorkspacePath]:
@@ -96,6 +105,10 @@ class _Look:
             if self.is_partial and path in self.head:
                 found.setdefault(seen.signature[3], set()).add(path)
         return found
+
+    def found(self, path: WorkspacePath, entry: TreeEntry) -> None:
+        self.n_new += path not in self.head and path not in self.present
+        self.present[path] = entry
 
     def cannot_read(self, path: WorkspacePath, error: OSError) -> None:
         self.skip(path, f"It cannot be read: {error.strerror}.")
@@ -153,8 +166,8 @@ class Scanner:
         suspects: Suspects | None = None,
         reread: Iterable[WorkspacePath] = (),
         changed_since: float | None = None,
-    ) -> tuple[ScanResult, frozenset[WorkspacePath]]:
-        """(how the folder differs, the paths to look at next time too, whatever the news).
+    ) -> tuple[ScanResult, Again]:
+        """(how the folder differs, what to look at next time too).
 
         head: what the line's newest snapshot holds. suspects: all that may differ from it; None: anything may.
         """
@@ -174,17 +187,20 @@ class Scanner:
                 is_heard=suspects is not None and suspects.are_heard,
                 half_written=self._half_written(),
             )
-            return self._scan(look, suspects), frozenset(look.unsettled)
+            return self._scan(look, suspects)
 
-    def _scan(self, look: _Look, suspects: Suspects | None) -> ScanResult:
+    def _scan(self, look: _Look, suspects: Suspects | None) -> tuple[ScanResult, Again]:
         head = look.head
         expected = self.expected  # before anything is looked at: what arrives meanwhile may be missed, and is not gone
         if suspects is None:
             self._rules_in.clear()
+            carried: frozenset[str] = frozenset()
             self._folder("", self._ignore, look)
             gone = head.keys() - look.present.keys()
         else:
             gone = self._look_at(suspects, look) - look.present.keys()
+            look.n_gone = len(gone)
+            carried = self._look_for_room(suspects, look)
         for path in sorted(look.wanted):
             # A touched file below an ignored folder: the walk did not come there.
             if path not in look.present and path not in look.fingerprints and not (look.is_partial and path in head):
@@ -194,9 +210,22 @@ class Scanner:
             for path, entry in look.present.items() if not _same(head.get(path), entry)
         }
         edits.update((path, None) for path in sorted(gone - look.present.keys() - expected))
-        n_files = look.n_files - sum(entry is None for entry in edits.values() if look.is_partial)
+        n_files = look.n_files + look.n_gone - sum(entry is None for entry in edits.values() if look.is_partial)
         self.missed_a_folder = look.missed_a_folder
-        return ScanResult(edits, tuple(look.skipped), look.n_skipped, n_files, look.n_stats, look.fingerprints)
+        result = ScanResult(edits, tuple(look.skipped), look.n_skipped, n_files, look.n_stats, look.fingerprints)
+        for_room = carried | look.for_room if look.for_room else carried
+        return result, Again(frozenset(look.unsettled), for_room, carried, look.least_bytes)  # type: ignore[arg-type]
+
+    def _look_for_room(self, suspects: Suspects, look: _Look) -> frozenset[str]:
+        """What is left as the last look found it, because there still is no room. A folder may hold a hundred thousand of them."""
+        if look.room.is_left(look.n_files, suspects.least_bytes):
+            for path in sorted(suspects.for_room - look.present.keys()):
+                self._single(WorkspacePath(path), look)
+            return frozenset()
+        carried = suspects.waiting()
+        if carried:
+            look.least_bytes = min(look.least_bytes, suspects.least_bytes)
+        return carried
 
     def _look_at(self, suspects: Suspects, look: _Look) -> set[WorkspacePath]:
         """Those of the head that were looked for."""
@@ -361,7 +390,7 @@ class Scanner:
         seen = self.seen.get(path)
         is_known = seen is not None and path not in look.reread and seen.holds_for(signature(found))
         if seen is not None and is_known and not self._objects.refusal(seen.entry.digest):
-            look.present[path] = seen.entry
+            look.found(path, seen.entry)
             return
         is_touched = path in look.wanted or found.st_ctime >= look.changed_since
         too_large = self._too_large(found.st_size, is_touched or path in look.head, look.rules)
@@ -371,7 +400,8 @@ class Scanner:
         if refusal:
             look.skip(path, refusal)
             if not too_large:
-                look.unsettled.add(path)
+                look.for_room.add(path)
+                look.least_bytes = min(look.least_bytes, n_bytes)
             if is_touched:
                 look.fingerprints[path] = (found.st_size, self._fingerprints.of(disk_path))
             return
@@ -394,7 +424,7 @@ class Scanner:
             look.skip(path, error.message)
             return
         look.room.take(kept.n_new_bytes)
-        look.present[path] = kept.entry
+        look.found(path, kept.entry)
         look.taken.add(path)
         self.seen.put(path, Seen(now, 0 if kept.entry.is_torn else began_ns, kept.entry), kept.chunks)
 
@@ -425,6 +455,10 @@ class _Room:
     kept_in: Path
     _is_disk_low: bool | None = None
 
+    def is_left(self, n_files: int, size_bytes: int) -> bool:
+        """False if every new file of that size or more is refused, but for code."""
+        return n_files < self.rules.n_files and self.store_bytes + size_bytes <= self.rules.data_bytes and not self._is_low()
+
     def refusal(self, path: str, size_bytes: int, *, is_new: bool, n_files: int) -> str:
         """'' if there is room for it, else why not. Code always goes in.
 
@@ -436,12 +470,13 @@ class _Room:
             return f"The folder holds more than {self.rules.n_files:,} files."
         if self.store_bytes + size_bytes > self.rules.data_bytes:
             return f"The history holds {_size_words(self.rules.data_bytes)} already; copying of data has stopped."
+        return "The disk is nearly full; copying of data has stopped." if self._is_low() else ""
+
+    def _is_low(self) -> bool:
         if self._is_disk_low is None:
             usage = shutil.disk_usage(self.kept_in)
             self._is_disk_low = usage.free < max(self.rules.free_bytes, self.rules.free_share * usage.total)
-        if self._is_disk_low:
-            return "The disk is nearly full; copying of data has stopped."
-        return ""
+        return self._is_disk_low
 
     def take(self, n_bytes: int) -> None:
         self.store_bytes += n_bytes

@@ -30,11 +30,35 @@ class Suspects:
     """Everything below them."""
     are_heard: bool = True
     """Every folder is listened to: what was learned of one at the last look still holds."""
+    for_room: frozenset[str] = field(default_factory=frozenset)
+    """Left out for want of room: suspects too as soon as there is some, and as the last look found them until then."""
+    least_bytes: int = 0
+    """Of one of those."""
 
     def covers(self, path: str) -> bool:
         if path in self.files:
             return True
         return any(path == folder or path.startswith(folder + "/") for folder in self.folders)
+
+    def waiting(self) -> frozenset[str]:
+        """Those of `for_room` that nothing was heard of; all of them as they are, where that is so."""
+        if not self.folders:
+            return self.for_room - self.files if self.for_room & self.files else self.for_room
+        return frozenset(path for path in self.for_room if not self.covers(path))
+
+
+@dataclass(frozen=True)
+class Again:
+    """What the next look is to be at, besides what is heard of until then."""
+
+    unsettled: frozenset[WorkspacePath] = frozenset()
+    """Whatever the news."""
+    for_room: frozenset[WorkspacePath] = frozenset()
+    """If there is room again."""
+    carried: frozenset[WorkspacePath] = frozenset()
+    """Of those, what this look was not at, because there was none."""
+    least_bytes: int = 0
+    """Of the smallest of those."""
 
 
 class Attention:
@@ -48,8 +72,7 @@ class Attention:
         self._rules: KeepRules | None = None
         self._found: dict[WorkspacePath, TreeEntry | None] = {}
         """What differed at the last look, as it was then."""
-        self._unsettled: frozenset[str] = frozenset()
-        """To be looked at again whatever the news."""
+        self._again = Again()
         self._skipped: dict[str, Skipped] = {}
         self._n_skipped = 0
         self._mistrust = ""
@@ -88,19 +111,22 @@ class Attention:
         tree: ObjectId | None,
         rules: KeepRules,
         suspects: Suspects | None,
-        unsettled: Iterable[WorkspacePath],
+        again: Again,
     ) -> ScanResult:
         """After the look: `result`, what it left out joined with what is left out elsewhere. tree, rules, suspects: as asked."""
         if suspects is None:
             self._skipped, self._n_skipped = {}, 0
-        covered = [path for path in self._skipped if suspects is not None and suspects.covers(path)]
-        for path in (*covered, *(each.path for each in result.skipped)):
-            if self._skipped.pop(path, None) is not None:
-                self._n_skipped -= 1
+        else:
+            carried = again.carried
+            waited = frozenset() if carried is self._again.for_room else self._again.for_room - carried
+            covered = {path for path in self._skipped if suspects.covers(path)}
+            for path in {*waited, *covered, *(each.path for each in result.skipped)}:
+                if self._skipped.pop(path, None) is not None or path in waited:
+                    self._n_skipped -= 1
         self._skipped.update((each.path, each) for each in result.skipped)
         self._n_skipped += result.n_skipped
         self._tree, self._rules = tree, rules
-        self._found, self._unsettled = dict(result.edits), frozenset(unsettled)
+        self._found, self._again = dict(result.edits), again
         self._is_true = True
         return replace(result, skipped=tuple(self._skipped.values()), n_skipped=self._n_skipped)
 
@@ -112,7 +138,8 @@ class Attention:
         if meanwhile is None:
             return set()
         during = Suspects(frozenset(meanwhile.files), frozenset(meanwhile.folders))
-        return {path for path in differing if not heard.covers(path) and not during.covers(path)}
+        known = heard.for_room
+        return {path for path in differing if path not in known and not heard.covers(path) and not during.covers(path)}
 
     def mistrust(self, missed: Iterable[str]) -> None:
         """News were wrong: from now on every file is looked at."""
@@ -140,8 +167,8 @@ class Attention:
             return None
         moved = {path for path, item in since.items() if path not in self._found or not _holds(item, self._found[path])}
         unkept = self._found.keys() - since.keys()
-        files = frozenset((*self._unsettled, *heard.files, *moved, *unkept))
-        return Suspects(files, frozenset(heard.folders) - {STORE_FOLDER})
+        files = frozenset((*self._again.unsettled, *heard.files, *moved, *unkept))
+        return Suspects(files, frozenset(heard.folders) - {STORE_FOLDER}, True, self._again.for_room, self._again.least_bytes)
 
     def _start_anew(self) -> None:
         if self._watch is not None and not self._mistrust and not self._watch.is_hopeless:

@@ -241,7 +241,10 @@ def _publish_for_ever(root: str, begun: str) -> None:
 
 
 class TestManyProcesses:
-    @pytest.mark.parametrize(("n_processes", "n_each"), [(4, 20), pytest.param(8, 500, marks=pytest.mark.slow(share=0))])
+    @pytest.mark.parametrize(
+        ("n_processes", "n_each"),
+        [(4, 20), pytest.param(8, 500, marks=[pytest.mark.slow(share=0), pytest.mark.timeout(3600)])],
+    )
     def test_nothing_is_lost_and_nothing_doubled(self, store: History, n_processes: int, n_each: int) -> None:
         processes = [PROCESSES.Process(target=_publish_many, args=(str(store.root), str(n), n_each)) for n in range(n_processes)]
         for each in processes:
@@ -250,6 +253,7 @@ class TestManyProcesses:
             told = store.snapshots(limit=10)
             for younger, older in zip(told, told[1:]):
                 assert younger.parents == (older.id,)
+            time.sleep(0.02)
         for each in processes:
             each.join()
             assert each.exitcode == 0

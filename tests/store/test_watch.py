@@ -44,6 +44,12 @@ def keep(store: History, **asked: object) -> ScanResult:
     return result
 
 
+def keep_under(store: History, rules: KeepRules) -> ScanResult:
+    result = store.scan(rules)
+    store.publish(SnapshotDraft("look", AT % 0, dict(result.edits)))
+    return result
+
+
 def differs(store: History) -> dict[str, object]:
     """What a look at every file, without any memory, finds to differ from the head."""
     _, files = store._head_of("main")
@@ -99,6 +105,39 @@ class TestWhatIsLookedAt:
         assert sorted(keep(store).edits) == ["data/deep/x"]
         (store.root / "data").rename(store.root / "elsewhere")
         assert keep(store).edits["data/deep/x"] is None
+
+    def test_what_there_is_no_room_for_is_not_looked_at_until_there_is(self, store: History) -> None:
+        for n in range(20):
+            (store.root / f"{n:02}.bin").write_text(f"{n}")
+        rules = KeepRules(n_files=5)
+
+        def look() -> ScanResult:
+            return keep_under(store, rules)
+
+        assert (len(look().edits), look().n_skipped) == (5, 15)
+        again = look()
+        assert (again.n_stats, again.n_skipped, again.n_files) == (0, 15, 5)
+        (store.root / "03.bin").write_text("changed")
+        (store.root / "19.bin").unlink()
+        changed = look()
+        assert (sorted(changed.edits), changed.n_skipped) == (["03.bin"], 14) and changed.n_stats <= 2
+        assert "19.bin" not in {each.path for each in changed.skipped}
+        (store.root / "code.py").write_text("kept whatever the number")
+        assert (sorted(look().edits), look().n_skipped) == (["code.py"], 14)
+        for name in ("00.bin", "01.bin"):
+            (store.root / name).unlink()
+        freed = look()
+        assert {name for name, entry in freed.edits.items() if entry} == {"05.bin"} and freed.n_skipped == 13
+        assert len(store.tree(store.head().id)) == 5  # type: ignore[union-attr]
+
+    def test_room_on_the_quota_is_seen_when_the_smallest_fits(self, store: History) -> None:
+        for n in (1, 2, 3):
+            (store.root / f"{n}.bin").write_bytes(os.urandom(n * 100_000))
+        (store.root / "code.py").write_text("x")
+        tight, roomy = KeepRules(data_bytes=store.size_bytes() + 150_000), KeepRules()
+        assert sorted(keep_under(store, tight).edits) == ["1.bin", "code.py"]
+        assert keep_under(store, tight).n_stats == 0
+        assert sorted(keep_under(store, roomy).edits) == ["2.bin", "3.bin"]
 
     def test_what_is_left_out_is_named_after_a_partial_look_too(self, store: History) -> None:
         (store.root / "large.csv").write_bytes(b"1" * 1_000_001)
