@@ -1,7 +1,7 @@
 import { nullTranslator } from '@jupyterlab/translation';
 
 import type { IStatus } from '../api/types';
-import { isCutShort, lostText, statusText } from './dot';
+import { lacksFiles, lostText, statusText } from './dot';
 
 const trans = nullTranslator.load('');
 const NOW = new Date(2026, 10, 21, 16, 0);
@@ -22,16 +22,24 @@ describe('a history that was lost', () => {
   it('is not named where none was', () => expect(lostText(status({}), NOW, trans)).toBe(''));
 });
 
+describe('being behind', () => {
+  it('is counted where a cell waits, and explained where none does', () => {
+    const told = { state: 'behind' as const, reason: 'The history is being read anew.', behind_s: 0 };
+    expect(statusText(status(told), NOW, trans)).toBe(told.reason);
+    expect(statusText(status({ ...told, behind_s: 12.4 }), NOW, trans)).toBe('behind (12 s)');
+  });
+});
+
 describe('a restore that was cut short', () => {
   const told = { state: 'recording' as const, workspace: 'w-0000000000000000', recorded_at: at(14), reason: 'big.bin is being put back.' };
 
   it('is said beside when the last cell was recorded', () => {
     expect(statusText(status(told), NOW, trans)).toBe('recorded 1 h ago. big.bin is being put back.');
-    expect(isCutShort(status(told))).toBe(true);
+    expect(lacksFiles(status(told))).toBe(true);
   });
 
   it('is not said where there is none, or where there is no history yet', () => {
     expect(statusText(status({ ...told, reason: '' }), NOW, trans)).toBe('recorded 1 h ago');
-    expect(isCutShort(status({ ...told, workspace: null }))).toBe(false);
+    expect(lacksFiles(status({ ...told, workspace: null }))).toBe(false);
   });
 });

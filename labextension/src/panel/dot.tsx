@@ -20,20 +20,21 @@ export function Dot(props: { state: StatusState }): JSX.Element {
 export function statusText(status: IStatus, now: Date, trans: TranslationBundle): string {
   switch (status.state) {
     case 'behind':
-      return trans.__('behind (%1 s)', Math.round(status.behind_s));
+      // Without seconds it is no cell that waits: the history is being read anew, and the reason says so.
+      return status.behind_s || !status.reason ? trans.__('behind (%1 s)', Math.round(status.behind_s)) : status.reason;
     case 'paused':
       return trans.__('paused');
     case 'not_recorded':
       return trans.__('not recorded: %1', status.reason);
     case 'recording': {
       const text = status.recorded_at ? recordedText(status.recorded_at, now, trans) : trans.__('recording');
-      return isCutShort(status) ? `${text}. ${status.reason}` : text;
+      return lacksFiles(status) ? `${text}. ${status.reason}` : text;
     }
   }
 }
 
-/** A file is not whole: a restore of it was cut short. `reason` and `remedy` say more. */
-export function isCutShort(status: IStatus): boolean {
+/** A file is not whole yet: a fork's large ones are on their way, or a restore was cut short. `reason` and `remedy` say more. */
+export function lacksFiles(status: IStatus): boolean {
   return status.state === 'recording' && !!status.workspace && status.reason !== '';
 }
 

@@ -6,7 +6,7 @@ import * as React from 'react';
 import type { ISeries, IStatus } from '../api/types';
 import { promptText } from '../history/rows';
 import { ageOf, clockDuration } from '../words';
-import { Dot, isCutShort, lostText, statusText } from './dot';
+import { Dot, lacksFiles, lostText, statusText } from './dot';
 import { INow, sparkline } from './now';
 
 const SPARK_WIDTH = 48;
@@ -46,7 +46,7 @@ export function NowLine(props: INowLineProps): JSX.Element {
       <span className="ds-Now-text" title={status.reason}>
         {status.workspace || isProblem ? statusText(status, clock, trans) : lost || status.reason || trans.__('recording')}
         {status.workspace && lost && <span className="ds-Hint"> {lost}</span>}
-        {(isProblem || isCutShort(status)) && status.remedy && <span className="ds-Hint"> {status.remedy}</span>}
+        {(isProblem || lacksFiles(status)) && status.remedy && <span className="ds-Hint"> {status.remedy}</span>}
       </span>
       {lost && status.can_get_back && <button onClick={props.onGetBack}>{trans.__('Get it back')}</button>}
       {remedy && <button onClick={props.onRemedy}>{remedy}</button>}
