@@ -68,7 +68,7 @@ def test_its_events_cost_one_notification_and_no_dialog_and_nothing_is_missed(se
 
     start(1, SLOW.format(tenths=5, text="the network is lost"))
     of_lab = lab.page.get_by_role("dialog").filter(has_text=LAB_OFFLINE)
-    lab.page.add_locator_handler(of_lab, lambda dialog: dialog.locator("button.jp-mod-accept").click())
+    lab.page.add_locator_handler(of_lab, lambda dialog: dialog.get_by_role("button", name="Close").click())
     lab.page.context.set_offline(True)
     lab.page.wait_for_timeout(1500)
     lab.page.context.set_offline(False)
