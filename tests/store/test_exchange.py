@@ -337,8 +337,8 @@ class TestSteps:
         victim.wait()
         for folder, _, names in os.walk(url):  # in which folders of its may go at any moment
             for name in names:
-                if name.endswith(".lock"):
-                    os.unlink(os.path.join(folder, name))  # a killed git-receive-pack's; its own server sweeps them
+                if name.endswith(".lock"):  # a killed git-receive-pack's; its own server sweeps them
+                    Path(folder, name).unlink(missing_ok=True)
         one, two = Side(root, url, step_bytes=self.STEP), Side(tmp_path / "two", url)
         for _ in range(20):
             try:
