@@ -37,6 +37,12 @@ def take_file(disk_path: str, sink: Sink, known: KnownChunks, sizes: ChunkSizes)
     return kept._replace(entry=replace(kept.entry, is_torn=True)), after
 
 
+def n_new_bytes(disk_path: str, known: KnownChunks, sizes: ChunkSizes) -> int:
+    """Bytes of a large file in chunks that `known` has not: what keeping it would add. OSError if it cannot be read."""
+    with opened(disk_path) as fd:
+        return sum(len(chunk.data) for chunk in cut(reader(fd), known, sizes) if not chunk.is_known)
+
+
 def put_file_bytes(sink: Sink, data: bytes, mode: str, sizes: ChunkSizes) -> Kept:
     """As if a file of these bytes were taken."""
     if len(data) <= sizes.file_above:

@@ -31,7 +31,7 @@ from .base import KeepRules, ScanResult
 from .chunks import NOTHING_KNOWN, SIZES, ChunkSizes, KnownChunks
 from .fingerprint import Fingerprints
 from .ignore import ENVIRONMENT_MARKS, IGNORE_FILES, LEFT_OUT_REASON, IgnoreRules, forced_reason
-from .intake import take_file
+from .intake import n_new_bytes, take_file
 from .large_file import Kept, keep_whole
 from .objects import Objects, Sink
 from .seen import Seen, SeenFiles, Signature, signature
@@ -395,7 +395,9 @@ class Scanner:
         is_touched = path in look.wanted or found.st_ctime >= look.changed_since
         too_large = self._too_large(found.st_size, is_touched or path in look.head, look.rules)
         known = self.seen.known_chunks(path) if found.st_size > self._sizes.file_above else NOTHING_KNOWN
-        n_bytes = 0 if known else found.st_size
+        n_bytes = found.st_size
+        if known and not look.room.holds(found.st_size):
+            n_bytes = self._n_new_bytes(disk_path, found.st_size, known)
         refusal = too_large or look.room.refusal(path, n_bytes, is_new=path not in look.head, n_files=look.n_files)
         if refusal:
             look.skip(path, refusal)
@@ -406,6 +408,13 @@ class Scanner:
                 look.fingerprints[path] = (found.st_size, self._fingerprints.of(disk_path))
             return
         self._read(path, disk_path, found, known, look)
+
+    def _n_new_bytes(self, disk_path: str, size_bytes: int, known: KnownChunks) -> int:
+        """Of a large file that is known in part. Costs one read of it; asked only where the whole of it would not fit."""
+        try:
+            return n_new_bytes(disk_path, known, self._sizes)
+        except OSError:
+            return size_bytes
 
     def _too_large(self, size_bytes: int, is_touched: bool, rules: KeepRules) -> str:
         limit = rules.touched_file_bytes if is_touched else rules.small_file_bytes
@@ -457,18 +466,22 @@ class _Room:
 
     def is_left(self, n_files: int, size_bytes: int) -> bool:
         """False if every new file of that size or more is refused, but for code."""
-        return n_files < self.rules.n_files and self.store_bytes + size_bytes <= self.rules.data_bytes and not self._is_low()
+        return n_files < self.rules.n_files and self.holds(size_bytes) and not self._is_low()
+
+    def holds(self, size_bytes: int) -> bool:
+        """True if so much more stays within the quota."""
+        return self.store_bytes + size_bytes <= self.rules.data_bytes
 
     def refusal(self, path: str, size_bytes: int, *, is_new: bool, n_files: int) -> str:
         """'' if there is room for it, else why not. Code always goes in.
 
-        size_bytes: 0 for a large file that is known in part: how much of it is new shows only when it has been read.
+        size_bytes: that it adds to the history: of a large file that is known in part, only what is new.
         """
         if path.lower().endswith(CODE_SUFFIXES):
             return ""
         if is_new and n_files >= self.rules.n_files:
             return f"The folder holds more than {self.rules.n_files:,} files."
-        if self.store_bytes + size_bytes > self.rules.data_bytes:
+        if not self.holds(size_bytes):
             return f"The history holds {_size_words(self.rules.data_bytes)} already; copying of data has stopped."
         return "The disk is nearly full; copying of data has stopped." if self._is_low() else ""
 

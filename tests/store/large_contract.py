@@ -132,6 +132,16 @@ class LargeFiles:
         (store.root / "b").write_bytes(noise(400_000, 2))
         assert "copying of data has stopped" in skipped(store, rules)["b"]
 
+    def test_a_new_version_beyond_the_quota_is_not_kept(self, store: History) -> None:
+        (store.root / "a").write_bytes(noise(50_000))
+        scan_and_publish(store, ("a",))
+        rules = KeepRules(data_bytes=store.size_bytes() + 20_000)
+        (store.root / "a").write_bytes(noise(50_000, seed=2))
+        before = store.size_bytes()
+        result = store.scan(rules, ["a"])  # type: ignore[list-item]
+        assert result.edits == {"a": None} and result.fingerprints["a"][0] == 50_000  # type: ignore[index]
+        assert store.size_bytes() - before < 10_000
+
     def test_what_is_read_piece_by_piece_is_not_read_at_once(self, store: History) -> None:
         made = store.put_file_bytes(noise(50_000))
         pieces = list(store.read_file(made.digest))
