@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -15,8 +14,8 @@ from ..model.paths import WorkspacePath, workspace_path
 from ..model.snapshot import EXECUTABLE, LINK, Skipped, TreeEntry
 from ..store.base import Store
 from .case_clashes import clashes, is_case_blind
-from .drafts import check_inside, disk_error, write_sparsely
-from .fork import check_place
+from .drafts import check_inside, write_sparsely
+from .new_folder import check_place, new_folder
 from .restore_plan import forbidden_name, is_selected
 from .unkept import skipped, unkept_files
 
@@ -38,20 +37,13 @@ def restore_into(
         if not any(is_selected(path, [each]) for path in tree):
             raise NotFound(f"{each} is not in the snapshot.", "`ds show` lists what it holds.")
     lost = {path: use for path, use in unkept_files(store, target, held).items() if is_selected(path, asked)}
-    made = _first_missing(folder)
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
+    with new_folder(folder):
         refused = clashes(tree) if is_case_blind(folder) else {}
         refused.update((path, reason) for path in tree if (reason := forbidden_name(path)))
         writes = [path for path in tree if path not in refused]
         for n_done, path in enumerate(writes, 1):
             _write(store, folder, path, tree[path])
             progress(n_done, len(writes), "files")
-    except BaseException as error:
-        _take_away(folder, made)
-        if isinstance(error, OSError):
-            raise disk_error(error, "The new folder was taken away again; the project folder is as it was.") from error
-        raise
     missing = (*skipped(lost), *(Skipped(path, reason) for path, reason in sorted(refused.items())))
     return {"n_files": len(writes), "bytes": sum(tree[path].size_bytes for path in writes), "missing": to_json(missing)}
 
@@ -67,15 +59,3 @@ def _write(store: Store, folder: Path, path: WorkspacePath, entry: TreeEntry) ->
         write_sparsely(file, pieces)
     if entry.mode == EXECUTABLE:
         place.chmod(place.stat().st_mode | 0o111)
-
-
-def _first_missing(folder: Path) -> Path | None:
-    """The uppermost folder that making `folder` would make; None if it is there."""
-    missing = [each for each in (folder, *folder.parents) if not each.exists()]
-    return missing[-1] if missing else None
-
-
-def _take_away(folder: Path, made: Path | None) -> None:
-    shutil.rmtree(made or folder, ignore_errors=True)
-    if made is None:
-        folder.mkdir(exist_ok=True)

@@ -5,20 +5,18 @@ from __future__ import annotations
 import json
 import os
 import re
-import shutil
 from pathlib import Path
 from typing import Any, Callable
 from urllib.parse import unquote
 
-from ..errors import Conflict, DotscienceError, InvalidRequest, UnsafePath
+from ..errors import DotscienceError
 from ..model.codec import to_json
 from ..model.ids import SnapshotId
-from ..model.paths import STORE_FOLDER
 from ..model.snapshot import LINK, Skipped
 from ..store.base import Store
 from ..store.fork_store import make_history
-from .drafts import disk_error
 from .fork_files import all_of, is_first, write_first
+from .new_folder import check_place, new_folder
 from .notebook import cell_source, read_document
 from .unkept import skipped, unkept_files
 
@@ -57,47 +55,12 @@ def apply_fork(
     """
     check_place(store, new_root)
     tree = store.tree(store.snapshot(snapshot).id)
-    made = _first_missing(new_root)
-    try:
-        new_root.mkdir(parents=True, exist_ok=True)
+    with new_folder(new_root):
         # The history first: then no snapshot of an origin around it takes the files in.
         make_history(store, new_root, snapshot, all_of(snapshot, tree))
         left = write_first(store, snapshot, tree, new_root, progress)
-    except BaseException as error:
-        shutil.rmtree(made or new_root, ignore_errors=True)
-        if made is None:
-            new_root.mkdir(exist_ok=True)
-        if isinstance(error, OSError):
-            raise disk_error(error, "The new folder was taken away again; the project folder is as it was.") from error
-        raise
     n_bytes = sum(entry.size_bytes for entry in tree.values())
     return {"n_files": len(tree), "bytes": n_bytes, "n_later": len(left.paths), "later_bytes": left.n_bytes}
-
-
-def _first_missing(folder: Path) -> Path | None:
-    """The uppermost folder that making `folder` would make; None if it is there."""
-    missing = [each for each in (folder, *folder.parents) if not each.exists()]
-    return missing[-1] if missing else None
-
-
-def check_place(store: Store, new_root: Path) -> None:
-    """A fork lies in a new or empty folder anywhere outside a history; Conflict, UnsafePath or InvalidRequest say why not.
-
-    Inside its origin too: JupyterLab opens only what lies below its own root, and that often is the origin itself. Snapshots
-    and restores of the origin leave a project folder inside it alone; only who deletes the origin deletes such a fork.
-    """
-    if not new_root.is_absolute():
-        raise InvalidRequest(f"{str(new_root)!r} is not an absolute path.")
-    real = Path(os.path.realpath(new_root))
-    if {STORE_FOLDER, ".git"} & set(real.parts):
-        raise UnsafePath("A fork cannot lie inside a history.", "Choose another folder.")
-    if real == Path(os.path.realpath(store.root)):
-        raise Conflict(f"{new_root.name} is the project folder itself.", "Choose another name.")
-    if new_root.is_symlink() or (new_root.exists() and (not new_root.is_dir() or any(new_root.iterdir()))):
-        raise Conflict(f"{new_root.name} is there already and not empty.", "Choose another name.")
-    blocked = next((each for each in new_root.parents if each.exists() and not each.is_dir()), None)
-    if blocked is not None:
-        raise Conflict(f"{blocked} is a file, so no folder can be made in it.", "Choose another folder.")
 
 
 def _ties_to_origin(store: Store, snapshot: SnapshotId, new_root: Path) -> list[str]:
