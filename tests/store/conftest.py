@@ -11,6 +11,9 @@ from dotscience_jlab.store.chunks import ChunkSizes
 from dotscience_jlab.store.history import History
 from dotscience_jlab.store.open import memory_store, open_store
 
+from .strace import refusal
+from .works import Stage
+
 SMALL_CHUNKS = ChunkSizes(file_above=2048, least=256, average=512, most=2048)
 """So that files of a few thousand bytes are large ones."""
 
@@ -37,3 +40,12 @@ def chunking_store(request: pytest.FixtureRequest, root: Path) -> Iterator[Histo
         made = memory_store(root, SMALL_CHUNKS)
     yield made
     made.close()
+
+
+@pytest.fixture(scope="module")
+def calls(stage: Stage) -> list[tuple[str, int]]:
+    """Of the one step of the module's own `stage`; skipped, with the reason, where they cannot be seen."""
+    why_not = refusal()
+    if why_not:
+        pytest.skip(why_not)
+    return stage.calls()

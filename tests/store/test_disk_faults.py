@@ -6,14 +6,11 @@ import random
 import resource
 from collections import Counter
 from dataclasses import dataclass
-from typing import Any
 
 import pytest
 
-from dotscience_jlab.store.check import check_history
-
-from .strace import Strace, refusal
-from .works import DONE, GO, Stage, Told, kill, look_after
+from .strace import Strace
+from .works import DONE, GO, Stage, go_on_without
 
 BEFORE = 5
 """Snapshots that are there already."""
@@ -44,12 +41,9 @@ def stage(tmp_path_factory: pytest.TempPathFactory) -> Stage:
 
 
 @pytest.fixture(scope="module")
-def n_calls(stage: Stage) -> Counter[str]:
+def n_calls(calls: list[tuple[str, int]]) -> Counter[str]:
     """name -> how often one snapshot calls it"""
-    why_not = refusal()
-    if why_not:
-        pytest.skip(why_not)
-    return Counter(name for name, _ in stage.calls() if name in CALLS)
+    return Counter(name for name, _ in calls if name in CALLS)
 
 
 @pytest.mark.slow(share=0.02)
@@ -80,19 +74,3 @@ def test_writes_that_end_early(number: int, stage: Stage) -> None:
     told.wait(DONE, 1)
     resource.prlimit(process.pid, resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
     go_on_without(stage, process, told, f"files up to {limit} bytes")
-
-
-def go_on_without(stage: Stage, process: Any, told: Told, what: str) -> None:
-    """The fault is over: the same process, then another one, work on."""
-    words = told.words()
-    if words != "ok":
-        kind, _, sentence = words.partition(": ")
-        message, _, remedy = sentence.partition(" | ")
-        assert kind != "NOT NAMED" and not words.startswith("NOT NAMED"), f"{what}: {words}"
-        assert message and remedy, f"{what}: {words}"
-    told.say(GO, 2)
-    told.wait(DONE, 2)
-    assert told.words() == "ok", f"after {what}"
-    kill(process)
-    look_after("snapshot", stage.root, 0, BEFORE)
-    assert [each for each in check_history(stage.root / ".dotscience", stage.root).findings if each.is_damage] == []

@@ -10,7 +10,6 @@ import pytest
 
 from dotscience_jlab.store.check import check_history
 
-from .strace import refusal
 from .works import ACKNOWLEDGED, PROCESSES, WORKS, Stage, Told, kill, look_after, steps_for_ever
 
 KILLS_EACH = 5
@@ -48,14 +47,6 @@ BEFORE = 5
 @pytest.fixture(scope="module")
 def stage(tmp_path_factory: pytest.TempPathFactory) -> Stage:
     return Stage(tmp_path_factory.mktemp("stage") / "project", "snapshot", BEFORE)
-
-
-@pytest.fixture(scope="module")
-def calls(stage: Stage) -> list[tuple[str, int]]:
-    why_not = refusal()
-    if why_not:
-        pytest.skip(why_not)
-    return stage.calls()
 
 
 @pytest.mark.slow(share=0.01)

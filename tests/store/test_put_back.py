@@ -8,9 +8,9 @@ from collections import Counter
 
 import pytest
 
-from .strace import Strace, refusal
+from .strace import Strace
 from .test_disk_faults import CALLS, ERRORS, FROM_THEN_ON, ONCE
-from .works import DONE, GO, N_VERSIONS, Stage, Told, kill, look_after, version
+from .works import DONE, GO, N_VERSIONS, Stage, go_on_without, kill, look_after, version
 
 BEFORE = 1
 """Restores that were done already; the next one makes the file longer."""
@@ -24,14 +24,6 @@ LIMIT_BYTES = 11 << 19
 @pytest.fixture(scope="module")
 def stage(tmp_path_factory: pytest.TempPathFactory) -> Stage:
     return Stage(tmp_path_factory.mktemp("stage") / "project", "restore", BEFORE)
-
-
-@pytest.fixture(scope="module")
-def calls(stage: Stage) -> list[tuple[str, int]]:
-    why_not = refusal()
-    if why_not:
-        pytest.skip(why_not)
-    return stage.calls()
 
 
 @pytest.mark.slow(share=0.02)
@@ -92,17 +84,3 @@ def test_a_file_that_may_not_grow(is_killed: bool, stage: Stage) -> None:
         look_after("restore", stage.root, 0, BEFORE - 1)
     else:
         go_on_without(stage, process, told, "a limit")
-
-
-def go_on_without(stage: Stage, process: object, told: Told, what: str) -> None:
-    words = told.words()
-    if words != "ok":
-        kind, _, sentence = words.partition(": ")
-        message, _, remedy = sentence.partition(" | ")
-        assert kind != "NOT NAMED" and not words.startswith("NOT NAMED"), f"{what}: {words}"
-        assert message and remedy, f"{what}: {words}"
-    told.say(GO, 2)
-    told.wait(DONE, 2)
-    assert told.words() == "ok", f"after {what}"
-    kill(process)
-    look_after("restore", stage.root, 0, BEFORE)

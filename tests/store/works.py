@@ -26,6 +26,7 @@ from dotscience_jlab.recording.exchange import push
 from dotscience_jlab.recording.restore import apply_restore
 from dotscience_jlab.recording.restore_plan import plan_restore
 from dotscience_jlab.store.base import KeepRules
+from dotscience_jlab.store.check import check_history
 from dotscience_jlab.store.exchange import Exchange
 from dotscience_jlab.store.far_side import begin_repository
 from dotscience_jlab.store.fork_store import copy_history
@@ -399,3 +400,19 @@ def look_after(work: str, root: Path, first: int, acknowledged: int, *, is_thoro
         store.close()
     fsck(root, is_thorough=is_thorough)
     return (found[-1] if found else first - 1) + 1
+
+
+def go_on_without(stage: Stage, process: Any, told: Told, what: str) -> None:
+    """The fault is over, and was named with its remedy: the same process, then another one, work on, and nothing is damaged."""
+    words = told.words()
+    if words != "ok":
+        kind, _, sentence = words.partition(": ")
+        message, _, remedy = sentence.partition(" | ")
+        assert kind != "NOT NAMED" and not words.startswith("NOT NAMED"), f"{what}: {words}"
+        assert message and remedy, f"{what}: {words}"
+    told.say(GO, 2)
+    told.wait(DONE, 2)
+    assert told.words() == "ok", f"after {what}"
+    kill(process)
+    look_after(stage.work, stage.root, 0, stage.n)
+    assert [each for each in check_history(stage.root / ".dotscience", stage.root).findings if each.is_damage] == []
