@@ -146,6 +146,16 @@ def test_only_settings_reads_the_environment() -> None:
     assert not wrong
 
 
+def test_a_kernel_starts_without_what_is_slow_to_load() -> None:
+    """Each of these is a tenth of the 30 ms that a kernel may start later for us; ipykernel may bring them, we do not."""
+    slow = {"uuid", "subprocess", "hashlib", "getpass", "tempfile", "importlib.abc", "multiprocessing", "asyncio", "inspect"}
+    code = (
+        "import sys, IPython; before = set(sys.modules); import dotscience_jlab.tracking.ipython; "
+        f"print(sorted({slow!r} & (sys.modules.keys() - before)))"
+    )
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "[]\n"
+
+
 def test_a_recorder_starts_without_what_is_slow_to_load() -> None:
     """The first cell of the day waits for it. nbformat brings a grammar that is compiled at import, for two seconds."""
     slow = {"jsonschema", "lark", "nbformat", "numpy", "pyarrow"}

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import importlib.util
 import os
-import subprocess
 import sys
 import time
 from pathlib import Path
@@ -68,6 +67,8 @@ def launch(settings: Settings) -> int:
 
     A second one notices the first and ends by itself. RecorderUnavailable where it cannot be started.
     """
+    import subprocess  # late: most kernels find a recorder that runs already
+
     python = recorder_python()
     if python is None:
         raise RecorderUnavailable("The recorder is not part of this environment.", _INSTALL)

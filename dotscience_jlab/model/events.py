@@ -13,17 +13,26 @@ from typing import Any, Dict, List, Optional, Type
 from .ids import ExecutionId, RunId, SessionId
 from .values import Scalar
 
+_event = dataclass(eq=False, repr=False)
+"""Frozen, and with methods of their own, fifteen classes would cost every kernel 15 ms at its start; nobody changes an event."""
 
-@dataclass(frozen=True)
+
+@_event
 class Event:
     at: float
+
+    def __eq__(self, other: object) -> bool:
+        return type(other) is type(self) and other.__dict__ == self.__dict__
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({', '.join(f'{name}={value!r}' for name, value in self.__dict__.items())})"
 
     def to_json(self) -> Dict[str, Any]:
         """The event's own fields, not copied: its values are plain JSON already, and outputs can be large."""
         return {"event": EVENT_NAMES[type(self)], **self.__dict__}
 
 
-@dataclass(frozen=True)
+@_event
 class SessionStarted(Event):
     session: SessionId
     kind: str
@@ -44,14 +53,14 @@ class SessionStarted(Event):
     """Why capture is partial here, in words; empty means complete as far as the kernel knows."""
 
 
-@dataclass(frozen=True)
+@_event
 class EnvironmentSeen(Event):
     """Once per session, written by a background thread that mostly sleeps; `environment` is plain JSON (docs/capture.md)."""
 
     environment: Dict[str, Any]
 
 
-@dataclass(frozen=True)
+@_event
 class ExecutionStarted(Event):
     execution: ExecutionId
     source: str
@@ -67,7 +76,7 @@ class ExecutionStarted(Event):
     """`%ds_pause` is on: nothing of it is kept but that it happened."""
 
 
-@dataclass(frozen=True)
+@_event
 class OutputSeen(Event):
     """One output as the kernel published it: nbformat's output dict (stream, display_data, execute_result, error)."""
 
@@ -80,13 +89,13 @@ class OutputSeen(Event):
     """Bytes left out here because of the cap; the text or bundle holds what is left."""
 
 
-@dataclass(frozen=True)
+@_event
 class OutputCleared(Event):
     execution: ExecutionId
     wait: bool = False
 
 
-@dataclass(frozen=True)
+@_event
 class FileOpened(Event):
     disk_path: str
     role: str
@@ -97,7 +106,7 @@ class FileOpened(Event):
     """audit | declared | child process"""
 
 
-@dataclass(frozen=True)
+@_event
 class ExecutionFinished(Event):
     execution: ExecutionId
     outcome: str
@@ -107,7 +116,7 @@ class ExecutionFinished(Event):
     traceback: List[str] = field(default_factory=list)
 
 
-@dataclass(frozen=True)
+@_event
 class RunOpened(Event):
     run: RunId
     opened_by: str
@@ -119,7 +128,7 @@ class RunOpened(Event):
     """{'parameters': {…}, 'labels': {…}} taken over from the run before (architecture §5)."""
 
 
-@dataclass(frozen=True)
+@_event
 class RunRecorded(Event):
     """Values and declarations of a run. `what` names one of these, `items` maps name -> value:
 
@@ -138,7 +147,7 @@ class RunRecorded(Event):
     execution: Optional[ExecutionId] = None
 
 
-@dataclass(frozen=True)
+@_event
 class NamesDeclared(Event):
     """Announces the points frames that follow: number `name_set` stands for these names, in this run and execution."""
 
@@ -148,7 +157,7 @@ class NamesDeclared(Event):
     execution: Optional[ExecutionId] = None
 
 
-@dataclass(frozen=True)
+@_event
 class RunClosed(Event):
     run: RunId
     state: str
@@ -157,14 +166,14 @@ class RunClosed(Event):
     error: Optional[str] = None
 
 
-@dataclass(frozen=True)
+@_event
 class RunPublished(Event):
     run: RunId
     execution: Optional[ExecutionId] = None
     description: Optional[str] = None
 
 
-@dataclass(frozen=True)
+@_event
 class CaptureFault(Event):
     """Something of ours went wrong inside the kernel: never silent, the execution becomes partial with this reason."""
 
@@ -172,7 +181,7 @@ class CaptureFault(Event):
     execution: Optional[ExecutionId] = None
 
 
-@dataclass(frozen=True)
+@_event
 class SessionFinished(Event):
     """The process ended by itself (atexit). A session without it that has no process any more was killed."""
 

@@ -11,6 +11,7 @@ A torn last frame (a killed process) is cut. Behind damage the next frame whose 
 
 from __future__ import annotations
 
+import functools
 import json
 import re
 import struct
@@ -24,6 +25,7 @@ MAX_FRAME_BYTES = 64 * 1024 * 1024
 """A length beyond this is damage, not data: outputs are capped long before."""
 
 _HEAD = struct.Struct("<IIB")
+_LENGTH_AND_CRC = struct.Struct("<II")
 _POINT_HEAD = struct.Struct("<Iqd")
 _KIND = re.compile(rb"\x01(?=\{)|\x02")
 """The byte before a payload."""
@@ -50,16 +52,22 @@ class TornFrame(ValueError):
 
 def json_frame(event: Dict[str, Any]) -> bytes:
     payload = json.dumps(event, separators=(",", ":"), ensure_ascii=False, default=str).encode("utf-8", "surrogatepass")
-    return _frame(JSON_FRAME, payload)
+    return _frame(b"\x01" + payload)
 
 
 def points_frame(name_set: int, step: int, time: float, values: Tuple[float, ...]) -> bytes:
-    return _frame(POINTS_FRAME, _POINT_HEAD.pack(name_set, step, time) + struct.pack(f"<{len(values)}d", *values))
+    """About 1 µs: a training loop asks for one at every step."""
+    return _frame(_points_struct(len(values)).pack(POINTS_FRAME, name_set, step, time, *values))
 
 
-def _frame(kind: int, payload: bytes) -> bytes:
-    crc = zlib.crc32(payload, zlib.crc32(bytes((kind,))))
-    return _HEAD.pack(len(payload) + 1, crc, kind) + payload
+@functools.lru_cache(maxsize=256)
+def _points_struct(n_values: int) -> struct.Struct:
+    """The kind byte, `_POINT_HEAD` and the values, in one."""
+    return struct.Struct(f"<BIqd{n_values}d")
+
+
+def _frame(kind_and_payload: bytes) -> bytes:
+    return _LENGTH_AND_CRC.pack(len(kind_and_payload), zlib.crc32(kind_and_payload)) + kind_and_payload
 
 
 def read_frame(data: Union[bytes, memoryview], offset: int) -> Tuple[Frame, int]:

@@ -26,6 +26,7 @@ Value = TypeVar("Value")
 Function = TypeVar("Function", bound=Callable[..., Any])
 
 MAX_STEP = 2**63
+_FLOATS, _TEXTS = frozenset((float,)), frozenset((str,))
 
 
 # -- runs --------------------------------------------------------------------------------------------
@@ -157,23 +158,23 @@ def metric(name: str, value: Value, step: Optional[int] = None) -> Value:
 
 def log(values: Mapping[str, Any], step: Optional[int] = None) -> None:
     """Many metrics of one step at once: `ds.log({"loss": l, "acc": a}, step=i)`. One write."""
-    if not isinstance(values, Mapping):
+    if type(values) is not dict and not isinstance(values, Mapping):
         raise InvalidRequest(f"ds.log takes a dict of names and numbers, not {type(values).__name__}.", 'ds.log({"loss": 0.1})')
-    names: List[str] = []
-    numbers: List[float] = []
+    at = None if step is None else _step(step)
+    names, numbers = tuple(values), tuple(values.values())
+    if _FLOATS.issuperset(map(type, numbers)) and _TEXTS.issuperset(map(type, names)):  # the usual row, without a loop in Python
+        _record_points(names, numbers, at)
+        return
+    points: Dict[str, float] = {}
     texts: Dict[str, str] = {}
-    for name, value in values.items():
-        if type(value) is float:
-            number = value
+    for name, value in zip(names, numbers):
+        number, is_number = metric_value(value)
+        if is_number:
+            points[str(name)] = number
         else:
-            number, is_number = metric_value(value)
-            if not is_number:
-                texts[str(name)] = str(scalar(value))
-                continue
-        names.append(name if type(name) is str else str(name))
-        numbers.append(number)
-    if names:
-        _record_points(tuple(names), tuple(numbers), None if step is None else _step(step))
+            texts[str(name)] = str(scalar(value))
+    if points:
+        _record_points(tuple(points), tuple(points.values()), at)
     if texts:
         _record("metric_text", texts)
 

@@ -10,8 +10,6 @@ from __future__ import annotations
 import ast
 import atexit
 import functools
-import getpass
-import hashlib
 import json
 import os
 import re
@@ -327,6 +325,8 @@ class Hooks:
 
     def _hear_getpass(self) -> None:
         """A password that was typed in is a secret from then on."""
+        import getpass  # late: a kernel asks by its own means
+
         learn = self.session.secrets.learn
         owner: Any = getpass if self.kernel is None else self.kernel
         ask = getattr(owner, "getpass", None)
@@ -371,6 +371,8 @@ class _Interrupter(ast.NodeTransformer):
 
 def digest_of(source: str) -> str:
     """The key of a cell that has no id: the same text is the same cell."""
+    import hashlib  # late: cells of a notebook have ids
+
     return "source-" + hashlib.sha1(source.encode("utf-8", "surrogatepass")).hexdigest()[:16]
 
 

@@ -120,7 +120,7 @@ class Reporter:
             missing = {name: value for name, value in kept.items() if name not in known}
             if missing:
                 session.record(what, dict(missing))
-        known = {} if ours is None else {**ours.shown.get("metric", {}), **ours.shown.get("metric_text", {})}
+        known = {} if ours is None else ours.metrics()
         for name, value in run._metric.items():
             if name not in known:
                 self.record_metric(name, value)

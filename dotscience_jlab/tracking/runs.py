@@ -47,9 +47,16 @@ class OpenRun:
     """'parameters' | 'labels' -> name -> (value, the cell that recorded it)"""
     shown: Dict[str, Dict[str, object]] = field(default_factory=dict)
     """what -> name -> value, for the summary that publish shows."""
+    newest_points: Dict[Tuple[str, ...], Tuple[float, ...]] = field(default_factory=dict)
+    """names -> values of the last point of these names; the names used last stand last."""
     error: Optional[str] = None
     last_outcome: Tuple[str, Optional[str]] = ("ok", None)
     """Of the last execution that recorded into it: ok | error | interrupted, and the error in words."""
+
+    def metrics(self) -> Dict[str, object]:
+        """name -> its newest value, a number or a text."""
+        numbers = {name: value for names, values in self.newest_points.items() for name, value in zip(names, values)}
+        return {**numbers, **self.shown.get("metric_text", {})}
 
 
 class RunBook:
