@@ -16,16 +16,16 @@ WHOLE_DISK_ABOVE = 64
 """More files than this are flushed by one sync of their file system rather than one each."""
 
 
-def sync_files(paths: Collection[Path]) -> None:
+def sync_files(paths: Collection[str] | Collection[Path]) -> None:
     """Files and their folders survive a power cut when this returns; OSError says which disk refused."""
     if len(paths) > WHOLE_DISK_ABOVE:
         _sync_file_system(next(iter(paths)))
         return
-    for path in (*paths, *{path.parent for path in paths}):
+    for path in (*paths, *{os.path.dirname(path) for path in paths}):
         sync_path(path)
 
 
-def sync_path(path: Path) -> None:
+def sync_path(path: str | Path) -> None:
     """One file or folder."""
     fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
     try:
@@ -34,7 +34,7 @@ def sync_path(path: Path) -> None:
         os.close(fd)
 
 
-def _sync_file_system(path: Path) -> None:
+def _sync_file_system(path: str | Path) -> None:
     """Of that path alone where the system can say so: `sync` would wait for every disk, also for one that does not answer."""
     syncfs = getattr(ctypes.CDLL(None, use_errno=True), "syncfs", None)
     if syncfs is None:

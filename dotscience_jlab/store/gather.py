@@ -14,6 +14,7 @@ from filelock import Timeout
 
 from ..errors import StoreDamaged
 from .git import GitObjects
+from .loose import loose_path
 from .maintenance import alone
 from .objects import ObjectId
 from .repack import repacking
@@ -39,7 +40,8 @@ def gather_loose(objects: GitObjects, few: int = FEW_LOOSE) -> int:
 
     Costs about 0.1 ms an object. Killed at any instant, each of them lies in the pack or where it was.
     """
-    own = [name for name in own_loose(objects.path) if _is_own(_loose_path(objects.path, name))]
+    folder = f"{objects.path}/objects"
+    own = [name for name in own_loose(objects.path) if _is_own(loose_path(folder, name))]
     if len(own) <= few:
         return 0
     try:
@@ -51,20 +53,17 @@ def gather_loose(objects: GitObjects, few: int = FEW_LOOSE) -> int:
                         packs.add(name)
                         packed.append(name)
             for name in packed:
-                path = _loose_path(objects.path, name)
+                path = loose_path(folder, name)
                 if _is_own(path):
-                    path.unlink(missing_ok=True)
+                    with suppress(FileNotFoundError):
+                        os.unlink(path)
             return len(packed)
     except Timeout:
         return 0
 
 
-def _loose_path(repository: Path, name: ObjectId) -> Path:
-    return repository / "objects" / name[:2] / name[2:]
-
-
-def _is_own(path: Path) -> bool:
+def _is_own(path: str) -> bool:
     try:
-        return path.stat().st_nlink == 1
+        return os.stat(path).st_nlink == 1
     except FileNotFoundError:
         return False

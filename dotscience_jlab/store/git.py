@@ -1,7 +1,7 @@
-"""Objects and refs in a plain bare git repository: the one file that knows dulwich.
+"""Objects and refs in a plain bare git repository, by dulwich where it is quick and quiet enough.
 
-Loose objects are written directly (unique temporary name, rename, fsync before the next ref moves), because dulwich's own
-ways re-read what they wrote, take its locks, or run its housekeeping in the middle of a snapshot.
+What is written is written by us (`loose.py`, `pack.py`, `refs.py`), because dulwich's own ways re-read what they wrote, take its
+locks, or run its housekeeping in the middle of a snapshot.
 """
 
 from __future__ import annotations
@@ -10,16 +10,13 @@ import os
 import random
 import threading
 import time
-import uuid
 import weakref
-import zlib
 from collections import OrderedDict
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Callable, Iterator, Mapping, TypeVar
 
 from dulwich.file import FileLocked
-from dulwich.object_store import DiskObjectStore, PackBasedObjectStore
 from dulwich.objects import Commit, ShaFile, Tag, Tree
 from dulwich.pack import Pack, PackFileDisappeared
 from dulwich.refs import RefsContainer
@@ -28,10 +25,9 @@ from dulwich.repo import Repo
 from ..errors import DotscienceError, Forgotten, NotFound, StoreDamaged, StoreError
 from ..model.ids import BlobDigest
 from .batch import Batch
-from .deflate import deflated
 from .disk import disk_errors
-from .durable import sync_files
 from .graves import exhume
+from .loose import LooseFiles, loose_path, read_loose
 from .objects import (
     REMOTES_REF,
     Buffer,
@@ -44,8 +40,9 @@ from .objects import (
     object_id,
     tree_bytes,
 )
-from .pack import KIND_NAMES, MOST_HEADER_BYTES, PackDraft, read_entry, read_header
-from .refs import OBJECT_ID, RefLocked, move_ref
+from .pack import PackDraft
+from .packs import Packs
+from .refs import OBJECT_ID, RefLocked, move_ref, read_ref
 from .stored import loose_files, loose_objects, packed_objects
 from .sweep import sweep
 from .untidy import mark_untidy
@@ -53,19 +50,10 @@ from .untidy import mark_untidy
 TREE_ITEMS_KEPT = 200_000
 """Of folders read last: about 50 MB; a folder of the records has up to 256 items, one of the user's any number."""
 MEASURE_EVERY_S = 300.0
-DRAFT_PREFIX = "tmp_obj_"
-"""git's own `gc` removes leftovers of this name too."""
+COMMITS_KEPT = 64
+"""Of those read or written last: a snapshot asks several times for the newest."""
 SUBMODULE_MODE = 0o160000
 """Names a commit of another repository: it comes with commits that another git made, and there is nothing to read."""
-YOUNG_S = 3600.0
-"""An object that somebody else wrote this lately may not be on the disk yet: whoever names it syncs it too."""
-MOST_LENDERS = 100
-"""More than anybody has; two that lend to each other do not go on for ever."""
-RACY_NS = 20_000_000
-"""A folder that changed less than this before it was listed may have changed again within the same tick of its time."""
-YOUNG_PACK_S = 60.0
-FRESH_S = 300.0
-"""What is put again is marked as young again, unless it is younger than this anyway."""
 REMEDY = "`ds check` names what is damaged and what refers to it."
 
 
@@ -105,17 +93,11 @@ class GitObjects:
         weakref.finalize(self, self._repo.close)
         self.path = path
         self._busy = threading.RLock()
-        self._publishing = threading.Lock()
-        self._folder = f"{path}/objects"
-        self._listed: dict[str, tuple[int, list[Pack]]] = {}
-        """Folder of objects -> when its packs were listed (ns), and what was there."""
-        self._young_pack: tuple[Pack, float] | None = None
-        """The last one that was marked as young, and until when that need not be done again."""
-        self._unsynced: set[Path] = set()
-        self._drafts: list[PackDraft] = []
-        """Packs that are whole but have no name yet, since no ref needs them."""
+        self._loose = LooseFiles(path)
+        self._packs = Packs(path, self._repo.object_store)
         self._trees: OrderedDict[ObjectId, dict[bytes, TreeItem]] = OrderedDict()
         self._n_tree_items = 0
+        self._commits: OrderedDict[ObjectId, CommitText] = OrderedDict()
         self._sizes: dict[ObjectId, int] = {}
         self._size: int | None = None
         self._measured_at = 0.0
@@ -142,7 +124,9 @@ class GitObjects:
         made.author_timezone = made.commit_timezone = 0
         made.encoding = b"UTF-8"
         made.message = commit.message.encode("utf-8", "replace")
-        return self._put(b"commit", made.as_raw_string())
+        name = self._put(b"commit", made.as_raw_string())
+        self._remember_commit(name, commit._replace(message=made.message.decode("utf-8"), at=float(made.commit_time)))
+        return name
 
     @contextmanager
     def batch(self) -> Iterator[Sink]:
@@ -155,8 +139,8 @@ class GitObjects:
             raise
 
     def adopt(self, draft: PackDraft) -> None:
+        self._packs.adopt(draft)
         with self._busy:
-            self._drafts.append(draft)
             if self._size is not None:
                 self._size += draft.size_bytes
 
@@ -167,141 +151,38 @@ class GitObjects:
         return name
 
     def put_loose(self, kind: bytes, name: ObjectId, data: Buffer) -> None:
-        path = self._loose_path(name)
         with disk_errors(self.path):
-            n_written = self._write(path, deflated(data, _header(kind, data)))
+            n_written = self._loose.put(kind, name, data)
         with self._busy:
-            self._unsynced.add(path)
             if self._size is not None:
                 self._size += n_written
 
     def is_kept(self, kind: bytes, name: ObjectId, data: Buffer) -> bool:
-        """True if the store holds these bytes. A loose object is read: after a power cut its name may stand before nothing."""
+        """True if the store holds these bytes."""
         if name in self._refused:
             raise Forgotten(self._refused[name], "Bytes that were purged are not taken in again.")
-        path, header = self._loose_path(name), _header(kind, data)
         with disk_errors(self.path):
-            try:
-                written_at = path.stat().st_mtime
-                found = zlib.decompress(path.read_bytes())
-                if not found.startswith(header) or memoryview(found)[len(header) :] != data:
-                    return False
-                _freshen(path)
-            except (FileNotFoundError, zlib.error):
-                return self._draft_of(name) is not None or self._is_packed_afresh(name)
-        if abs(time.time() - written_at) < YOUNG_S:
-            with self._busy:
-                self._unsynced.add(path)
-        return True
-
-    def _write(self, path: Path, pieces: list[Buffer]) -> int:
-        """Whole or not at all; bytes written."""
-        if not path.parent.is_dir():
-            path.parent.mkdir(exist_ok=True)
-            with self._busy:
-                self._unsynced.add(path.parent)
-        draft = path.parent / f"{DRAFT_PREFIX}{uuid.uuid4().hex}"
-        fd = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o444)
-        try:
-            with os.fdopen(fd, "wb") as file:
-                file.writelines(pieces)
-                n_written = file.tell()
-            os.replace(draft, path)
-        except BaseException:
-            with suppress(OSError):
-                draft.unlink()
-            raise
-        return n_written
+            is_loose = self._loose.holds(kind, name, data)
+            return self._is_packed_afresh(name) if is_loose is None else is_loose
 
     def _is_packed_afresh(self, name: ObjectId) -> bool:
-        pack = self._pack_of(name)
-        while pack is not None:
-            with suppress(FileNotFoundError):
-                _freshen(Path(f"{pack._basename}.pack"))
-                self._young_pack = pack, time.monotonic() + YOUNG_PACK_S
-                return True
-            pack = self._pack_of(name)  # it was replaced a moment ago
-        return False
+        return self._packs.draft_of(name) is not None or self._packs.keep(name)
 
     def keep(self, name: ObjectId) -> bool:
-        if self._is_in_young_pack(name):
+        if self._packs.is_in_young(name):
             return True
         with disk_errors(self.path):
-            try:
-                _freshen(self._loose_path(name))
-                return True
-            except FileNotFoundError:
-                return self._draft_of(name) is not None or self._is_packed_afresh(name)
-
-    def _is_in_young_pack(self, name: ObjectId) -> bool:
-        """Looking for each chunk of a large file all through the store would cost as much as hashing it."""
-        if self._young_pack is None or time.monotonic() > self._young_pack[1]:
-            return False
-        with self._busy, suppress(Exception):  # dulwich meets a pack that went with many kinds of error
-            return name.encode("ascii") in self._young_pack[0]
-        return False
+            return self._loose.freshen(name) or self._is_packed_afresh(name)
 
     def has(self, name: ObjectId) -> bool:
         with disk_errors(self.path):
-            is_here = self._loose_path(name).exists() or self._draft_of(name) is not None or self._pack_of(name) is not None
-            return is_here or any(os.path.exists(f"{each.path}/{name[:2]}/{name[2:]}") for each in self._lenders())
-
-    def _draft_of(self, name: ObjectId) -> PackDraft | None:
-        with self._busy:
-            return next((draft for draft in self._drafts if name in draft), None)
-
-    def _loose_path(self, name: ObjectId) -> Path:
-        return Path(f"{self._folder}/{name[:2]}/{name[2:]}")
-
-    def _packs(self) -> Iterator[Pack]:
-        """This store's and those of stores that it borrows from, as they lie on the disk now."""
-        with self._busy, disk_errors(self.path):
-            stores = [self._repo.object_store, *self._lenders()]
-            found = [pack for store in stores for pack in self._present_packs(store)]
-        yield from found
-
-    def _lenders(self) -> list[DiskObjectStore]:
-        """Those that lend to a lender too, as git has it."""
-        with self._busy:
-            found: list[DiskObjectStore] = []
-            waiting = list(self._repo.object_store.alternates)
-            while waiting and len(found) < MOST_LENDERS:
-                found.append(waiting.pop(0))  # type: ignore[arg-type]
-                waiting += found[-1].alternates
-            return found
-
-    def _present_packs(self, store: PackBasedObjectStore) -> list[Pack]:
-        """Listed again only when the folder has changed: a stat for each new object rather than two listings."""
-        try:
-            changed_ns = os.stat(store.pack_dir).st_mtime_ns  # type: ignore[attr-defined]
-        except FileNotFoundError:
-            return []
-        listed_ns, packs = self._listed.get(store.path, (0, []))  # type: ignore[attr-defined]
-        if changed_ns + RACY_NS > listed_ns:
-            listed_ns = time.time_ns()
-            packs = list(store.packs) and list(store.packs)  # the first answer still has those that went since the last one
-            self._listed[store.path] = listed_ns, packs  # type: ignore[attr-defined]
-        return packs
-
-    def _pack_of(self, name: ObjectId) -> Pack | None:
-        """A pack whose index cannot be read has nothing: what it held is then written anew."""
-        for pack in self._packs():
-            with self._busy, suppress(Exception):
-                if name.encode("ascii") in pack:
-                    return pack
-        return None
+            is_here = self._loose.has(name) or self._packs.draft_of(name) is not None or self._packs.of(name) is not None
+            return is_here or any(os.path.exists(loose_path(each.path, name)) for each in self._packs.lenders())
 
     def sync(self) -> None:
-        self._publish_packs()
-        with self._busy:
-            waiting, self._unsynced = self._unsynced, set()
-        try:
-            with disk_errors(self.path):
-                sync_files([path for path in waiting if path.exists() or self._pack_of(path.parent.name + path.name) is None])
-        except BaseException:
-            with self._busy:
-                self._unsynced |= waiting
-            raise
+        self._packs.publish()
+        with disk_errors(self.path):
+            self._loose.sync(lambda name: self._packs.of(name) is not None)
 
     def is_folder(self, name: ObjectId) -> bool:
         return self._read(name)[0] == Tree.type_name
@@ -311,16 +192,6 @@ class GitObjects:
 
     def refuse(self, names: Mapping[ObjectId, str]) -> None:
         self._refused.update(names)
-
-    def _publish_packs(self) -> None:
-        """Each stays readable as a draft until it is readable as a pack."""
-        with self._publishing, disk_errors(self.path):
-            with self._busy:
-                drafts = list(self._drafts)
-            for draft in drafts:
-                draft.publish()
-                with self._busy:
-                    self._drafts.remove(draft)
 
     def move_ref(self, name: str, old: ObjectId | None, new: ObjectId) -> bool:
         with self._busy, disk_errors(self.path):
@@ -360,7 +231,7 @@ class GitObjects:
 
     def blob_size(self, digest: ObjectId) -> int:
         if digest not in self._sizes:
-            self._sizes[digest] = self._loose_size(digest) or self._packed_size(digest) or len(self.blob(digest))
+            self._sizes[digest] = self._loose.size(digest) or self._packs.size(digest) or len(self.blob(digest))
         return self._sizes[digest]
 
     def tree(self, tree: ObjectId) -> dict[bytes, TreeItem]:
@@ -376,12 +247,27 @@ class GitObjects:
         return items
 
     def commit(self, commit: ObjectId) -> CommitText:
+        with self._busy:
+            known = self._commits.get(commit)
+        if known is not None:
+            return known
         found = self._parsed(Commit, commit)
         parents = tuple(parent.decode("ascii") for parent in found.parents)
         message, author = found.message.decode("utf-8", "replace"), found.author.decode("utf-8", "replace")
-        return CommitText(found.tree.decode("ascii"), parents, message, float(found.commit_time), author)
+        read = CommitText(found.tree.decode("ascii"), parents, message, float(found.commit_time), author)
+        self._remember_commit(commit, read)
+        return read
+
+    def _remember_commit(self, name: ObjectId, commit: CommitText) -> None:
+        with self._busy:
+            self._commits[name] = commit
+            while len(self._commits) > COMMITS_KEPT:
+                self._commits.popitem(last=False)
 
     def ref(self, name: str) -> ObjectId | None:
+        found = read_ref(self.path, name)  # a tenth of what dulwich takes; it is asked where no plain file of that name says it
+        if found is not None:
+            return found
         with self._refs(name) as refs:
             try:
                 found = refs[name.encode("utf-8")].decode("ascii", "replace")
@@ -430,15 +316,11 @@ class GitObjects:
 
     def own_packs(self) -> list[Pack]:
         """Without those of stores that it borrows from."""
-        with self._busy:
-            return self._present_packs(self._repo.object_store)
+        return self._packs.own()
 
     def borrow_no_more(self) -> None:
         """What it borrowed lies here now, and the list of lenders is gone."""
-        with self._busy:
-            for store in self._lenders():
-                store.close()
-            self._repo.object_store._alternates = []
+        self._packs.borrow_no_more()
 
     def sweep(self) -> None:
         exhume(self.path)
@@ -466,10 +348,7 @@ class GitObjects:
         return sum(found.st_size for _, found in (*loose_files(self.path), *packs) if found.st_nlink > 1)
 
     def close(self) -> None:
-        with self._busy:
-            for draft in self._drafts:
-                draft.discard()
-            self._drafts.clear()
+        self._packs.discard()
         self._repo.close()
 
     def raw(self, name: ObjectId) -> tuple[bytes, bytes]:
@@ -514,44 +393,14 @@ class GitObjects:
         raise damage or NotFound(f"The object {name} is not in this history.")
 
     def _copies(self, name: ObjectId) -> Iterator[Callable[[], tuple[bytes, bytes]]]:
-        draft = self._draft_of(name)
+        draft = self._packs.draft_of(name)
         if draft is not None:
             yield lambda: draft.read(name)
-        yield lambda: _read_loose(self._loose_path(name))
-        for pack in self._packs():
-            yield lambda pack=pack: self._read_packed(pack, name)  # type: ignore[misc]
-        for store in self._lenders():
-            yield lambda store=store: _read_loose(Path(store.path, name[:2], name[2:]))  # type: ignore[misc]
-
-    def _read_packed(self, pack: Pack, name: ObjectId) -> tuple[bytes, bytes]:
-        with self._busy:
-            path, offset = _path_of(pack), pack.index.object_offset(name.encode("ascii"))
-        found = read_entry(path, offset)
-        if found is not None:
-            return found
-        with self._busy:
-            number, data = pack.get_raw(name.encode("ascii"))
-        return KIND_NAMES[number], data
-
-    def _loose_size(self, name: ObjectId) -> int | None:
-        """From the header of a loose object: a few bytes of it are read."""
-        try:
-            with open(self.path / "objects" / name[:2] / name[2:], "rb") as file:
-                header = zlib.decompressobj().decompress(file.read(64), 64)
-            return int(header[header.index(b" ") + 1 : header.index(b"\0")])
-        except (OSError, ValueError, zlib.error):
-            return None
-
-    def _packed_size(self, name: ObjectId) -> int | None:
-        """From the header of its entry; None if it is in no pack, or as a delta, or in one that cannot be read."""
-        for pack in self._packs():
-            with suppress(Exception):  # dulwich meets damage with many kinds of error
-                with self._busy:
-                    path, offset = _path_of(pack), pack.index.object_offset(name.encode("ascii"))
-                with open(path, "rb", buffering=0) as file:
-                    header = read_header(os.pread(file.fileno(), MOST_HEADER_BYTES, offset))
-                return header.size_bytes if header is not None else None
-        return None
+        yield lambda: self._loose.read(name)
+        for pack in self._packs.all():
+            yield lambda pack=pack: self._packs.read(pack, name)  # type: ignore[misc]
+        for store in self._packs.lenders():
+            yield lambda store=store: read_loose(loose_path(store.path, name))  # type: ignore[misc]
 
     def remember_tree(self, tree: ObjectId, items: dict[bytes, TreeItem]) -> None:
         with self._busy:
@@ -560,25 +409,3 @@ class GitObjects:
             self._n_tree_items += len(items)
             while self._n_tree_items > TREE_ITEMS_KEPT and len(self._trees) > 1:
                 self._n_tree_items -= len(self._trees.popitem(last=False)[1])
-
-
-def _header(kind: bytes, data: Buffer) -> bytes:
-    return kind + b" %d\0" % len(data)
-
-
-def _path_of(pack: Pack) -> str:
-    """dulwich says its name only."""
-    return os.path.join(os.path.dirname(pack.index.path), pack.data.filename)
-
-
-def _freshen(path: Path) -> None:
-    """Whoever removes what nothing refers to leaves alone what is young, as git does. FileNotFoundError: it is gone already."""
-    if time.time() - path.stat().st_mtime > FRESH_S:
-        with suppress(PermissionError):  # not ours: then we do not remove it either
-            os.utime(path)
-
-
-def _read_loose(path: Path) -> tuple[bytes, bytes]:
-    """(kind, bytes); ValueError or zlib.error if the file is damaged."""
-    header, _, data = zlib.decompress(path.read_bytes()).partition(b"\0")
-    return header.split(b" ")[0], data

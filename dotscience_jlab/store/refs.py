@@ -16,10 +16,23 @@ from .durable import sync_path
 from .objects import ObjectId
 
 OBJECT_ID = re.compile(r"[0-9a-f]{40}")
+MOST_REF_CHARACTERS = 100
 
 
 class RefLocked(Exception):
     """Another writer holds the ref, or one that was killed did."""
+
+
+def read_ref(repository: Path, name: str) -> ObjectId | None:
+    """What the ref's own file says; None if there is none, or if it holds anything but an object's name."""
+    if not name.startswith("refs/") or ".." in name:
+        return None
+    try:
+        with open(f"{repository}/{name}", encoding="ascii", errors="replace") as file:
+            text = file.read(MOST_REF_CHARACTERS)
+    except (OSError, ValueError):
+        return None
+    return text[:-1] if text.endswith("\n") and OBJECT_ID.fullmatch(text[:-1]) else None
 
 
 def move_ref(

@@ -7,14 +7,21 @@
 from __future__ import annotations
 
 import re
+from typing import Iterable
 
 SUFFIX = b".ds"
 _MARKED = re.compile(rb"\.ds~*\Z")
+_ONE_MARKED = re.compile(rb"\.ds~*(?:\0|\Z)")
 
 
 def is_marked(name: bytes) -> bool:
     """True for `.ds` and any number of `~` at the end: among the user's names those that are escaped, in a tree those that were."""
     return _MARKED.search(name) is not None
+
+
+def is_any_marked(names: Iterable[bytes]) -> bool:
+    """In one look for all of them: most folders hold none. A name holds no zero byte."""
+    return _ONE_MARKED.search(b"\0".join(names)) is not None
 
 
 def tree_name(name: bytes, *, is_large: bool = False) -> bytes:

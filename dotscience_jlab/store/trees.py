@@ -13,7 +13,7 @@ from ..model.paths import WorkspacePath
 from ..model.snapshot import EXECUTABLE, FILE, LINK
 from .large_file import is_large
 from .objects import FOLDER_MODE, ObjectId, Objects, Sink, TreeItem
-from .tree_names import SUFFIX, is_marked, tree_name, users_name
+from .tree_names import SUFFIX, is_any_marked, is_marked, tree_name, users_name
 
 MODES = {FILE: 0o100644, EXECUTABLE: 0o100755, LINK: 0o120000}
 MODE_NAMES = {number: name for name, number in MODES.items()}
@@ -31,9 +31,9 @@ def read_folder(objects: Objects, tree: ObjectId) -> dict[bytes, TreeItem]:
     its names are as they stand.
     """
     items = objects.tree(tree)
-    marked = [name for name in items if is_marked(name)]
-    if not marked:
+    if not is_any_marked(items):
         return items
+    marked = [name for name in items if is_marked(name)]
     large = {
         name for name in marked
         if name.endswith(SUFFIX) and items[name].mode == FOLDER_MODE and is_large(objects.tree(items[name].id))
