@@ -6,48 +6,46 @@ catch up with, never a lie; `_catch_up` runs at every opening.
 
 from __future__ import annotations
 
-import json
 import logging
 import os
 import re
 import threading
 from contextlib import contextmanager, nullcontext
 from dataclasses import replace
-from itertools import chain, islice
+from itertools import islice
 from pathlib import Path
-from typing import Any, Callable, Collection, ContextManager, Iterable, Iterator, Mapping, Sequence
+from typing import Any, Callable, Collection, ContextManager, Iterable, Iterator, Sequence
 
-from ..errors import Conflict, DotscienceError, Forgotten, NotFound, StoreDamaged, StoreError
+from ..errors import Conflict, Forgotten
 from ..model.change import Change
-from ..model.codec import from_json, to_json
-from ..model.ids import BlobDigest, ExecutionId, RunId, SnapshotId, check_id, new_snapshot_id
+from ..model.ids import BlobDigest, ExecutionId, SnapshotId, new_snapshot_id
 from ..model.instant import Instant, epoch_s
 from ..model.paths import WorkspacePath
-from ..model.run import PURGE, RUNNING, Run, Tombstone
+from ..model.run import RUNNING, Run
 from ..model.snapshot import FILE, MAIN_LINE, Snapshot, SnapshotDraft, TreeEntry
 from ..model.workspace import FORMAT_VERSION, Workspace
 from . import trees
 from .base import KeepRules, Record, ScanResult
-from .checksums import body_with_checksum
+from .catching_up import CatchingUp
 from .chunks import SIZES, ChunkSizes
-from .forgetting import HOLDS_FORGOTTEN, finish_forgetting, forget_snapshots
+from .forgetting import finish_forgetting, forget_snapshots
 from .freed import freed_bytes
-from .index import SqliteIndex, dropped
-from .index_feed import LINES_AT_ONCE
+from .head_files import HeadFiles, entry_of, item_of
+from .index import SqliteIndex
 from .intake import put_file_bytes
 from .intents import Intents
-from .large_file import read_file, read_meta
+from .large_file import read_file
 from .lent import check_lends_to_nobody
-from .lines import Line, line_of, named_blobs
-from .messages import clean_message, commit_message, parse_commit, snapshot_id
-from .objects import AUTHOR, RECORDS_REF, REMOTES_REF, CommitText, ObjectId, Objects, TreeItem, line_ref
-from .purge import PURGING, Purged, PurgePlan, digests_at, finish_purge, plan_purge, purge
+from .lines import line_of
+from .messages import clean_message, commit_message, snapshot_id
+from .objects import AUTHOR, CommitText, ObjectId, Objects, TreeItem, line_ref
+from .purge import Purged, PurgePlan, digests_at, finish_purge, plan_purge, purge
 from .put_back import PutBacks
-from .record_order import records_since
 from .records import append_records, commits_since, with_series_blob
 from .scan import Scanner
 from .seen import SeenFiles, signature
-from .series import read_series, series_bytes
+from .series import series_bytes
+from .snapshot_rows import SnapshotRows
 from .space import Space, measure_space
 from .suspects import Attention, Suspects
 from .tree_names import is_marked
@@ -55,19 +53,9 @@ from .union import unite_records
 from .upkeep import Upkeep
 from .watch import FolderWatch
 
-SNAPSHOT_SCHEMA = """
-CREATE TABLE IF NOT EXISTS snapshots (id TEXT PRIMARY KEY, line TEXT, ordinal INTEGER, commit_id TEXT, created_at TEXT,
-    body TEXT) WITHOUT ROWID;
-CREATE INDEX IF NOT EXISTS snapshots_by_line ON snapshots (line, ordinal);
-CREATE TABLE IF NOT EXISTS named_blobs (digest TEXT PRIMARY KEY) WITHOUT ROWID;
-"""
 log = logging.getLogger(__name__)
 
-Counted = Mapping[SnapshotId, tuple[Snapshot, ObjectId]]
-"""id -> (snapshot, its commit) as they were before their line was rewritten"""
 MOVE_TRIES = 20
-N_PURGES = "purges"
-"""A fact of the index: how many times something was purged, so that each process notices."""
 AUTHOR_SHAPE = re.compile(r"[^<>\0\n]+ <[^<>\0\n]*>")
 
 
@@ -103,10 +91,8 @@ class History:
         self._busy = threading.RLock()
         """Held for a write of refs; never while the folder is read, so that questions do not wait for a scan."""
         self._folder_busy = threading.RLock()
-        self._n_purges: str | None = None
-        with index.write() as db:
-            for statement in SNAPSHOT_SCHEMA.split(";"):
-                db.execute(statement)
+        self._rows = SnapshotRows(index)
+        self._step = CatchingUp(objects, index, self._rows, root)
         self._attention = Attention(objects, watch)
         self._sizes = sizes
         self._seen = SeenFiles(index, sizes)
@@ -117,10 +103,10 @@ class History:
             root, objects, self._seen, kept_in=kept_in, enters=self._attention.enters, sizes=sizes,
             half_written=self._put_backs.half_written,
         )
-        self._head_files: tuple[ObjectId, dict[WorkspacePath, TreeEntry]] | None = None
+        self._head_files = HeadFiles(objects)
         for line in self.lines():
-            self._look(line)
-        self._heed_purges()
+            self._step.look(line)
+        self._step.heed_purges()
         if index.path is not None and lock is not None:  # else it is only looked at
             finish_forgetting(self)  # a process was killed between a tombstone and the line
             finish_purge(self)
@@ -149,7 +135,7 @@ class History:
     # -- bytes -------------------------------------------------------------------------------------
 
     def put_bytes(self, data: bytes) -> BlobDigest:
-        self._heed_purges()
+        self._step.heed_purges()
         return self.objects.put_blob(data)
 
     def read_blob(self, digest: BlobDigest) -> bytes:
@@ -157,7 +143,7 @@ class History:
         return self.objects.blob(digest)
 
     def put_file_bytes(self, data: bytes, mode: str = FILE) -> TreeEntry:
-        self._heed_purges()
+        self._step.heed_purges()
         with self.objects.batch() as sink:
             return put_file_bytes(sink, data, mode, self._sizes).entry
 
@@ -166,62 +152,38 @@ class History:
         return read_file(self.objects, digest, offset)
 
     def _check_kept(self, digest: BlobDigest) -> None:
-        self._heed_purges()
+        self._step.heed_purges()
         if self.objects.refusal(digest):
             raise Forgotten(self.objects.refusal(digest), "Its bytes are nowhere in this history any more.")
 
-    def _heed_purges(self) -> None:
-        """Purged bytes are refused, also those that another process purged; one look into the index."""
-        n_purges = self._index.pragma(N_PURGES)
-        if n_purges != self._n_purges:
-            self.objects.refuse(self._index.purged())
-            self._n_purges = n_purges
-
     def is_named(self, digest: BlobDigest) -> bool:
-        with self._index.read() as db:
-            return db.execute("SELECT 1 FROM named_blobs WHERE digest = ?", (digest,)).fetchone() is not None
+        return self._step.is_named(digest)
 
     # -- snapshots ---------------------------------------------------------------------------------
 
     def lines(self) -> list[str]:
-        return [MAIN_LINE, *self._other_lines()]
+        return self._step.lines()
 
     def head(self, line: str = MAIN_LINE) -> Snapshot | None:
-        self._look(line)
+        self._step.look(line)
         if line != MAIN_LINE:
             head = self._head_id(line)
             return self.snapshot(head) if head else None
-        return self._known_head(line)
-
-    def _known_head(self, line: str) -> Snapshot | None:
-        with self._index.read() as db:
-            found = db.execute(
-                "SELECT body FROM snapshots WHERE line = ? ORDER BY ordinal DESC LIMIT 1", (line,)
-            ).fetchone()
-        return self._snapshots_from([found])[0] if found else None
+        return self._rows.newest(line)
 
     def snapshot(self, snapshot: SnapshotId) -> Snapshot:
-        return self._snapshots_from([self._row(snapshot)[1:]])[0]
+        return self._rows.get(snapshot)
 
     def snapshots(self, line: str = MAIN_LINE, limit: int = 100, before: SnapshotId | None = None) -> list[Snapshot]:
-        self._look(line)
+        self._step.look(line)
         if line != MAIN_LINE:
             return list(islice(self._back_from(self._head_id(line), before), limit))
-        with self._index.read() as db:
-            top = 2**62
-            if before is not None:
-                self._row(before)
-                top = db.execute("SELECT ordinal FROM snapshots WHERE id = ?", (before,)).fetchone()[0]
-            rows = db.execute(
-                "SELECT body FROM snapshots WHERE line = ? AND ordinal < ? ORDER BY ordinal DESC LIMIT ?",
-                (line, top, limit),
-            ).fetchall()
-        return self._snapshots_from(rows)
+        return self._rows.listed(line, limit, before)
 
     def _back_from(self, head: SnapshotId | None, before: SnapshotId | None) -> Iterator[Snapshot]:
         """Along first parents: a line's past is often another line's, so it is not listed by the line's name."""
         after = self.snapshot(before).parents[:1] if before is not None else (head,) if head else ()
-        while after and self._is_in("snapshots", after[0]):
+        while after and self._rows.is_listed(after[0]):
             snapshot = self.snapshot(after[0])
             yield snapshot
             after = snapshot.parents[:1]
@@ -232,7 +194,7 @@ class History:
 
     def entry(self, snapshot: SnapshotId, path: WorkspacePath) -> TreeEntry | None:
         item = trees.find(self.objects, self._tree_of(snapshot), path)
-        return self._entry(item) if item is not None and item.mode != trees.FOLDER_MODE else None
+        return entry_of(self.objects, item) if item is not None and item.mode != trees.FOLDER_MODE else None
 
     def tree(self, snapshot: SnapshotId, under: str = "") -> dict[WorkspacePath, TreeEntry]:
         tree = self._tree_of(snapshot)
@@ -241,15 +203,15 @@ class History:
             if folder is None:
                 return {}
             if folder.mode != trees.FOLDER_MODE:
-                return {WorkspacePath(under): self._entry(folder)}
+                return {WorkspacePath(under): entry_of(self.objects, folder)}
             tree = folder.id
         prefix = under + "/" if under else ""
-        return {path: self._entry(item) for path, item in trees.walk(self.objects, tree, prefix)}
+        return {path: entry_of(self.objects, item) for path, item in trees.walk(self.objects, tree, prefix)}
 
     def changes(self, before: SnapshotId | None, after: SnapshotId) -> list[Change]:
         old = self._tree_of(before) if before is not None else None
         return [
-            Change(path, kind, self._entry(was) if was else None, self._entry(is_now) if is_now else None)
+            Change(path, kind, entry_of(self.objects, was) if was else None, entry_of(self.objects, is_now) if is_now else None)
             for path, kind, was, is_now in trees.differences(self.objects, old, self._tree_of(after))
         ]
 
@@ -300,12 +262,11 @@ class History:
 
     def lines_were_rewritten(self) -> None:
         """Take all lines in anew, whatever the index says of them: they may share what was rewritten."""
-        with self._index.write():
-            self._take_in_all(commits_since(self.objects, self.objects.ref(line_ref(MAIN_LINE)), None)[0], self._take_out_lines())
+        self._step.take_in_again()
 
     def commit_of(self, snapshot: SnapshotId) -> ObjectId:
         """git's name of the snapshot's commit; said only inside `store/`."""
-        return self._row(snapshot)[0]
+        return self._rows.commit_of(snapshot)
 
     def publish(
         self, draft: SnapshotDraft, records: Iterable[Record] | Callable[[Snapshot], Iterable[Record]] = ()
@@ -315,7 +276,7 @@ class History:
         with self._busy, self._lock:
             self._protect()
             for _ in range(MOVE_TRIES):
-                self._catch_up(draft.line)
+                self._step.catch_up(draft.line)
                 finish_forgetting(self)
                 snapshot = self._publish_once(draft, chosen_id, unkept)
                 if snapshot is not None:
@@ -329,13 +290,13 @@ class History:
         parent = self.objects.ref(ref)
         before = self.objects.commit(parent).tree if parent else None
         start = self._tree_of(draft.base) if draft.base is not None else before
-        self._heed_purges()
+        self._step.heed_purges()
         edits = {path: self._item(entry) for path, entry in draft.edits.items()}
         if any(map(_is_of_format_2, draft.edits.items())):
             self._claim_format()
         with self.objects.batch() as sink:
             tree = trees.edited_tree(self.objects, start, edits, sink)
-        head = self._known_head(draft.line)
+        head = self._rows.newest(draft.line)
         if tree == before and head is not None and self.commit_of(head.id) == parent:
             self._keep_with(head, unkept)
             self.objects.sync()
@@ -359,9 +320,11 @@ class History:
         self.objects.sync()
         if not self.objects.move_ref(ref, parent, commit):
             return None
-        with self._behind_at_worst():
-            self._index_snapshot(snapshot, commit)
-        self._move_head_files(draft, before, tree)
+        with self._step.behind_at_worst():
+            self._rows.add(snapshot, commit)
+        if draft.base is None:
+            with self._folder_busy:
+                self._head_files.move(draft.line, before, tree, draft.edits)
         return snapshot
 
     def _claim_format(self) -> None:
@@ -384,7 +347,7 @@ class History:
 
     def append(self, records: Iterable[Record]) -> None:
         with self._busy, self._lock:
-            self._catch_up()
+            self._step.catch_up()
             self._keep(records)
 
     def _keep(self, records: Iterable[Record]) -> None:
@@ -395,8 +358,8 @@ class History:
         at = max((epoch_s(str(at)) for at in map(_time_of, kept) if at), default=0.0)
         lines = list(map(line_of, kept))
         commit = append_records(self.objects, lines, at)
-        with self._behind_at_worst():
-            self._index_lines(lines, commit)
+        with self._step.behind_at_worst():
+            self._step.add_lines(lines, commit)
 
     def _with_series(self, record: Record) -> Record:
         if isinstance(record, Run) and record.state != RUNNING and self._index.has_points(record.id):
@@ -415,9 +378,9 @@ class History:
         reread: Iterable[WorkspacePath] = (),
         changed_since: float | None = None,
     ) -> ScanResult:
-        self._heed_purges()
+        self._step.heed_purges()
         with self._folder_busy:
-            tree, files = self._head_of(line)
+            tree, files = self._head_files.at(line)
             if only is not None:
                 asked = Suspects(frozenset(only), are_heard=False)
                 return self._scanner.scan(rules, touched, files, self.size_bytes(), asked, reread, changed_since)[0]
@@ -455,7 +418,7 @@ class History:
 
     def check_watch(self, rules: KeepRules, excused: Iterable[WorkspacePath] = ()) -> None:
         with self._folder_busy:
-            tree, files = self._head_of(MAIN_LINE)
+            tree, files = self._head_files.at(MAIN_LINE)
             heard = self._attention.suspects(tree, rules)
             result, again = self._scanner.scan(rules, (), files, self.size_bytes())
             missed = self._attention.not_heard(result.edits, heard) - set(excused)
@@ -494,7 +457,7 @@ class History:
         """Take in the records of a commit whose objects are here and were checked; False if they all were known."""
         with self._busy, self._lock:
             is_new = unite_records(self.objects, theirs)
-            self._catch_up()
+            self._step.catch_up()
             return is_new
 
     def place_line(self, line: str, old: ObjectId | None, new: ObjectId) -> bool:
@@ -507,308 +470,32 @@ class History:
             self.objects.sync()
             self._claim_format()
             is_moved = old == new or self.objects.move_ref(line_ref(line), old, new)
-            self._catch_up(line)
+            self._step.catch_up(line)
             return is_moved
 
     def is_on_own_line(self, snapshot: SnapshotId) -> bool:
-        with self._index.read() as db:
-            found = db.execute("SELECT 1 FROM snapshots WHERE id = ? AND line = ?", (snapshot, MAIN_LINE)).fetchone()
-        return found is not None
+        return self._rows.is_listed(snapshot, MAIN_LINE)
 
     def is_forgotten(self, snapshot: SnapshotId) -> bool:
-        return self._is_in("forgotten", snapshot)
-
-    # -- keeping the index in step -----------------------------------------------------------------
-
-    def _catch_up(self, line: str = MAIN_LINE) -> None:
-        """Take in what the refs hold and the index does not: after a crash, a rebuild, or another process's write.
-
-        The refs are read inside the index's transaction: else a slower process could put older news over newer ones.
-        """
-        if self._is_in_step(line):
-            return
-        with self._index.write():
-            self._catch_up_records(*self._tip_and_known(RECORDS_REF, "records_commit"))
-            self._catch_up_line(line, *self._tip_and_known(line_ref(line), f"commit of {line}"))
+        return self._step.is_forgotten(snapshot)
 
     def take_in_all(self) -> None:
         """Everything that the refs hold is in the index when this returns."""
         for line in self.lines():
-            self._catch_up(line)
-
-    def _look(self, line: str) -> None:
-        """Before a question: where the index cannot be written (a full disk), what it knows already is shown."""
-        try:
-            self._catch_up(line)
-        except StoreDamaged:
-            raise
-        except StoreError as error:
-            log.warning("%s: the index stays behind: %s", self._root, error)
-
-    @contextmanager
-    def _behind_at_worst(self) -> Iterator[None]:
-        """Around the index once a ref has moved: what is kept is kept, and an index that refuses it catches up later."""
-        try:
-            yield
-        except StoreError as error:
-            log.warning("%s: kept, but not yet in the index: %s", self._root, error)
-
-    def _is_in_step(self, line: str) -> bool:
-        return all(
-            self.objects.ref(name) == (self._index.pragma(fact) or None)
-            for name, fact in ((RECORDS_REF, "records_commit"), (line_ref(line), f"commit of {line}"))
-        )
-
-    def _tip_and_known(self, name: str, fact: str) -> tuple[ObjectId | None, ObjectId | None]:
-        """What the ref names, and what the index has taken in. A ref that was there and is gone is damage: going on without
-        it would begin a second history and leave the first to be swept away."""
-        tip, known = self.objects.ref(name), self._index.pragma(fact)
-        if tip is None and known is not None and name in (RECORDS_REF, line_ref(MAIN_LINE)):
-            raise StoreDamaged(f"The ref {name} is gone; it named {known}.", "`ds check` says how to put it back.")
-        return tip, known
-
-    def _catch_up_records(self, tip: ObjectId | None, known: ObjectId | None) -> None:
-        if tip == known or tip is None:
-            return
-        batches, is_rewritten = records_since(self.objects, tip, known)
-        if is_rewritten:
-            with self._index.write() as db:
-                self._index.forget_records()
-                db.execute("DELETE FROM named_blobs")
-        series: dict[str, str] = {}
-        lines = chain.from_iterable(batches)
-        while found := list(islice(lines, LINES_AT_ONCE)):
-            self._index_lines(found, None)
-            series.update((each.id, each.body["series_blob"]) for each in found if each.body.get("series_blob"))
-        self._index.pragma("records_commit", tip)
-        for run, blob in series.items():
-            if not self._index.is_forgotten(run):
-                self._index.add_points(RunId(run), read_series(self.objects.blob(BlobDigest(blob))))
-
-    def _catch_up_line(self, line: str, tip: ObjectId | None, known: ObjectId | None) -> None:
-        if tip == known:
-            return
-        if line != MAIN_LINE:
-            self._take_in_other_line(line, tip)
-            return
-        commits, is_rewritten = commits_since(self.objects, tip, known)
-        if is_rewritten:
-            self._take_in_all(commits, self._take_out_lines())
-        else:
-            self._take_in_line(line, commits, {})
-
-    def _take_in_all(self, commits: Sequence[ObjectId], counted: Counted) -> None:
-        """commits: of the workspace's own line; the other lines after it."""
-        self._take_in_line(MAIN_LINE, commits, counted)
-        for other in self._other_lines():
-            self._take_in_other_line(other, self.objects.ref(line_ref(other)))
-
-    def _take_in_other_line(self, line: str, tip: ObjectId | None) -> None:
-        """A snapshot that several lines have is listed under the first of them, and under the workspace's own before all."""
-        found: list[tuple[ObjectId, Snapshot]] = []
-        own = self.objects.lines()
-        commit = tip
-        while commit is not None:
-            text = self.objects.commit(commit)
-            if self._is_in("snapshots", snapshot_id(text.message, commit)):
-                break
-            found.append((commit, self._snapshot_of(text, commit, line)))
-            commit = text.parents[0] if text.parents else None
-        for each, snapshot in reversed(found):
-            if not self._is_in("forgotten", snapshot.id):
-                self._index_snapshot(snapshot, each)
-            elif line in own:  # a remote's stays as the remote has it
-                self._index.pragma(f"{HOLDS_FORGOTTEN}{line}", "yes")
-        self._index.pragma(f"commit of {line}", tip or "")
-
-    def _snapshot_of(self, text: CommitText, commit: ObjectId, line: str) -> Snapshot:
-        """From the commit alone: its message and trailers say all but the number of changes."""
-        parent = text.parents[0] if text.parents else None
-        before = self.objects.commit(parent) if parent else None
-        n_changes = trees.count_differences(self.objects, before.tree if before else None, text.tree)
-        parents = (snapshot_id(before.message, parent),) if before and parent else ()
-        return replace(parse_commit(text, commit, line), parents=parents, n_changes=n_changes)
-
-    def _is_in(self, table: str, snapshot: SnapshotId) -> bool:
-        with self._index.read() as db:
-            return db.execute(f"SELECT 1 FROM {table} WHERE id = ?", (snapshot,)).fetchone() is not None
-
-    def _other_lines(self) -> list[str]:
-        """All but the workspace's own: this folder's by name, then those of remotes as last fetched."""
-        own = [line for line in self.objects.lines() if line != MAIN_LINE]
-        remote = (name.split("/heads/", 1) for name in self.objects.refs(REMOTES_REF) if "/heads/" in name)
-        return [*own, *(f"{name}:{line}" for name, line in remote)]
-
-    def _take_in_line(self, line: str, commits: Sequence[ObjectId], counted: Counted) -> None:
-        """commits: oldest first. counted: snapshots whose number of changes is known, as long as nothing of them is new."""
-        with self._index.read() as db:
-            last = db.execute(
-                "SELECT id, commit_id FROM snapshots WHERE line = ? ORDER BY ordinal DESC LIMIT 1", (line,)
-            ).fetchone()
-        parents: tuple[SnapshotId, ...] = (SnapshotId(last[0]),) if last else ()
-        before, was_as_before = self.objects.commit(last[1]).tree if last else None, True
-        for each in commits:
-            text = self.objects.commit(each)
-            said = parse_commit(text, each, line)
-            if self._index.tombstone(said.id) is not None:
-                self._index.pragma(f"commit of {line}", each)
-                self._index.pragma(f"{HOLDS_FORGOTTEN}{line}", "yes")
-                continue
-            old, old_commit = counted.get(said.id, (None, None))
-            is_as_before = old_commit is not None and self._tree_if_there(old_commit) == text.tree
-            n_changes = (
-                old.n_changes if old is not None and is_as_before and was_as_before and old.parents == parents
-                else trees.count_differences(self.objects, before, text.tree)
-            )
-            was_as_before = is_as_before
-            self._index_snapshot(replace(said, parents=parents, n_changes=n_changes), each)
-            parents, before = (said.id,), text.tree
-
-    def _tree_if_there(self, commit: ObjectId) -> ObjectId | None:
-        try:
-            return self.objects.commit(commit).tree
-        except DotscienceError:
-            return None
-
-    def _take_out_lines(self) -> Counted:
-        """The workspace's line was rewritten: what it was is no part of it any more, and the others may have shared it.
-        Returns what it was, because counting changes takes time."""
-        with self._index.write() as db:
-            rows = db.execute("SELECT body, commit_id FROM snapshots").fetchall()
-            db.execute("DELETE FROM snapshots")
-            db.execute("DELETE FROM facts WHERE name LIKE 'commit of %' OR name LIKE ?", (f"{HOLDS_FORGOTTEN}%",))
-        known = self._snapshots_from([(body,) for body, _ in rows])
-        return {each.id: (each, commit) for each, (_, commit) in zip(known, rows)}
-
-    def _index_lines(self, lines: Sequence[Line], commit: ObjectId | None) -> None:
-        with self._index.write() as db:
-            self._index.feed_lines(lines)
-            rows = {(digest,) for line in lines for digest in named_blobs(line.body)}
-            db.executemany("INSERT OR IGNORE INTO named_blobs VALUES (?)", rows)
-            for line in lines:
-                if line.kind == "tombstone":
-                    self._drop_snapshots(line.record())  # type: ignore[arg-type]
-            if commit is not None:
-                self._index.pragma("records_commit", commit)
-
-    def _drop_snapshots(self, stone: Tombstone) -> None:
-        """Readers see them no more, also before the line is rewritten."""
-        with self._index.write() as db:
-            dropped_ids = json.dumps(list(stone.ids))
-            lines = db.execute(
-                "SELECT DISTINCT line FROM snapshots WHERE id IN (SELECT value FROM json_each(?))", (dropped_ids,)
-            ).fetchall()
-            for (line,) in lines:
-                self._index.pragma(f"{HOLDS_FORGOTTEN}{line}", "yes")
-            db.execute("DELETE FROM snapshots WHERE id IN (SELECT value FROM json_each(?))", (dropped_ids,))
-        if stone.act == PURGE:
-            if any(len(each) == 40 and self.objects.has(each) for each in stone.ids):
-                self._index.pragma(PURGING, "yes")
-            self._index.pragma(N_PURGES, str(int(self._index.pragma(N_PURGES) or 0) + 1))
-            self._heed_purges()
-
-    def _index_snapshot(self, snapshot: Snapshot, commit: ObjectId) -> None:
-        """Nothing to do if another process saw the new head first and took it in."""
-        with self._index.write() as db:
-            if self._index.pragma(f"commit of {snapshot.line}") == commit:
-                return
-            last = db.execute("SELECT max(ordinal) FROM snapshots WHERE line = ?", (snapshot.line,)).fetchone()[0] or 0
-            body = body_with_checksum(to_json(snapshot))
-            row = (snapshot.id, snapshot.line, last + 1, commit, snapshot.created_at, body)
-            db.execute("INSERT OR REPLACE INTO snapshots VALUES (?, ?, ?, ?, ?, ?)", row)
-            self._index.pragma(f"commit of {snapshot.line}", commit)
+            self._step.catch_up(line)
 
     # -- small things ------------------------------------------------------------------------------
 
-    def _row(self, snapshot: str) -> tuple[str, str]:
-        """(commit, body)"""
-        check_id("snapshot", snapshot)
-        with self._index.read() as db:
-            found = db.execute("SELECT commit_id, body FROM snapshots WHERE id = ?", (snapshot,)).fetchone()
-        if found is not None:
-            return found[0], found[1]
-        stone = self._index.tombstone(snapshot)
-        if stone is not None:
-            raise self._forgotten(snapshot, stone)
-        raise NotFound(f"There is no snapshot {snapshot} here.", "`ds log` lists them.")
-
-    def _forgotten(self, snapshot: str, stone: Tombstone) -> Forgotten:
-        at = stone.snapshot_times[0] if stone.snapshot_times else None
-        nearest = self._nearest(at) if at else None
-        of = f" of {_minute(at)}" if at else ""
-        hint = f"The nearest that is kept is {nearest.id}, of {_minute(nearest.created_at)}." if nearest else ""
-        told = {"by": stone.by, "nearest": nearest.id if nearest else None}
-        return Forgotten(f"The snapshot {snapshot}{of} {dropped(stone)}", hint, **told)
-
-    def _nearest(self, at: Instant) -> Snapshot | None:
-        """The kept snapshot of the main line that is closest in time."""
-        with self._index.read() as db:
-            rows = db.execute(
-                "SELECT body FROM (SELECT body FROM snapshots WHERE line = ? AND created_at <= ? ORDER BY created_at DESC LIMIT 1)"
-                " UNION ALL "
-                "SELECT body FROM (SELECT body FROM snapshots WHERE line = ? AND created_at > ? ORDER BY created_at LIMIT 1)",
-                (MAIN_LINE, at, MAIN_LINE, at),
-            ).fetchall()
-        found = self._snapshots_from(rows)
-        return min(found, key=lambda each: abs(epoch_s(each.created_at) - epoch_s(at)), default=None)
-
-    def _snapshots_from(self, rows: Sequence[tuple[str, ...]]) -> list[Snapshot]:
-        """rows: bodies alone. A pin is a later word, so that it is not in them."""
-        found = [from_json(Snapshot, self._index.checked(body)) for (body,) in rows]
-        pinned = self._index.pinned()
-        return [replace(each, is_pinned=True) if each.id in pinned else each for each in found] if pinned else found
-
     def _tree_of(self, snapshot: SnapshotId) -> ObjectId:
-        return self.objects.commit(self._row(snapshot)[0]).tree
-
-    def _entry(self, item: TreeItem) -> TreeEntry:
-        if item.mode == trees.LARGE_MODE:
-            meta = read_meta(self.objects, item.id)
-            return TreeEntry(BlobDigest(item.id), meta.size_bytes, meta.mode, is_chunked=True)
-        size = self.objects.blob_size(item.id)
-        return TreeEntry(BlobDigest(item.id), size, trees.MODE_NAMES.get(item.mode, "file"))
+        return self.objects.commit(self._rows.commit_of(snapshot)).tree
 
     def _item(self, entry: TreeEntry | None) -> TreeItem | None:
-        if entry is None or self.objects.refusal(entry.digest):
-            return None
-        return TreeItem(trees.LARGE_MODE if entry.is_chunked else trees.MODES[entry.mode], entry.digest)
-
-    def _head_of(self, line: str) -> tuple[ObjectId | None, dict[WorkspacePath, TreeEntry]]:
-        """The head's tree and its files: kept in step while publishing, read anew when somebody else moved the line."""
-        commit = self.objects.ref(line_ref(line))
-        if commit is None:
-            return None, {}
-        tree = self.objects.commit(commit).tree
-        if self._head_files is None or self._head_files[0] != tree:
-            self._head_files = tree, {path: self._entry(item) for path, item in trees.walk(self.objects, tree)}
-        return self._head_files
-
-    def _move_head_files(self, draft: SnapshotDraft, before: ObjectId | None, after: ObjectId) -> None:
-        with self._folder_busy:
-            self._head_files = self._moved_head_files(self._head_files, draft, before, after)
-
-    def _moved_head_files(
-        self, known: tuple[ObjectId, dict[WorkspacePath, TreeEntry]] | None, draft: SnapshotDraft,
-        before: ObjectId | None, after: ObjectId,
-    ) -> tuple[ObjectId, dict[WorkspacePath, TreeEntry]] | None:
-        if draft.base is not None or draft.line != MAIN_LINE or (known[0] if known else None) != before:
-            return None
-        files = known[1] if known else {}
-        for path, entry in draft.edits.items():
-            if entry is None:
-                files.pop(path, None)
-            else:
-                files[path] = entry
-        return after, files
+        """None: gone, or bytes that were purged meanwhile."""
+        return None if entry is None or self.objects.refusal(entry.digest) else item_of(entry)
 
     def _save_seen(self) -> None:
         with self._folder_busy:
             self._seen.save()
-
-
-def _minute(at: Instant) -> str:
-    """'2026-11-21T14:03:27.000000Z' -> '2026-11-21 14:03 UTC'"""
-    return f"{at[:10]} {at[11:16]} UTC"
 
 
 def _is_of_format_2(edit: tuple[WorkspacePath, TreeEntry | None]) -> bool:

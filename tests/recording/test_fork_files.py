@@ -191,7 +191,7 @@ def test_a_damaged_file_holds_up_no_other(project: Project, tmp_path: Path) -> N
     assert head is not None
     entry = store.entry(head.id, "model.bin")  # type: ignore[arg-type]
     assert entry is not None
-    pack = store.objects._pack_of(entry.digest)  # type: ignore[attr-defined]
+    pack = next(each for each in store.objects.own_packs() if entry.digest.encode() in each)  # type: ignore[attr-defined]
     path = Path(f"{pack._basename}.pack")
     path.chmod(0o600)
     with open(path, "r+b") as file:

@@ -52,7 +52,8 @@ def keep_under(store: History, rules: KeepRules) -> ScanResult:
 
 def differs(store: History) -> dict[str, object]:
     """What a look at every file, without any memory, finds to differ from the head."""
-    _, files = store._head_of("main")
+    head = store.head()
+    files = store.tree(head.id) if head is not None else {}
     seen = SeenFiles(SqliteIndex(None), SIZES)
     return dict(Scanner(store.root, MemoryObjects(), seen).scan(KeepRules(), (), files, 0)[0].edits)  # type: ignore[arg-type]
 
