@@ -16,7 +16,9 @@ def instant(epoch_s: float) -> Instant:
 
 def epoch_s(at: str) -> float:
     """'2001-09-09T01:46:40.500000Z' -> 1_000_000_000.5"""
-    return datetime.strptime(at, "%Y-%m-%dT%H:%M:%S.%fZ").replace(tzinfo=timezone.utc).timestamp()
+    if not at.endswith("Z"):
+        raise ValueError(f"not an instant: {at!r}")
+    return datetime.fromisoformat(f"{at[:-1]}+00:00").timestamp()
 
 
 def seconds_between(earlier: str, later: str) -> float:

@@ -50,6 +50,8 @@ def read_folder(objects: Objects, tree: ObjectId) -> dict[bytes, TreeItem]:
 
 def write_folder(sink: Sink, items: Mapping[bytes, TreeItem]) -> ObjectId:
     """items: by the user's names."""
+    if not is_any_marked(items) and not any(item.mode == LARGE_MODE for item in items.values()):
+        return sink.put_tree(dict(items))
     return sink.put_tree({
         tree_name(name, is_large=item.mode == LARGE_MODE): item if item.mode != LARGE_MODE else TreeItem(FOLDER_MODE, item.id)
         for name, item in items.items()
