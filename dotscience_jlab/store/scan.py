@@ -14,7 +14,6 @@ import bisect
 import errno
 import math
 import os
-import shutil
 import stat
 import sys
 import time
@@ -34,6 +33,7 @@ from .ignore import ENVIRONMENT_MARKS, IGNORE_FILES, LEFT_OUT_REASON, IgnoreRule
 from .intake import n_new_bytes, take_file
 from .large_file import Kept, keep_whole
 from .objects import Objects, Sink
+from .room import Room, size_words
 from .seen import Seen, SeenFiles, Signature, signature
 from .suspects import Again, Suspects
 
@@ -41,8 +41,6 @@ MAX_SKIPPED = 1000
 LASTING = (errno.EACCES, errno.EPERM, errno.ENOENT, errno.ENOTDIR, errno.ELOOP)
 """Refusals that stay until somebody changes the folder, which is heard of; any other may be gone the next moment."""
 MAX_IGNORE_BYTES = 1_000_000
-CODE_SUFFIXES = (".ipynb", ".py", ".r", ".jl", ".sql", ".sh", ".md", ".txt", ".toml", ".yaml", ".yml", ".cfg", ".ini")
-"""Kept also when the quota of data is used up."""
 
 
 @dataclass
@@ -54,7 +52,7 @@ class _Look:
     wanted: frozenset[WorkspacePath]
     """Touched by a cell."""
     head: Mapping[WorkspacePath, TreeEntry]
-    room: _Room
+    room: Room
     seen: SeenFiles
     reread: frozenset[WorkspacePath] = frozenset()
     """To be read whatever their times say."""
@@ -179,7 +177,7 @@ class Scanner:
                 sink,
                 wanted=frozenset(touched),
                 head=head,
-                room=_Room(rules, store_bytes, self._kept_in),
+                room=Room(rules, store_bytes, self._kept_in),
                 seen=self.seen,
                 reread=frozenset(reread),
                 changed_since=math.inf if changed_since is None else changed_since,
@@ -420,7 +418,7 @@ class Scanner:
         limit = rules.touched_file_bytes if is_touched else rules.small_file_bytes
         if size_bytes <= limit:
             return ""
-        return f"It is larger than {_size_words(limit)}" + ("." if is_touched else " and no cell has used it.")
+        return f"It is larger than {size_words(limit)}" + ("." if is_touched else " and no cell has used it.")
 
     def _read(self, path: WorkspacePath, disk_path: str, found: os.stat_result, known: KnownChunks, look: _Look) -> None:
         began_ns = self._clock_ns()  # before the read: what is written during it counts as younger, and is read again
@@ -455,46 +453,6 @@ class Scanner:
             raise StoreError(f"{path} could not be read again: {error.strerror}.", "Try again.") from error
 
 
-@dataclass
-class _Room:
-    """How much more data may be copied."""
-
-    rules: KeepRules
-    store_bytes: int
-    kept_in: Path
-    _is_disk_low: bool | None = None
-
-    def is_left(self, n_files: int, size_bytes: int) -> bool:
-        """False if every new file of that size or more is refused, but for code."""
-        return n_files < self.rules.n_files and self.holds(size_bytes) and not self._is_low()
-
-    def holds(self, size_bytes: int) -> bool:
-        """True if so much more stays within the quota."""
-        return self.store_bytes + size_bytes <= self.rules.data_bytes
-
-    def refusal(self, path: str, size_bytes: int, *, is_new: bool, n_files: int) -> str:
-        """'' if there is room for it, else why not. Code always goes in.
-
-        size_bytes: that it adds to the history: of a large file that is known in part, only what is new.
-        """
-        if path.lower().endswith(CODE_SUFFIXES):
-            return ""
-        if is_new and n_files >= self.rules.n_files:
-            return f"The folder holds more than {self.rules.n_files:,} files."
-        if not self.holds(size_bytes):
-            return f"The history holds {_size_words(self.rules.data_bytes)} already; copying of data has stopped."
-        return "The disk is nearly full; copying of data has stopped." if self._is_low() else ""
-
-    def _is_low(self) -> bool:
-        if self._is_disk_low is None:
-            usage = shutil.disk_usage(self.kept_in)
-            self._is_disk_low = usage.free < max(self.rules.free_bytes, self.rules.free_share * usage.total)
-        return self._is_disk_low
-
-    def take(self, n_bytes: int) -> None:
-        self.store_bytes += n_bytes
-
-
 def _below(ordered: Sequence[WorkspacePath], prefix: str) -> Iterator[WorkspacePath]:
     for n in range(bisect.bisect_left(ordered, prefix), len(ordered)):
         if not ordered[n].startswith(prefix):
@@ -522,11 +480,3 @@ def _read_text(disk_path: str) -> str:
             return file.read(MAX_IGNORE_BYTES)
     except OSError:
         return ""
-
-
-def _size_words(size_bytes: int) -> str:
-    """1_000_000 -> '1 MB'"""
-    for unit, name in ((10**9, "GB"), (10**6, "MB"), (10**3, "kB")):
-        if size_bytes >= unit:
-            return f"{size_bytes / unit:g} {name}"
-    return f"{size_bytes} bytes"
