@@ -83,7 +83,7 @@ class RecorderProcess:
         self.workspaces.on_open = self.arrivals.begin
         self._remembered_at = time.monotonic()
         self.desk = Desk(
-            self.workspaces, self.kernels, self.activity, self.notify, settings, self.sessions_waiting, self.remotes
+            self.workspaces, self.kernels, self.activity, self.notify, settings, self.remotes
         )
 
         self.workspaces.whole_again = self._tell_whole

@@ -10,10 +10,10 @@ import tracemalloc
 import pytest
 
 from dotscience_jlab.errors import StoreDamaged
+from dotscience_jlab.recording.answers.snapshots import MAX_PART_BYTES
 from dotscience_jlab.recording.compare import diff_snapshots
 from dotscience_jlab.recording.fork import apply_fork
 from dotscience_jlab.recording.fork_files import write_rest
-from dotscience_jlab.recording.requests import MAX_PART_BYTES
 from dotscience_jlab.store.chunks import SIZES
 from dotscience_jlab.store.fingerprint import fingerprint
 from dotscience_jlab.store.open import opened_store

@@ -69,7 +69,7 @@ def desk(settings: Settings, held: Held, long_history: Path) -> Iterator[Desk]:
     with opened_store(long_history) as store:  # so that it is on the list
         workspaces.remember(store)
     remove_index(long_history)
-    yield Desk(workspaces, Kernels(), lambda store: Activity(), lambda *_: None, settings, lambda: [])
+    yield Desk(workspaces, Kernels(), lambda store: Activity(), lambda *_: None, settings)
     held.go.set()
     workspaces.close()
 

@@ -32,7 +32,7 @@ class Morning:
         self.told = []
         self.desk = Desk(
             bench.workspaces, bench.kernels, lambda store: bench.activities.setdefault(store.workspace.id, Activity()),
-            lambda *told: self.told.append(told), bench.settings, lambda: [],
+            lambda *told: self.told.append(told), bench.settings,
         )
         (bench.root / "raw.csv").write_text("raw")
         time.sleep(2 * CLOCK_SLACK_S)  # else the first cell may have made it

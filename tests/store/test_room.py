@@ -11,7 +11,7 @@ from dotscience_jlab.store.open import open_store
 from dotscience_jlab.store.room import is_code
 
 
-@pytest.mark.parametrize("path", ["a/train.py", "Report.IPYNB", "requirements.txt", "env/dev-Requirements.txt", "constraints-3.11.txt"])
+@pytest.mark.parametrize("path", ["a/train.py", "Report.IPYNB", "requirements.txt", "a/dev-Requirements.txt", "constraints.txt"])
 def test_code_and_pinned_versions_are_code(path: str) -> None:
     assert is_code(path)
 
