@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -32,13 +34,11 @@ NOISE = (
 PROGRESS_BAR = re.compile(r"\d+%\|")
 
 
-def execute(path: Path, monkeypatch: pytest.MonkeyPatch, **environ: str) -> Any:
+def execute(path: Path, **environ: str) -> Any:
     """The executed document. Its kernel is this environment's, with these variables."""
     notebook = nbformat.read(path, as_version=4)
-    with monkeypatch.context() as patch:
-        for name, value in environ.items():
-            patch.setenv(name, value)
-        NotebookClient(notebook, timeout=240, allow_errors=True, resources={"metadata": {"path": str(path.parent)}}).execute()
+    client = NotebookClient(notebook, timeout=240, allow_errors=True, resources={"metadata": {"path": str(path.parent)}})
+    client.execute(env={**os.environ, **environ})
     return notebook
 
 
@@ -96,7 +96,7 @@ def recorded(folder: Path, settings: Settings, n_expected: int) -> list[dict[str
     ],
 )
 def test_outputs_are_the_same_and_every_cell_is_in_the_history(
-    name: str, project: Path, tmp_path: Path, settings: Settings, monkeypatch: pytest.MonkeyPatch
+    name: str, project: Path, tmp_path: Path, settings: Settings
 ) -> None:
     assert STARTUP_FILE.is_file(), "The package is not installed in this environment: make install"
     path = project / f"{name}.ipynb"
@@ -105,8 +105,10 @@ def test_outputs_are_the_same_and_every_cell_is_in_the_history(
     for target in (path, plain_path):
         shutil.copy(FILES / path.name, target)
 
-    plain = execute(plain_path, monkeypatch, DOTSCIENCE_DISABLE="1")
-    tracked = execute(path, monkeypatch, DOTSCIENCE_NOTEBOOK=str(path))
+    with ThreadPoolExecutor() as both:
+        plain_run = both.submit(execute, plain_path, DOTSCIENCE_DISABLE="1")
+        tracked_run = both.submit(execute, path, DOTSCIENCE_NOTEBOOK=str(path))
+    plain, tracked = plain_run.result(), tracked_run.result()
 
     assert [shown(cell) for cell in code_cells(tracked)] == [shown(cell) for cell in code_cells(plain)]
     cells = code_cells(tracked)

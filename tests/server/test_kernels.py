@@ -189,7 +189,7 @@ async def test_a_kernel_of_another_environment_is_recorded(notebook: Notebook, o
     environment = tmp_path / "environment"
     subprocess.run([OLDEST_PYTHON, "-m", "venv", str(environment)], check=True)
     there = environment / "bin" / "python"
-    subprocess.run([there, "-m", "pip", "install", "-q", "ipykernel"], check=True, timeout=280)
+    subprocess.run([there, "-m", "pip", "install", "-q", "--no-compile", "ipykernel"], check=True, timeout=280)
     missing = subprocess.run([there, "-c", "import dotscience_jlab"], cwd=tmp_path, capture_output=True)
     assert missing.returncode != 0
     install_kernelspec(own_home, "other", str(there))
