@@ -187,9 +187,10 @@ OLDEST_PYTHON = [*other_pythons(), sys.executable][0]
 async def test_a_kernel_of_another_environment_is_recorded(notebook: Notebook, own_home: Path, tmp_path: Path) -> None:
     """Without the package, of an older Python if there is one here: the lent folder is enough."""
     environment = tmp_path / "environment"
-    subprocess.run([OLDEST_PYTHON, "-m", "venv", str(environment)], check=True)
+    subprocess.run([OLDEST_PYTHON, "-m", "venv", "--without-pip", str(environment)], check=True)
     there = environment / "bin" / "python"
-    subprocess.run([there, "-m", "pip", "install", "-q", "--no-compile", "ipykernel"], check=True, timeout=280)
+    pip = [sys.executable, "-m", "pip", "--python", there, "install", "-q", "--no-compile"]  # ours: a new one is unpacked for seconds
+    subprocess.run([*pip, "ipykernel"], check=True, timeout=280)
     missing = subprocess.run([there, "-c", "import dotscience_jlab"], cwd=tmp_path, capture_output=True)
     assert missing.returncode != 0
     install_kernelspec(own_home, "other", str(there))
