@@ -189,7 +189,7 @@ async def test_a_kernel_of_another_environment_is_recorded(notebook: Notebook, o
     environment = tmp_path / "environment"
     subprocess.run([OLDEST_PYTHON, "-m", "venv", "--without-pip", str(environment)], check=True)
     there = environment / "bin" / "python"
-    pip = [sys.executable, "-m", "pip", "--python", there, "install", "-q", "--no-compile"]  # ours: a new one is unpacked for seconds
+    pip = [sys.executable, "-m", "pip", "--python", there, "install", "-q", "--no-compile"]  # a new pip is seconds more
     subprocess.run([*pip, "ipykernel"], check=True, timeout=280)
     missing = subprocess.run([there, "-c", "import dotscience_jlab"], cwd=tmp_path, capture_output=True)
     assert missing.returncode != 0
