@@ -1,9 +1,8 @@
 """The same work kept by us, by git, git-lfs and DVC: `python bench/peers.py [--mib 256] [--files 10000] [--rounds 3] [--json]`.
 
-Which of them are on the PATH is measured, the rest is named. Each does what its manual says, and its own start counts, as it does
-for whoever types it; we are asked inside a process that runs, as the recorder does. The peer is stopped earliest: DVC's time is
-`dvc add` alone, without the commit that makes a version of it; ours is until all is on the disk, and a restore of ours takes
-both its snapshots and looks at every byte that it writes.
+Those on the PATH are measured, the others named. The start of their programs counts, as it does for whoever types their names; ours
+runs already, as the recorder does. Of DVC only `dvc add` counts, not the commit that makes a version of it. Ours ends when all
+is on the disk, and a restore of ours takes both its snapshots and checks every byte it writes.
 """
 
 from __future__ import annotations
@@ -34,15 +33,14 @@ from dotscience_jlab.recording.restore_plan import plan_restore
 from dotscience_jlab.store.open import open_store
 
 DULWICH_LIMIT, PEER_LIMIT = 0.01, 1.0
-FIRST, CHANGED, INSERTED, BACK, BACK_FAR = (
-    "kept for the first time", "1 MiB of it changed", "1 MiB put in at its start", "the version before the change restored",
-    "the version before the insertion restored",
-)
+FIRST, CHANGED, INSERTED = "kept for the first time", "1 MiB of it changed", "1 MiB put in at its start"
+BACK = "restored, which changes 1 MiB"
+BACK_FAR = "restored, which moves all of it"
 Step = Callable[[], object]
 
 
 class Tool(Protocol):
-    """Keeps versions of `folder/big`; what it needs of a home is in `folder`, too."""
+    """Keeps versions of `folder/big`; what it needs of a home lies beside that."""
 
     name: str
 
