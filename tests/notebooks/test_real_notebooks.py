@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import re
 import shutil
 import sys
 import time
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import nbformat
 import pytest
+from jupyter_core.utils import run_sync
 from nbclient import NotebookClient
 
 from dotscience_jlab.link.launch import connect_or_launch
@@ -34,12 +35,11 @@ NOISE = (
 PROGRESS_BAR = re.compile(r"\d+%\|")
 
 
-def execute(path: Path, **environ: str) -> Any:
+async def execute(path: Path, **environ: str) -> Any:
     """The executed document. Its kernel is this environment's, with these variables."""
     notebook = nbformat.read(path, as_version=4)
     client = NotebookClient(notebook, timeout=240, allow_errors=True, resources={"metadata": {"path": str(path.parent)}})
-    client.execute(env={**os.environ, **environ})
-    return notebook
+    return await client.async_execute(env={**os.environ, **environ})
 
 
 def code_cells(notebook: Any) -> list[Any]:
@@ -105,10 +105,12 @@ def test_outputs_are_the_same_and_every_cell_is_in_the_history(
     for target in (path, plain_path):
         shutil.copy(FILES / path.name, target)
 
-    with ThreadPoolExecutor() as both:
-        plain_run = both.submit(execute, plain_path, DOTSCIENCE_DISABLE="1")
-        tracked_run = both.submit(execute, path, DOTSCIENCE_NOTEBOOK=str(path))
-    plain, tracked = plain_run.result(), tracked_run.result()
+    async def both() -> tuple[Any, Any]:
+        """At the same time: they share nothing."""
+        plain, tracked = execute(plain_path, DOTSCIENCE_DISABLE="1"), execute(path, DOTSCIENCE_NOTEBOOK=str(path))
+        return await asyncio.gather(plain, tracked)
+
+    plain, tracked = run_sync(both)()
 
     assert [shown(cell) for cell in code_cells(tracked)] == [shown(cell) for cell in code_cells(plain)]
     cells = code_cells(tracked)

@@ -8,7 +8,7 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -108,8 +108,11 @@ class Notebook:
 
 
 @pytest.fixture
-def notebook(jp_serverapp: Any, jp_fetch: Any, ask: Any) -> Notebook:
-    return Notebook(jp_serverapp, jp_fetch, ask)
+def notebook(jp_serverapp: Any, jp_fetch: Any, ask: Any) -> Iterator[Notebook]:
+    made = Notebook(jp_serverapp, jp_fetch, ask)
+    yield made
+    if hasattr(made, "client"):
+        made.client.stop_channels()  # a socket that a failed test left open would stop a later one for ever
 
 
 def install_kernelspec(own_home: Path, name: str, python: str, language: str = "python") -> None:
