@@ -69,12 +69,18 @@ class Amount:
     limit: float
 
 
+@dataclass(frozen=True)
+class Note:
+    note: str
+    """What a reader of the figures should know: 'not beside dvc: it is not on the PATH'."""
+
+
 @dataclass
 class Report:
     """Prints each row as it comes, or all of them as JSON at the end."""
 
     as_json: bool
-    rows: list[Row | Amount] = field(default_factory=list)
+    rows: list[Row | Amount | Note] = field(default_factory=list)
 
     def row(self, what: str, ours: Spent, peer: str, theirs: Spent, limit: float | None = None) -> None:
         made = Row(what, ours, peer, theirs, limit)
@@ -91,12 +97,19 @@ class Report:
         if not self.as_json:
             print(f"{what:<58} {amount:9.2f} {unit}, at most {limit:g}", flush=True)
 
+    def note(self, text: str) -> None:
+        self.rows.append(Note(text))
+        if not self.as_json:
+            print(text, flush=True)
+
     def finish(self) -> None:
         if self.as_json:
             print(json.dumps([_json(each) for each in self.rows], indent=1))
 
 
-def _json(row: Row | Amount) -> dict[str, object]:
+def _json(row: Row | Amount | Note) -> dict[str, object]:
+    if isinstance(row, Note):
+        return asdict(row)
     if isinstance(row, Amount):
         return {**asdict(row), "ratio": row.amount / row.limit}
     return {**asdict(row), "cpu_ratio": row.cpu_ratio, "wall_ratio": row.wall_ratio}

@@ -17,25 +17,55 @@ for _name in [each for each in os.environ if each.startswith(("DOTSCIENCE_", "JP
     del os.environ[_name]
 
 
+FOLDERS = {
+    "JUPYTER_DATA_DIR": "data",
+    "JUPYTER_RUNTIME_DIR": "runtime",
+    "JUPYTER_CONFIG_DIR": "config",
+    "IPYTHONDIR": "ipython",
+    "XDG_CACHE_HOME": "cache",
+    "MPLCONFIGDIR": "matplotlib",
+}
+"""Variable -> its folder in the home."""
+
+_untouched: list[Path] = []
+"""Homes in which nothing was ever made: most tests need none, and making one takes milliseconds of the disk."""
+
+
 @contextmanager
 def home_of_its_own(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """A fresh home with short paths (a socket's path is bounded), removed afterwards. Child processes inherit it."""
-    home = Path(tempfile.mkdtemp(prefix="ds-"))
+    home = _untouched.pop() if _untouched else _make_home()
     monkeypatch.setenv("HOME", str(home))
-    for name, folder in {
-        "JUPYTER_DATA_DIR": "data",
-        "JUPYTER_RUNTIME_DIR": "runtime",
-        "JUPYTER_CONFIG_DIR": "config",
-        "IPYTHONDIR": "ipython",
-        "XDG_CACHE_HOME": "cache",
-        "MPLCONFIGDIR": "matplotlib",
-    }.items():
-        (home / folder).mkdir()
+    for name, folder in FOLDERS.items():
         monkeypatch.setenv(name, str(home / folder))
-    (home / "runtime").chmod(0o700)
     monkeypatch.setenv("DOTSCIENCE_RECORDER_IDLE_S", "2")
     yield home
-    shutil.rmtree(home, ignore_errors=True)
+    if _is_untouched(home):
+        _untouched.append(home)
+    else:
+        shutil.rmtree(home, ignore_errors=True)
+
+
+def _make_home() -> Path:
+    home = Path(tempfile.mkdtemp(prefix="ds-"))
+    for folder in FOLDERS.values():
+        (home / folder).mkdir()
+    (home / "runtime").chmod(0o700)
+    return home
+
+
+def _is_untouched(home: Path) -> bool:
+    made = sorted(FOLDERS.values())
+    if not home.is_dir() or sorted(os.listdir(home)) != made:
+        return False
+    return all((home / each).is_dir() and not os.listdir(home / each) for each in made)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def no_home_left() -> Iterator[None]:
+    yield
+    for home in _untouched:
+        shutil.rmtree(home, ignore_errors=True)
 
 
 @pytest.fixture(autouse=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import subprocess
 import sys
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -61,6 +62,7 @@ def layer_of(path: Path) -> str:
     return first.removesuffix(".py")
 
 
+@cache
 def imports_of(path: Path) -> list[tuple[int, str]]:
     """(line, absolute module name) of every import, `from . import x` resolved to `dotscience_jlab.….x`."""
     package = ["dotscience_jlab", *path.relative_to(PACKAGE).parts[:-1]]

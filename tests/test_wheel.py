@@ -9,6 +9,7 @@ import sys
 import time
 import venv
 import zipfile
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import nbformat
@@ -36,10 +37,11 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The `bin` of a new environment that holds the wheel and what it asks for, nothing else."""
     home = tmp_path_factory.mktemp("empty")
-    venv.create(home, with_pip=True)
+    venv.create(home, with_pip=False)  # this environment's pip fills it; of its modules those that are imported are compiled then
     python = home / "bin" / "python"
     environment = {name: value for name, value in os.environ.items() if not name.startswith(("PYTHON", "PIP_NO", "VIRTUAL_ENV"))}
-    command = [str(python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", str(wheel)]
+    install = ["install", "--quiet", "--disable-pip-version-check", "--no-compile", str(wheel)]
+    command = [sys.executable, "-m", "pip", "--python", str(python), *install]
     said = subprocess.run(command, env=environment, capture_output=True, text=True)
     assert said.returncode == 0, said.stderr
     return python.parent
@@ -48,6 +50,7 @@ def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 def said_by(bin_folder: Path, *command: str) -> str:
     """What a program of that environment says (with --json: its result), with nothing but it on the path."""
     environment = {**os.environ, "PATH": f"{bin_folder}:/usr/bin:/bin", "JUPYTER_PLATFORM_DIRS": "0"}
+    environment.pop("PYTHONDONTWRITEBYTECODE", None)  # nothing there is compiled yet, and the next program needs the same modules
     program = [str(bin_folder / command[0]), *command[1:]]
     said = subprocess.run(program, env=environment, capture_output=True, text=True, cwd=bin_folder)
     assert said.returncode == 0, said.stdout + said.stderr
@@ -73,11 +76,12 @@ def test_the_wheel_holds_what_jupyter_and_ipython_load(wheel: Path) -> None:
 
 
 def test_jupyter_lists_both_halves_as_enabled(installed: Path) -> None:
-    server = said_by(installed, "jupyter", "server", "extension", "list")
+    lists = ("jupyter", "server", "extension", "list"), ("jupyter", "labextension", "list")
+    with ThreadPoolExecutor() as both:
+        server, front = both.map(lambda command: said_by(installed, *command), lists)
     assert "dotscience_jlab" in server
     assert not [line for line in server.splitlines() if "dotscience" in line and ("disabled" in line or " X " in line)], server
     assert [line for line in server.splitlines() if "dotscience_jlab" in line and "OK" in line], server
-    front = said_by(installed, "jupyter", "labextension", "list")
     (line,) = [line for line in front.splitlines() if "dotscience-jlab" in line]
     assert "enabled" in line and "OK" in line, front
 

@@ -20,7 +20,7 @@ from .client import Link, connect
 
 START_TIMEOUT_S = 20.0
 """A loaded machine takes seconds to import the recorder; a kernel asks from a background thread."""
-FIRST_POLL_S, LONGEST_POLL_S = 0.01, 0.2
+FIRST_POLL_S, LONGEST_POLL_S = 0.01, 0.05
 RECORDER = "dotscience_jlab.recording.process"
 
 _DETACH = '"$@" >>"$0" 2>&1 </dev/null & echo $!'

@@ -8,7 +8,7 @@ import shutil
 import signal
 import time
 from pathlib import Path
-from typing import Any, Callable
+from typing import Any, Callable, Iterator
 
 import pytest
 from click.testing import CliRunner, Result
@@ -56,11 +56,24 @@ class Shell:
             time.sleep(0.1)
 
 
+@pytest.fixture(scope="module")
+def shared_home() -> Iterator[Path]:
+    """One recorder serves all tests of a module, as it serves all folders of a user."""
+    with pytest.MonkeyPatch.context() as monkeypatch, home_of_its_own(monkeypatch) as home:
+        monkeypatch.setenv("DOTSCIENCE_RECORDER_IDLE_S", "5")
+        yield home
+
+
+@pytest.fixture(autouse=True)
+def own_home(shared_home: Path) -> Path:
+    return shared_home
+
+
 @pytest.fixture
-def ds(project: Path, monkeypatch: pytest.MonkeyPatch) -> Shell:
+def ds(project: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Shell]:
     monkeypatch.chdir(project)
-    monkeypatch.setenv("DOTSCIENCE_RECORDER_IDLE_S", "5")
-    return Shell(project)
+    yield Shell(project)
+    shutil.rmtree(project, ignore_errors=True)  # else the next copy of the template is a second folder with the same history
 
 
 @pytest.fixture

@@ -68,6 +68,9 @@ def test_a_click_that_records_or_shows_something_is_an_execution_and_a_quiet_one
 
 
 def test_debugger_completion_and_inspection_are_no_executions(project: Path, own_home: Path) -> None:
+    config = own_home / "ipython/profile_default/ipython_config.py"
+    config.parent.mkdir(parents=True)
+    config.write_text("get_config().IPCompleter.use_jedi = False")  # in a new home it reads grammars for seconds
     kernel = Kernel(own_home, project, env={"JPY_SESSION_NAME": str(project / "d.ipynb")})
     kernel.run("value = 41", cell_id="one")
     for number, command in enumerate(("debugInfo", "inspectVariables"), 1):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import os
 import re
 import shutil
 import sys
@@ -11,6 +13,7 @@ from typing import Any
 
 import nbformat
 import pytest
+from jupyter_core.utils import run_sync
 from nbclient import NotebookClient
 
 from dotscience_jlab.link.launch import connect_or_launch
@@ -32,14 +35,11 @@ NOISE = (
 PROGRESS_BAR = re.compile(r"\d+%\|")
 
 
-def execute(path: Path, monkeypatch: pytest.MonkeyPatch, **environ: str) -> Any:
+async def execute(path: Path, **environ: str) -> Any:
     """The executed document. Its kernel is this environment's, with these variables."""
     notebook = nbformat.read(path, as_version=4)
-    with monkeypatch.context() as patch:
-        for name, value in environ.items():
-            patch.setenv(name, value)
-        NotebookClient(notebook, timeout=240, allow_errors=True, resources={"metadata": {"path": str(path.parent)}}).execute()
-    return notebook
+    client = NotebookClient(notebook, timeout=240, allow_errors=True, resources={"metadata": {"path": str(path.parent)}})
+    return await client.async_execute(env={**os.environ, **environ})
 
 
 def code_cells(notebook: Any) -> list[Any]:
@@ -96,7 +96,7 @@ def recorded(folder: Path, settings: Settings, n_expected: int) -> list[dict[str
     ],
 )
 def test_outputs_are_the_same_and_every_cell_is_in_the_history(
-    name: str, project: Path, tmp_path: Path, settings: Settings, monkeypatch: pytest.MonkeyPatch
+    name: str, project: Path, tmp_path: Path, settings: Settings
 ) -> None:
     assert STARTUP_FILE.is_file(), "The package is not installed in this environment: make install"
     path = project / f"{name}.ipynb"
@@ -105,8 +105,12 @@ def test_outputs_are_the_same_and_every_cell_is_in_the_history(
     for target in (path, plain_path):
         shutil.copy(FILES / path.name, target)
 
-    plain = execute(plain_path, monkeypatch, DOTSCIENCE_DISABLE="1")
-    tracked = execute(path, monkeypatch, DOTSCIENCE_NOTEBOOK=str(path))
+    async def both() -> tuple[Any, Any]:
+        """At the same time: they share nothing."""
+        plain, tracked = execute(plain_path, DOTSCIENCE_DISABLE="1"), execute(path, DOTSCIENCE_NOTEBOOK=str(path))
+        return await asyncio.gather(plain, tracked)
+
+    plain, tracked = run_sync(both)()
 
     assert [shown(cell) for cell in code_cells(tracked)] == [shown(cell) for cell in code_cells(plain)]
     cells = code_cells(tracked)

@@ -342,7 +342,7 @@ def lay_out(project, tree):
 
 
 @given(trees.map(possible), trees.map(possible))
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_any_tree_comes_back_over_any_other_and_back_again(first, second):
     with tempfile.TemporaryDirectory() as folder:
         project = Project(Path(folder) / "p")

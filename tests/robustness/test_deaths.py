@@ -142,7 +142,7 @@ def test_two_users_recorders_share_one_folder(n_cells: int, project: Path, own_h
     assert told.is_whole and not [each for each in told.findings if each.kind != "rubbish"]
 
 
-@pytest.mark.parametrize("n_bytes", [20_000_000, pytest.param(200_000_000, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("n_bytes", [20_000_000, pytest.param(200_000_000, marks=pytest.mark.slow(share=0))])
 def test_a_huge_output_is_cut_and_says_so_and_the_recorder_stays_small(n_bytes: int, project: Path, own_home: Path) -> None:
     limit = 1_000_000 if n_bytes < 100_000_000 else 10_000_000
     settings = load_settings()

@@ -31,7 +31,7 @@ def state(project: Path) -> dict[str, object]:
     return {"files": files, "said": said}
 
 
-@pytest.mark.parametrize("n_cells", [50, *(pytest.param(n, marks=pytest.mark.slow) for n in (1000, 100))])
+@pytest.mark.parametrize("n_cells", [50, *(pytest.param(n, marks=pytest.mark.slow(share=0)) for n in (1000, 100))])
 def test_recording_leaves_it_byte_for_byte_as_it_is(n_cells: int, project: Path, own_home: Path) -> None:
     git(project, "init", "-q", "-b", "main")
     (project / "kept.txt").write_text("kept")

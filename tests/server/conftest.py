@@ -19,7 +19,8 @@ API = ("dotscience", "api", "v1")
 
 @pytest.fixture
 def jp_server_config() -> dict[str, Any]:
-    return {"ServerApp": {"jpserver_extensions": {"dotscience_jlab": True}}}
+    seen_dead = {"time_to_dead": 0.3}  # seconds between two looks whether a kernel is alive; else 3
+    return {"ServerApp": {"jpserver_extensions": {"dotscience_jlab": True}}, "KernelRestarter": seen_dead}
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -108,8 +108,11 @@ class Notebook:
 
 
 @pytest.fixture
-def notebook(jp_serverapp: Any, jp_fetch: Any, ask: Any) -> Notebook:
-    return Notebook(jp_serverapp, jp_fetch, ask)
+def notebook(jp_serverapp: Any, jp_fetch: Any, ask: Any) -> Iterator[Notebook]:
+    made = Notebook(jp_serverapp, jp_fetch, ask)
+    yield made
+    if hasattr(made, "client"):
+        made.client.stop_channels()  # a socket that a failed test left open would stop a later one for ever
 
 
 def install_kernelspec(own_home: Path, name: str, python: str, language: str = "python") -> None:
@@ -187,9 +190,10 @@ OLDEST_PYTHON = [*other_pythons(), sys.executable][0]
 async def test_a_kernel_of_another_environment_is_recorded(notebook: Notebook, own_home: Path, tmp_path: Path) -> None:
     """Without the package, of an older Python if there is one here: the lent folder is enough."""
     environment = tmp_path / "environment"
-    subprocess.run([OLDEST_PYTHON, "-m", "venv", str(environment)], check=True)
+    subprocess.run([OLDEST_PYTHON, "-m", "venv", "--without-pip", str(environment)], check=True)
     there = environment / "bin" / "python"
-    subprocess.run([there, "-m", "pip", "install", "-q", "ipykernel"], check=True, timeout=280)
+    pip = [sys.executable, "-m", "pip", "--python", there, "install", "-q", "--no-compile"]  # a new pip is seconds more
+    subprocess.run([*pip, "ipykernel"], check=True, timeout=280)
     missing = subprocess.run([there, "-c", "import dotscience_jlab"], cwd=tmp_path, capture_output=True)
     assert missing.returncode != 0
     install_kernelspec(own_home, "other", str(there))
