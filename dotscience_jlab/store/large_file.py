@@ -50,17 +50,23 @@ class Kept(NamedTuple):
     """Of its bytes those that the store may not have had."""
 
 
+class Unkept(Exception):
+    """A chunk that was known, and therefore not held, is not in the store any more: the file is to be cut without what is known."""
+
+
 def put_large(sink: Sink, chunks: Iterable[Chunk], mode: str) -> Kept:
-    """A chunk that is known and still there is neither named nor written again."""
+    """A chunk that is known and still there is neither named nor written again; Unkept, if it is not there and not held."""
     names: list[ChunkName] = []
     n_new_bytes = 0
     folder: dict[bytes, TreeItem] = {}
     items: dict[bytes, TreeItem] = {}
     for chunk in chunks:
         if not (chunk.is_known and sink.keep(chunk.name.id)):
+            if chunk.held is None:
+                raise Unkept(chunk.name.id)
             # What was only remembered is named anew: nothing is stored under a name that was not seen to be its own.
-            sink.put_blob(chunk.data, None if chunk.is_known else BlobDigest(chunk.name.id))
-            n_new_bytes += len(chunk.data)
+            sink.put_blob(chunk.held, None if chunk.is_known else BlobDigest(chunk.name.id))
+            n_new_bytes += len(chunk.held)
         if len(folder) == CHUNKS_PER_FOLDER:
             items[b"%05d" % len(items)], folder = TreeItem(FOLDER_MODE, sink.put_tree(folder)), {}
         folder[b"%06d" % len(names)] = TreeItem(CHUNK_MODE, chunk.name.id)
