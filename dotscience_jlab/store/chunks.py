@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections import deque
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Callable, Iterable, Iterator, NamedTuple
 
 from blake3 import blake3
@@ -72,17 +73,25 @@ class KnownChunks:
     """How an earlier version of a file was cut: its chunks in order of offset."""
 
     def __init__(self, names: Iterable[ChunkName] = ()) -> None:
-        self._at = {name.offset: name for name in names}
-        self._by_digest: dict[bytes, ChunkName] = {}
-        for name in self._at.values():
-            self._by_digest.setdefault(name.fast_digest, name)
+        """names: in order of offset."""
+        self.names = names if isinstance(names, list) else list(names)
+        """Not to be changed."""
 
     def __bool__(self) -> bool:
-        return bool(self._at)
+        return bool(self.names)
 
     def __iter__(self) -> Iterator[ChunkName]:
         """In order of offset."""
-        return iter(self._at.values())
+        return iter(self.names)
+
+    @cached_property
+    def _at(self) -> dict[int, ChunkName]:
+        return {name.offset: name for name in self.names}
+
+    @cached_property
+    def _by_digest(self) -> dict[bytes, ChunkName]:
+        """The first of those that are the same."""
+        return {name.fast_digest: name for name in reversed(self.names)}
 
     def expected(self, offset: int) -> ChunkName | None:
         """The chunk that began at `offset`; not the last one, whose end was no cut."""
