@@ -7,7 +7,7 @@ from there on to the end, no further.
 
 from __future__ import annotations
 
-from typing import Callable, Mapping, NamedTuple, Sequence
+from typing import Callable, Iterable, Mapping, NamedTuple, Sequence
 
 from ..errors import StoreDamaged
 from ..model.snapshot import TreeEntry
@@ -43,7 +43,7 @@ class Change(NamedTuple):
         """
         if not all(isinstance(each, ChunkName) for each in self.before[:1]):
             return None
-        digests = {each.id: each.fast_digest for each in self.before[self.first : self.rest]}  # type: ignore[union-attr]
+        digests = {each.id: each.fast_digest for each in self.before[self.first :]}  # type: ignore[union-attr]
         digests.update(fast_digests)
         found: list[ChunkName] = [*self.before[: self.first]]  # type: ignore[list-item]
         if found:
@@ -59,23 +59,23 @@ def change_between(objects: Objects, present: ObjectId, wanted: TreeEntry, names
     """From the large file `present` to `wanted`; StoreDamaged if the chunks of either do not make up the file.
 
     names: how a version of the file is remembered to be cut, perhaps the present one, which shows when its folders are named
-    anew: about 0.3 us a chunk. Then only the folders of `wanted` that differ are opened; else each chunk is looked at.
+    anew: less than 1 us a chunk. Then only the folders of `wanted` that differ are opened; else each chunk is looked at.
     """
     folders, wanted_folders = chunk_folders(objects, present), chunk_folders(objects, wanted.digest)
     before: Sequence[Piece] | Sequence[ChunkName] = names
-    n_same = 0
-    if names and folders_of([name.id for name in names]) == folders:
-        while folders[n_same : n_same + 1] == wanted_folders[n_same : n_same + 1] != []:
-            n_same += 1
-    else:
-        before = pieces_of(objects, present, {name.id: name.length for name in names})
-    chunks = [chunk for folder in wanted_folders[n_same:] for chunk in chunks_in(objects, folder)]
-    first, begin = min(n_same * CHUNKS_PER_FOLDER, len(before)), 0
-    while first < len(before) and begin < len(chunks) and before[first].id == chunks[begin]:
-        first, begin = first + 1, begin + 1
-    rest, end = len(before), len(chunks)
-    while rest > first and end > begin and before[rest - 1].id == chunks[end - 1]:
-        rest, end = rest - 1, end - 1
+    ids = [name.id for name in names]
+    if not ids or folders_of(ids) != folders:
+        before, ids, folders = pieces_of(objects, present, {name.id: name.length for name in names}), [], []
+    n_same = _n_common(folders, wanted_folders)
+    chunks: list[ObjectId] = []
+    for n, folder in enumerate(wanted_folders[n_same:], n_same):
+        is_there = folders[n : n + 1] == [folder]
+        chunks += ids[n * CHUNKS_PER_FOLDER : (n + 1) * CHUNKS_PER_FOLDER] if is_there else chunks_in(objects, folder)
+    first = min(n_same * CHUNKS_PER_FOLDER, len(before))
+    left = [each.id for each in before[first:]]
+    begin = _n_common(left, chunks)
+    n_behind = _n_common(reversed(left[begin:]), reversed(chunks[begin:]))
+    first, rest, end = first + begin, len(before) - n_behind, len(chunks) - n_behind
     lengths = {each.id: each.length for each in before[first:rest]}
     middle, offset = [], size_of(before[:first])
     for chunk in chunks[begin:end]:
@@ -88,3 +88,13 @@ def change_between(objects: Objects, present: ObjectId, wanted: TreeEntry, names
         said = f"The large file {wanted.digest} is damaged: its chunks make {n_before + shift:,} bytes, not {wanted.size_bytes:,}."
         raise StoreDamaged(said, "`ds check` names what is damaged and what refers to it.")
     return Change(before, first, middle, rest, shift)
+
+
+def _n_common(one: Iterable[ObjectId], other: Iterable[ObjectId]) -> int:
+    """How many at the beginning are the same: a b c, a b d -> 2"""
+    n = 0
+    for a, b in zip(one, other):
+        if a != b:
+            break
+        n += 1
+    return n
