@@ -44,7 +44,7 @@ CHUNKS_AT_ONCE = 8
 """Known ones looked for by a thread before it says what it found: a thread's turn costs as much as 0.1 MiB of blake3."""
 READ_BYTES = 256 << 10
 """Of a known chunk at a time: it stays in the processor's second cache until it is hashed."""
-BLOCKS_AHEAD = 2
+BLOCKS_AHEAD = 4
 """How many of the largest chunks are read at once where cuts are searched for."""
 AT_END = -1
 
@@ -270,7 +270,7 @@ class _Walk:
         begin = self._at - self._block_at
         kept = self._block[begin:] if 0 <= begin <= len(self._block) else self._block[:0]
         if len(kept) < n_wanted:
-            more = self._read_at(self._at + len(kept), BLOCKS_AHEAD * self._sizes.most)
-            self._block, self._block_at = memoryview(b"".join((kept, more))), self._at
+            # What is left of the block is read once more: cheaper than to put it together with what follows.
+            self._block, self._block_at = memoryview(self._read_at(self._at, BLOCKS_AHEAD * self._sizes.most)), self._at
             return self._block
         return kept
