@@ -21,7 +21,8 @@ def sync_files(paths: Collection[Path]) -> None:
     if len(paths) > WHOLE_DISK_ABOVE:
         _sync_file_system(next(iter(paths)))
         return
-    for path in (*paths, *{path.parent for path in paths}):
+    folders = {path.parent for path in paths}  # last, and once: most of them are on the disk by then
+    for path in (*(path for path in paths if path not in folders), *folders):
         sync_path(path)
 
 
