@@ -72,10 +72,12 @@ class Chunk(NamedTuple):
 class KnownChunks:
     """How an earlier version of a file was cut: its chunks in order of offset."""
 
-    def __init__(self, names: Iterable[ChunkName] = ()) -> None:
+    def __init__(self, names: Iterable[ChunkName] = (), digest: ObjectId | None = None) -> None:
         """names: in order of offset."""
         self.names = names if isinstance(names, list) else list(names)
         """Not to be changed."""
+        self.digest = digest
+        """What that version is called in a tree, where that is certain."""
 
     def __bool__(self) -> bool:
         return bool(self.names)

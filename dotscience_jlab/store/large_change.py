@@ -11,7 +11,7 @@ from typing import Callable, Iterable, Mapping, NamedTuple, Sequence
 
 from ..errors import StoreDamaged
 from ..model.snapshot import TreeEntry
-from .chunks import ChunkName
+from .chunks import ChunkName, KnownChunks
 from .large_file import CHUNKS_PER_FOLDER, chunk_folders, chunks_in, folders_of
 from .objects import ObjectId, Objects
 from .patch import Piece, pieces_of, size_of
@@ -55,17 +55,18 @@ class Change(NamedTuple):
         return found
 
 
-def change_between(objects: Objects, present: ObjectId, wanted: TreeEntry, names: Sequence[ChunkName]) -> Change:
+def change_between(objects: Objects, present: ObjectId, wanted: TreeEntry, known: KnownChunks) -> Change:
     """From the large file `present` to `wanted`; StoreDamaged if the chunks of either do not make up the file.
 
-    names: how a version of the file is remembered to be cut, perhaps the present one, which shows when its folders are named
-    anew: less than 1 us a chunk. Then only the folders of `wanted` that differ are opened; else each chunk is looked at.
+    known: how a version of the file is remembered to be cut, perhaps the present one: where that is not certain it shows when its
+    folders are named anew, at about 1 us a chunk. Then only the folders of `wanted` that differ are opened; else each chunk is
+    looked at.
     """
     folders, wanted_folders = chunk_folders(objects, present), chunk_folders(objects, wanted.digest)
-    before: Sequence[Piece] | Sequence[ChunkName] = names
-    ids = [name.id for name in names]
-    if not ids or folders_of(ids) != folders:
-        before, ids, folders = pieces_of(objects, present, {name.id: name.length for name in names}), [], []
+    before: Sequence[Piece] | Sequence[ChunkName] = known.names
+    ids = [name.id for name in known]
+    if not ids or (known.digest != present and folders_of(ids) != folders):
+        before, ids, folders = pieces_of(objects, present, {name.id: name.length for name in known}), [], []
     n_same = _n_common(folders, wanted_folders)
     chunks: list[ObjectId] = []
     for n, folder in enumerate(wanted_folders[n_same:], n_same):

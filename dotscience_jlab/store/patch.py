@@ -7,12 +7,11 @@
 from __future__ import annotations
 
 import os
-from concurrent.futures import ThreadPoolExecutor
 from typing import Iterable, Mapping, NamedTuple, Sequence
 
 from ..errors import StoreDamaged
 from ..model.snapshot import EXECUTABLE
-from .chunks import N_THREADS, ChunkName, fast_digest_of
+from .chunks import ChunkName, fast_digest_of
 from .intake import reader
 from .large_file import chunk_ids, read_meta
 from .objects import ObjectId, Objects, object_id
@@ -58,30 +57,30 @@ class Patch:
         self.writes = tuple(writes)
         self.size_bytes = size_bytes
         self._kept: dict[ObjectId, bytes] = {}
-        self._n_kept = 0
         self._blank: set[ObjectId] = set()
-        self.fast_digests: dict[ObjectId, bytes] = {}
-        """blake3 of each"""
-        pool = ThreadPoolExecutor(N_THREADS, "patch")
-        try:
-            for read in [pool.submit(self._read, chunk) for chunk in dict.fromkeys(piece.id for piece in self.writes)]:
-                read.result()
-        finally:
-            pool.shutdown(cancel_futures=True)
+        self._fast_digests: dict[ObjectId, bytes] = {}
+        n_kept = 0
+        for chunk in dict.fromkeys(piece.id for piece in self.writes):
+            data = objects.blob(chunk)
+            if n_kept + len(data) <= KEPT_BYTES:
+                self._kept[chunk] = data
+                n_kept += len(data)
+            else:
+                self._fast_digests[chunk] = fast_digest_of(data)
+            if is_blank(data):
+                self._blank.add(chunk)
 
-    def _read(self, chunk: ObjectId) -> None:
-        data = self._objects.blob(chunk)
-        self.fast_digests[chunk] = fast_digest_of(data)
-        if is_blank(data):
-            self._blank.add(chunk)
-        elif self._n_kept + len(data) <= KEPT_BYTES:
-            self._kept[chunk] = data
-            self._n_kept += len(data)  # two threads may both find room for their last one
+    def fast_digests(self) -> dict[ObjectId, bytes]:
+        """blake3 of each chunk that is written. Those that are still in memory are hashed at the first call."""
+        for chunk, data in self._kept.items():
+            if chunk not in self._fast_digests:
+                self._fast_digests[chunk] = fast_digest_of(data)
+        return self._fast_digests
 
     def data(self, piece: Piece) -> bytes:
-        if piece.id in self._blank:
-            return bytes(piece.length)
-        return self._kept.get(piece.id) or self._objects.blob(piece.id)
+        if piece.id in self._kept:
+            return self._kept[piece.id]
+        return bytes(piece.length) if piece.id in self._blank else self._objects.blob(piece.id)
 
     def reserve(self, fd: int, size_bytes: int) -> None:
         """Room for what lies behind the end of a file of `size_bytes`, so that a full disk refuses before anything is written."""

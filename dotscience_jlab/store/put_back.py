@@ -219,7 +219,7 @@ class PutBacks:
         return seen is not None and is_that and seen.holds_for(signature(os.fstat(fd)))
 
     def _change(self, path: WorkspacePath, present: TreeEntry, wanted: TreeEntry) -> Change:
-        return change_between(self._objects, present.digest, wanted, self._seen.known_chunks(path).names)
+        return change_between(self._objects, present.digest, wanted, self._seen.known_chunks(path))
 
     @contextmanager
     def _noted(self, intent: Intent) -> Iterator[Future[Held]]:
@@ -241,7 +241,10 @@ class PutBacks:
             with disk_errors(self._root):
                 patch.write(fd, size_bytes)
                 _set_bits(fd, held.intent.mode)
-                os.fsync(fd)
+                with ThreadPoolExecutor(1, "sync") as pool:
+                    syncing = pool.submit(os.fsync, fd)
+                    patch.fast_digests()  # while the disk is waited for
+                    syncing.result()
         except BaseException as error:
             if isinstance(error, DotscienceError):
                 self._refusals[held.name] = error
@@ -336,4 +339,4 @@ def _chunks_of(patch: Patch, change: Change, fd: int) -> list[ChunkName] | None:
     def byte_at(offset: int) -> int:
         return AT_END if offset == patch.size_bytes else os.pread(fd, 1, offset)[0]
 
-    return change.names(patch.fast_digests, byte_at)
+    return change.names(patch.fast_digests(), byte_at)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Iterator
 
 import pytest
@@ -10,7 +11,7 @@ from hypothesis import strategies as st
 
 from dotscience_jlab.errors import StoreDamaged
 from dotscience_jlab.model.snapshot import TreeEntry
-from dotscience_jlab.store.chunks import AT_END, Chunk, ChunkName, fast_digest_of
+from dotscience_jlab.store.chunks import AT_END, Chunk, ChunkName, KnownChunks, fast_digest_of
 from dotscience_jlab.store.large_change import change_between
 from dotscience_jlab.store.large_file import CHUNKS_PER_FOLDER, folders_of, put_large
 from dotscience_jlab.store.memory import MemoryObjects
@@ -44,19 +45,23 @@ def kept(objects: MemoryObjects, numbers: list[int]) -> tuple[TreeEntry, list[Ch
 
 
 @settings(deadline=None)
-@given(VERSIONS, VERSIONS, st.sampled_from(["this", "that", "none"]))
+@given(VERSIONS, VERSIONS, st.sampled_from(["this", "this for certain", "that", "that for certain", "none"]))
 def test_the_same_writes_as_a_comparison_of_all(first: list[int], second: list[int], remembered: str) -> None:
     objects = MemoryObjects()
     present, names, _ = kept(objects, first)
     wanted, wanted_names, data = kept(objects, second)
-    known = {"this": names, "that": wanted_names, "none": []}[remembered]
+    known = {
+        "this": KnownChunks(names), "this for certain": KnownChunks(names, present.digest),
+        "that": KnownChunks(wanted_names), "that for certain": KnownChunks(wanted_names, wanted.digest),
+        "none": KnownChunks(),
+    }[remembered]
     change = change_between(objects, present.digest, wanted, known)
     old, new = pieces_of(objects, present.digest), pieces_of(objects, wanted.digest)
     assert sorted(change.writes()) == sorted(differing(old, new))
     assert [*map(tuple, change.before)] in ([*map(tuple, old)], [*map(tuple, names)])
     digests = {piece.id: fast_digest_of(objects.blob(piece.id)) for piece in change.writes()}
     told = change.names(digests, lambda offset: data[offset] if offset < len(data) else AT_END)
-    assert told == wanted_names or (told is None and known != names)
+    assert told == wanted_names or (told is None and known.names != names)
 
 
 def test_a_change_in_the_middle_is_all_that_is_opened() -> None:
@@ -73,7 +78,7 @@ def test_a_change_in_the_middle_is_all_that_is_opened() -> None:
         def blob_size(self, digest: str) -> int:
             return objects.blob_size(digest)
 
-    change = change_between(Watched(), present.digest, wanted, names)
+    change = change_between(Watched(), present.digest, wanted, KnownChunks(names))
     n_bytes = sum(len(BLOCKS[n]) for n in FOLDER)
     assert change.writes()[0] == Piece(n_bytes, len(BLOCKS[2]), object_id(b"blob", BLOCKS[2]))
     assert folders_of([name.id for name in names])[0] not in opened
@@ -85,4 +90,4 @@ def test_chunks_that_do_not_make_up_the_file_are_damage() -> None:
     present, names, _ = kept(objects, [0, 1, 2])
     wanted, _, _ = kept(objects, [0, 3, 2])
     with pytest.raises(StoreDamaged):
-        change_between(objects, present.digest, wanted.__class__(wanted.digest, wanted.size_bytes + 1, is_chunked=True), names)
+        change_between(objects, present.digest, replace(wanted, size_bytes=wanted.size_bytes + 1), KnownChunks(names))
