@@ -21,7 +21,8 @@ def sync_files(paths: Collection[str] | Collection[Path]) -> None:
     if len(paths) > WHOLE_DISK_ABOVE:
         _sync_file_system(next(iter(paths)))
         return
-    for path in (*paths, *{os.path.dirname(path) for path in paths}):
+    folders = {os.path.dirname(path) for path in paths}  # last, and once: most of them are on the disk by then
+    for path in (*(path for path in paths if os.fspath(path) not in folders), *folders):
         sync_path(path)
 
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import os
-from contextlib import contextmanager
+from contextlib import closing, contextmanager, suppress
 from dataclasses import replace
 from typing import Iterator
 
 from ..model.snapshot import EXECUTABLE, FILE, TreeEntry
 from .chunks import ChunkSizes, KnownChunks, ReadAt, cut
-from .large_file import Kept, put_large
+from .large_file import Kept, Unkept, put_large
 from .objects import Sink
 from .seen import Signature, signature
 
@@ -27,7 +27,7 @@ def take_file(disk_path: str, sink: Sink, known: KnownChunks, sizes: ChunkSizes)
             before = signature(os.fstat(fd))
             mode = EXECUTABLE if before[4] & 0o100 else FILE
             if before[0] > sizes.file_above:
-                kept = put_large(sink, cut(reader(fd), known, sizes), mode)
+                kept = _put_large(fd, sink, known, sizes, mode)
                 known = KnownChunks(kept.chunks or ())
             else:
                 kept = _put_small(sink, reader(fd)(0, before[0] + 1), mode)
@@ -40,7 +40,7 @@ def take_file(disk_path: str, sink: Sink, known: KnownChunks, sizes: ChunkSizes)
 def n_new_bytes(disk_path: str, known: KnownChunks, sizes: ChunkSizes) -> int:
     """Bytes of a large file in chunks that `known` has not: what keeping it would add. OSError if it cannot be read."""
     with opened(disk_path) as fd:
-        return sum(len(chunk.data) for chunk in cut(reader(fd), known, sizes) if not chunk.is_known)
+        return sum(chunk.name.length for chunk in cut(reader(fd), known, sizes) if not chunk.is_known)
 
 
 def put_file_bytes(sink: Sink, data: bytes, mode: str, sizes: ChunkSizes) -> Kept:
@@ -49,6 +49,13 @@ def put_file_bytes(sink: Sink, data: bytes, mode: str, sizes: ChunkSizes) -> Kep
         return _put_small(sink, data, mode)
     view = memoryview(data)
     return put_large(sink, cut(lambda offset, n_bytes: view[offset : offset + n_bytes], sizes=sizes), mode)
+
+
+def _put_large(fd: int, sink: Sink, known: KnownChunks, sizes: ChunkSizes, mode: str) -> Kept:
+    if known:
+        with suppress(Unkept), closing(cut(reader(fd), known, sizes)) as chunks:
+            return put_large(sink, chunks, mode)
+    return put_large(sink, cut(reader(fd), sizes=sizes), mode)
 
 
 def _put_small(sink: Sink, data: bytes, mode: str) -> Kept:

@@ -50,17 +50,23 @@ class Kept(NamedTuple):
     """Of its bytes those that the store may not have had."""
 
 
+class Unkept(Exception):
+    """A chunk that was known, and therefore not held, is not in the store any more: the file is to be cut without what is known."""
+
+
 def put_large(sink: Sink, chunks: Iterable[Chunk], mode: str) -> Kept:
-    """A chunk that is known and still there is neither named nor written again."""
+    """A chunk that is known and still there is neither named nor written again; Unkept, if it is not there and not held."""
     names: list[ChunkName] = []
     n_new_bytes = 0
     folder: dict[bytes, TreeItem] = {}
     items: dict[bytes, TreeItem] = {}
     for chunk in chunks:
         if not (chunk.is_known and sink.keep(chunk.name.id)):
+            if chunk.held is None:
+                raise Unkept(chunk.name.id)
             # What was only remembered is named anew: nothing is stored under a name that was not seen to be its own.
-            sink.put_blob(chunk.data, None if chunk.is_known else BlobDigest(chunk.name.id))
-            n_new_bytes += len(chunk.data)
+            sink.put_blob(chunk.held, None if chunk.is_known else BlobDigest(chunk.name.id))
+            n_new_bytes += len(chunk.held)
         if len(folder) == CHUNKS_PER_FOLDER:
             items[b"%05d" % len(items)], folder = TreeItem(FOLDER_MODE, sink.put_tree(folder)), {}
         folder[b"%06d" % len(names)] = TreeItem(CHUNK_MODE, chunk.name.id)
@@ -73,14 +79,15 @@ def put_large(sink: Sink, chunks: Iterable[Chunk], mode: str) -> Kept:
 
 
 def folders_of(chunks: Sequence[ObjectId]) -> list[ObjectId]:
-    """git's names of the folders that `put_large` would make of these chunks; nothing is kept. About 1 us a chunk."""
-    found = []
+    """git's names of the folders that `put_large` would make of these chunks; nothing is kept. Less than 1 us a chunk."""
+    ids = bytes.fromhex("".join(chunks)).decode("latin-1")  # text is put together sooner than bytes
+    found, mode = [], f"{CHUNK_MODE:o}"
     for at in range(0, len(chunks), CHUNKS_PER_FOLDER):
-        lines = [b"%o %06d\0%s" % (CHUNK_MODE, at + n, bytes.fromhex(chunk))
-                 for n, chunk in enumerate(chunks[at : at + CHUNKS_PER_FOLDER])]
-        if at < 1_000_000 < at + CHUNKS_PER_FOLDER:
+        end = min(at + CHUNKS_PER_FOLDER, len(chunks))
+        lines = [f"{mode} {n:06}\0{ids[20 * n : 20 * n + 20]}" for n in range(at, end)]
+        if at < 1_000_000 < end:
             lines.sort()  # 1000000 stands before 999999
-        found.append(object_id(b"tree", b"".join(lines)))
+        found.append(object_id(b"tree", "".join(lines).encode("latin-1")))
     return found
 
 
@@ -114,7 +121,8 @@ def chunk_folders(objects: Objects, digest: ObjectId) -> list[ObjectId]:
 
 def chunks_in(objects: Objects, folder: ObjectId) -> list[ObjectId]:
     """In order."""
-    return [item.id for _, item in sorted((int(name), item) for name, item in objects.tree(folder).items())]
+    items = objects.tree(folder)
+    return [items[name].id for name in sorted(items, key=int)]
 
 
 def chunk_ids(objects: Objects, digest: ObjectId) -> Iterator[ObjectId]:

@@ -115,7 +115,10 @@ class PackDraft:
     def publish(self) -> None:
         """Whole, on the disk, and under its final name; reads it once for its sha1. OSError: it is still a draft then."""
         os.pwrite(self._fd, HEADER.pack(b"PACK", 2, len(self._entries)), 0)
-        digest = self._sha1()
+        with ThreadPoolExecutor(1, "pack") as writer:
+            writing = writer.submit(os.fsync, self._fd)  # nearly all of it goes to the disk while the sha1 is taken
+            digest = self._sha1()
+            writing.result()
         os.pwrite(self._fd, digest, self._end)
         os.ftruncate(self._fd, self._end + len(digest))
         index = self.path.with_name(f"{self.path.name}_idx")

@@ -13,7 +13,7 @@ from ..errors import StoreDamaged
 from ..model.snapshot import EXECUTABLE
 from .chunks import ChunkName, fast_digest_of
 from .intake import reader
-from .large_file import CHUNKS_PER_FOLDER, chunk_folders, chunks_in, folders_of, read_meta
+from .large_file import chunk_ids, read_meta
 from .objects import ObjectId, Objects, object_id
 
 KEPT_BYTES = 16 << 20
@@ -30,52 +30,22 @@ class Piece(NamedTuple):
     id: ObjectId
 
 
-def pieces_of(objects: Objects, digest: ObjectId) -> list[Piece]:
-    """In order; StoreDamaged if they do not make up the file. Costs a look at each chunk."""
-    return _pieces(objects, digest, [], [], {})
-
-
-def remembered_pieces(objects: Objects, digest: ObjectId, names: Sequence[ChunkName]) -> list[Piece]:
-    """As `pieces_of`. names: how a version of the file is remembered to be cut, perhaps this one: then no chunk is looked at.
-
-    That it is this one shows when its folders are named anew: about 3 us a chunk.
-    """
-    ids = [name.id for name in names]
-    if ids and folders_of(ids) == chunk_folders(objects, digest):
-        return [Piece(name.offset, name.length, name.id) for name in names]
-    return _pieces(objects, digest, [], [], {name.id: name.length for name in names})
-
-
-def pieces_beside(
-    objects: Objects, digest: ObjectId, other: Sequence[Piece], folders: Sequence[ObjectId]
-) -> list[Piece]:
-    """As `pieces_of`, of a version much like `other`, whose folders of chunks are `folders`: only those that differ are opened."""
-    return _pieces(objects, digest, other, folders, {piece.id: piece.length for piece in other})
-
-
-def _pieces(
-    objects: Objects, digest: ObjectId, other: Sequence[Piece], known: Sequence[ObjectId], lengths: Mapping[ObjectId, int]
-) -> list[Piece]:
+def pieces_of(objects: Objects, digest: ObjectId, lengths: Mapping[ObjectId, int] = {}) -> list[Piece]:
+    """In order; StoreDamaged if they do not make up the file. Costs a look at each chunk whose length is not in `lengths`."""
     meta = read_meta(objects, digest)
     found: list[Piece] = []
     offset = 0
-    for n, folder in enumerate(chunk_folders(objects, digest)):
-        same = other[n * CHUNKS_PER_FOLDER : (n + 1) * CHUNKS_PER_FOLDER] if known[n : n + 1] == [folder] else ()
-        if same and len(found) == n * CHUNKS_PER_FOLDER and same[0].offset == offset:
-            found += same
-            offset = same[-1].offset + same[-1].length
-            continue
-        for chunk in chunks_in(objects, folder):
-            length = lengths[chunk] if chunk in lengths else objects.blob_size(chunk)
-            found.append(Piece(offset, length, chunk))
-            offset += length
+    for chunk in chunk_ids(objects, digest):
+        length = lengths[chunk] if chunk in lengths else objects.blob_size(chunk)
+        found.append(Piece(offset, length, chunk))
+        offset += length
     if (len(found), offset) != (meta.n_chunks, meta.size_bytes):
         raise StoreDamaged(f"The large file {digest} is damaged: its chunks make {offset:,} bytes, not {meta.size_bytes:,}.",
                            "`ds check` names what is damaged and what refers to it.")
     return found
 
 
-def size_of(pieces: Sequence[Piece]) -> int:
+def size_of(pieces: Sequence[Piece] | Sequence[ChunkName]) -> int:
     return pieces[-1].offset + pieces[-1].length if pieces else 0
 
 
@@ -88,24 +58,29 @@ class Patch:
         self.size_bytes = size_bytes
         self._kept: dict[ObjectId, bytes] = {}
         self._blank: set[ObjectId] = set()
-        self.fast_digests: dict[ObjectId, bytes] = {}
-        """blake3 of each"""
+        self._fast_digests: dict[ObjectId, bytes] = {}
         n_kept = 0
-        for piece in self.writes:
-            if piece.id in self.fast_digests:
-                continue
-            data = objects.blob(piece.id)
-            self.fast_digests[piece.id] = fast_digest_of(data)
-            if is_blank(data):
-                self._blank.add(piece.id)
-            elif n_kept + len(data) <= KEPT_BYTES:
-                self._kept[piece.id] = data
+        for chunk in dict.fromkeys(piece.id for piece in self.writes):
+            data = objects.blob(chunk)
+            if n_kept + len(data) <= KEPT_BYTES:
+                self._kept[chunk] = data
                 n_kept += len(data)
+            else:
+                self._fast_digests[chunk] = fast_digest_of(data)
+            if is_blank(data):
+                self._blank.add(chunk)
+
+    def fast_digests(self) -> dict[ObjectId, bytes]:
+        """blake3 of each chunk that is written. Those that are still in memory are hashed at the first call."""
+        for chunk, data in self._kept.items():
+            if chunk not in self._fast_digests:
+                self._fast_digests[chunk] = fast_digest_of(data)
+        return self._fast_digests
 
     def data(self, piece: Piece) -> bytes:
-        if piece.id in self._blank:
-            return bytes(piece.length)
-        return self._kept.get(piece.id) or self._objects.blob(piece.id)
+        if piece.id in self._kept:
+            return self._kept[piece.id]
+        return bytes(piece.length) if piece.id in self._blank else self._objects.blob(piece.id)
 
     def reserve(self, fd: int, size_bytes: int) -> None:
         """Room for what lies behind the end of a file of `size_bytes`, so that a full disk refuses before anything is written."""
@@ -131,12 +106,15 @@ def differing(before: Iterable[Piece], wanted: Iterable[Piece]) -> list[Piece]:
     return [piece for piece in wanted if piece not in there]
 
 
-def holds(fd: int, pieces: Iterable[Piece], names: Mapping[ObjectId, ChunkName] = {}) -> bool:
-    """The file has them all; costs a read of it, and a blake3 of those that `names` has, a sha1 of the others."""
+def holds(fd: int, pieces: Iterable[Piece] | Iterable[ChunkName]) -> bool:
+    """The file has them all; costs a read of it, and a blake3, or a sha1 where only git's names are known."""
     read = reader(fd)
     for piece in pieces:
-        data, name = read(piece.offset, piece.length), names.get(piece.id)
-        if (fast_digest_of(data) != name.fast_digest) if name is not None else (object_id(b"blob", data) != piece.id):
+        data = read(piece.offset, piece.length)
+        if isinstance(piece, ChunkName):
+            if fast_digest_of(data) != piece.fast_digest:
+                return False
+        elif object_id(b"blob", data) != piece.id:
             return False
     return True
 

@@ -29,20 +29,10 @@ from ..model.snapshot import EXECUTABLE, FILE, TreeEntry
 from .chunks import AT_END, ChunkName
 from .disk import disk_errors
 from .intents import Held, Intent, Intents
-from .large_file import chunk_folders
+from .large_change import Change, change_between
 from .lease import ALONE, IN_COMPANY, can_patch_files, clone_file, is_alone, take_lease
-from .objects import ObjectId, Objects
-from .patch import (
-    Patch,
-    Piece,
-    differing,
-    holds,
-    not_yet_written,
-    pieces_beside,
-    pieces_of,
-    remembered_pieces,
-    with_executable_bit,
-)
+from .objects import Objects
+from .patch import Patch, holds, not_yet_written, pieces_of, with_executable_bit
 from .seen import SeenFiles, seen_as_stamped, signature, stamp
 
 log = logging.getLogger(__name__)
@@ -105,10 +95,10 @@ class PutBacks:
             intent = Intent(path, found.st_ino, before, present.digest, target, wanted.digest, wanted.size_bytes, wanted.mode,
                             instant(time.time()))
             with self._noted(intent) as noting:
-                old, new, names = self._versions(path, present, wanted)
-                if not self._is_unchanged(path, present, fd) and not (_has_size(fd, present) and holds(fd, old, names)):
+                change = self._change(path, present, wanted)
+                if not self._is_unchanged(path, present, fd) and not (_has_size(fd, present) and holds(fd, change.before)):
                     raise Conflict(f"{path} was changed a moment ago.", "Look again, then restore.")
-                patch = Patch(self._objects, differing(old, new), wanted.size_bytes)
+                patch = Patch(self._objects, change.writes(), wanted.size_bytes)
                 noting.result()
                 try:
                     patch.reserve(fd, found.st_size)
@@ -117,7 +107,7 @@ class PutBacks:
                     raise
             self._carry_out(noting.result(), patch, fd, found.st_size)
             with suppress(OSError):  # then it is read once more
-                chunks, after = _chunks_of(patch, new, names, fd), stamp(fd)
+                chunks, after = _chunks_of(patch, change, fd), stamp(fd)
                 if company == ALONE and is_alone(fd):
                     self._seen.put(path, seen_as_stamped(after, wanted), chunks)
             return True
@@ -136,13 +126,13 @@ class PutBacks:
                 if not clone_file(source, target) or not self._is_unchanged(path, present, source):
                     draft.unlink()
                     return False
-                old, new, names = self._versions(path, present, wanted)
-                patch = Patch(self._objects, differing(old, new), wanted.size_bytes)
+                change = self._change(path, present, wanted)
+                patch = Patch(self._objects, change.writes(), wanted.size_bytes)
                 patch.write(target, present.size_bytes)
                 os.fchmod(target, stat.S_IMODE(os.fstat(source).st_mode))
                 _set_bits(target, wanted.mode)
                 os.fsync(target)
-                self._made[path] = _Made(stamp(target), wanted, _chunks_of(patch, new, names, target))
+                self._made[path] = _Made(stamp(target), wanted, _chunks_of(patch, change, target))
             except BaseException:
                 with suppress(OSError):
                     draft.unlink()
@@ -228,14 +218,8 @@ class PutBacks:
         is_that = seen is not None and (seen.entry.digest, seen.entry.mode) == (present.digest, present.mode)
         return seen is not None and is_that and seen.holds_for(signature(os.fstat(fd)))
 
-    def _versions(
-        self, path: WorkspacePath, present: TreeEntry, wanted: TreeEntry
-    ) -> tuple[list[Piece], list[Piece], dict[ObjectId, ChunkName]]:
-        """(how it is cut now, how it shall be, what is remembered of its chunks)"""
-        names = list(self._seen.known_chunks(path))
-        old = remembered_pieces(self._objects, present.digest, names)
-        new = pieces_beside(self._objects, wanted.digest, old, chunk_folders(self._objects, present.digest))
-        return old, new, {name.id: name for name in names}
+    def _change(self, path: WorkspacePath, present: TreeEntry, wanted: TreeEntry) -> Change:
+        return change_between(self._objects, present.digest, wanted, self._seen.known_chunks(path))
 
     @contextmanager
     def _noted(self, intent: Intent) -> Iterator[Future[Held]]:
@@ -257,7 +241,10 @@ class PutBacks:
             with disk_errors(self._root):
                 patch.write(fd, size_bytes)
                 _set_bits(fd, held.intent.mode)
-                os.fsync(fd)
+                with ThreadPoolExecutor(1, "sync") as pool:
+                    syncing = pool.submit(os.fsync, fd)
+                    patch.fast_digests()  # while the disk is waited for
+                    syncing.result()
         except BaseException as error:
             if isinstance(error, DotscienceError):
                 self._refusals[held.name] = error
@@ -346,20 +333,10 @@ def _is_same(made: os.stat_result, now: os.stat_result) -> bool:
     return all(getattr(made, name) == getattr(now, name) for name in ("st_ino", "st_size", "st_mtime_ns"))
 
 
-def _chunks_of(
-    patch: Patch, pieces: list[Piece], names: dict[ObjectId, ChunkName], fd: int
-) -> list[ChunkName] | None:
+def _chunks_of(patch: Patch, change: Change, fd: int) -> list[ChunkName] | None:
     """How the file is cut now, as a scan would remember it. None, if that is not known of all: then it is cut anew some time."""
-    written = set(patch.writes)
-    found = []
-    for piece, behind in zip(pieces, [*pieces[1:], None]):
-        known = names.get(piece.id)
-        if known is not None and known.offset == piece.offset and behind is not None and behind not in written:
-            found.append(known)  # the byte behind it is as it was
-            continue
-        fast_digest = known.fast_digest if known is not None else patch.fast_digests.get(piece.id)
-        if fast_digest is None:
-            return None
-        next_byte = AT_END if behind is None else os.pread(fd, 1, behind.offset)[0]
-        found.append(ChunkName(piece.offset, piece.length, fast_digest, piece.id, next_byte))
-    return found
+
+    def byte_at(offset: int) -> int:
+        return AT_END if offset == patch.size_bytes else os.pread(fd, 1, offset)[0]
+
+    return change.names(patch.fast_digests(), byte_at)
