@@ -23,7 +23,6 @@ from typing import Any
 
 from .. import __version__
 from ..errors import DotscienceError, RecorderUnavailable
-from ..model.instant import instant
 from ..model.protocol import MAX_LINE_BYTES, PROTOCOL, common_protocol, decode_message, encode_message
 from ..settings import Settings, load_settings
 from ..store.base import Store
@@ -37,6 +36,7 @@ from .gentle import let_cells_go_first
 from .inbox import Inbox, is_alive
 from .kernels import Kernels
 from .recorder import SessionRecorder, Surroundings
+from .remembering import Remembering
 from .remotes import Remotes
 from .requests import Desk
 from .tidying import Tidying
@@ -49,7 +49,6 @@ IDLE_READ_S = 2.0
 """Else this often, to see whether its process is still there."""
 EXPLANATION_WAIT_S = 0.5
 """For a server's word on how its kernel ended, before the cause counts as unknown."""
-REMEMBER_S = 30.0
 MIN_NOTIFY_S = 0.25
 """At most four notifications a second for one id; the last one is never dropped."""
 TOLD_IN_ORDER = ("kernels.report", "documents.renamed")
@@ -81,7 +80,7 @@ class RecorderProcess:
         self.copies = CopyKeeper(self.workspaces, self.remotes, self.activity, self.notify)
         self.arrivals = Arrivals(self.activity, self.notify)
         self.workspaces.on_open = self.arrivals.begin
-        self._remembered_at = time.monotonic()
+        self._remembering = Remembering(self.workspaces, self.activity)
         self.desk = Desk(
             self.workspaces, self.kernels, self.activity, self.notify, settings, self.sessions_waiting, self.remotes
         )
@@ -123,7 +122,7 @@ class RecorderProcess:
             self._pool.shutdown(wait=True)
             self._at_once.shutdown(wait=True)
             self._in_order.shutdown(wait=True)
-            self._remember()
+            self._remembering.step(is_last=True)
             self.workspaces.close()
 
     async def _live(self) -> None:
@@ -135,8 +134,7 @@ class RecorderProcess:
                 pass
             self._tell_untold()
             self._adopt_spools()
-            if time.monotonic() - self._remembered_at > REMEMBER_S:
-                self._remember()
+            self._remembering.step()
             self._check_watches()
             self._tidying.step(self.workspaces.opened(), bool(self.sessions_waiting()), time.time())
             is_busy = self.copies.has_more() or self._tidying.is_running or self.arrivals.is_running
@@ -144,17 +142,6 @@ class RecorderProcess:
                 self._quiet_since = time.monotonic()
             elif time.monotonic() - self._quiet_since > self.settings.recorder_idle_s:
                 return
-
-    def _remember(self) -> None:
-        """When each folder was last recorded: said of it where the folder, with its history, is gone."""
-        self._remembered_at = time.monotonic()
-        for store in self.workspaces.opened():
-            recorded_at = self.activity(store).recorded_at
-            try:
-                if recorded_at is not None and store.is_there():
-                    self.workspaces.remember(store, instant(recorded_at))
-            except DotscienceError as error:
-                log.warning("remembering %s: %s", store.root, error)
 
     def _check_watches(self) -> None:
         now = time.time()
