@@ -61,16 +61,16 @@ class LabServer:
         """Of a folder as the file browser names it."""
         return self.ask("workspaces/find", path=folder)
 
-    def executions(self, **query: str) -> list[dict[str, Any]]:
+    def executions(self, folder: str = "", **query: str) -> list[dict[str, Any]]:
         """In order of start."""
-        return self.ask(f"workspaces/{self.workspace()['id']}/executions", **query)["items"][::-1]
+        return self.ask(f"workspaces/{self.workspace(folder)['id']}/executions", **query)["items"][::-1]
 
-    def wait_until_stored(self, text: str) -> None:
+    def wait_until_stored(self, text: str, folder: str = "") -> None:
         """Until the newest execution whose code holds `text` has its snapshot: what runs next is no part of it then."""
         deadline = time.monotonic() + START_TIMEOUT_S
         while True:
             try:
-                found = [each for each in self.executions() if text in each["source"]]
+                found = [each for each in self.executions(folder) if text in each["source"]]
                 if found and found[-1]["snapshot"]:
                     return
             except urllib.error.HTTPError:

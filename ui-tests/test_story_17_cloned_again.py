@@ -20,12 +20,13 @@ SAYS_WHEN = re.compile(r"This folder had history until \d\d:\d\d")
 def test_the_panel_says_until_when_there_was_history_and_gets_it_back(lab: LabPage) -> None:
     root = lab.server.root
     with_copy, without = project(root, "churn"), project(root, "scratch")
-    for folder in (with_copy, without):
-        lab.open_lab(f"{folder.name}/work.ipynb")
-        lab.run_cell(0)
-        lab.run_cell(1)
-        lab.show_panel()
-        lab.wait_for_entry("'the second'")
+    lab.open_lab("scratch/work.ipynb")
+    lab.run_cell(0)
+    lab.server.wait_until_stored("'the first'", "scratch")
+    lab.open_file("churn/work.ipynb")
+    lab.run_cell(0)
+    lab.run_cell(1)
+    lab.server.wait_until_stored("'the second'", "churn")
     ds(lab.server, with_copy, "remote", "add", "usb", str(root.parent / "copy.git"), "--create")
     ds(lab.server, with_copy, "push", "usb", "--unscanned")
     before = lab.server.workspace("churn"), shown(lab.server, "churn")
@@ -39,6 +40,7 @@ def test_the_panel_says_until_when_there_was_history_and_gets_it_back(lab: LabPa
     lab.say_in_panel("This folder had history until ")
     expect(lab.panel.get_by_role("status")).to_contain_text(SAYS_WHEN)
     expect(lab.panel.get_by_role("button", name="Get it back")).to_have_count(0)
+    expect(lab.panel.get_by_text("`ds pull --from ADDRESS` gets it back from a copy, if there is one.")).to_be_visible()
     lab.shot("story-17-no-copy")
 
     lab.open_file("churn/work.ipynb")
@@ -50,6 +52,7 @@ def test_the_panel_says_until_when_there_was_history_and_gets_it_back(lab: LabPa
     lab.shot("story-17-lost-dark")
 
     lab.panel.get_by_role("button", name="Get it back").click()
+    expect(lab.page.get_by_text("The history is back, with 2 cells. Your files stay as they are.")).to_be_visible(timeout=WAIT_MS)
     lab.wait_for_entry("'the second'")
     lab.wait_for_entry("'the first'")
     expect(lab.panel.get_by_role("button", name="Get it back")).to_have_count(0)
@@ -75,9 +78,7 @@ def project(root: Path, name: str) -> Path:
 
 
 def shown(server: LabServer, folder: str) -> list[tuple[str, str, str]]:
-    workspace = server.workspace(folder)["id"]
-    found = server.ask(f"workspaces/{workspace}/executions")["items"]
-    return [(each["id"], each["source"], each["snapshot"]) for each in found]
+    return [(each["id"], each["source"], each["snapshot"]) for each in server.executions(folder)]
 
 
 def git(folder: Path, *words: str) -> str:

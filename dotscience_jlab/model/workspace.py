@@ -79,3 +79,5 @@ class Status:
     """An earlier history of this folder is gone; it last recorded then."""
     can_get_back: bool = False
     """A copy of that earlier history was kept, and where is known."""
+    origin_root: str = ""
+    """Of a fork: the folder that it came from, absolute; '' where that is gone, or this is no fork."""

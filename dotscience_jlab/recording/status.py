@@ -112,6 +112,7 @@ def _with_activity(store: Store, activity: Activity, disk_path: str, now: float)
         n_left_out=scan.n_skipped if scan else 0,
         scan_reason=store.why_all_is_looked_at,
         path=relative_to_root(os.path.realpath(disk_path), str(store.root)) or "",
+        origin_root=_origin_root(store),
     )
     if activity.problem is not None:
         hint = activity.problem.hint or "`ds doctor` says more."
@@ -130,6 +131,11 @@ def _with_activity(store: Store, activity: Activity, disk_path: str, now: float)
     if activity.arrival is not None:
         return replace(status, reason=activity.arrival.sentence)
     return status
+
+
+def _origin_root(store: Store) -> str:
+    origin = store.workspace.origin
+    return origin.disk_path if origin is not None and os.path.isdir(origin.disk_path) else ""
 
 
 def _recorded_at(store: Store, activity: Activity) -> str | None:

@@ -320,6 +320,8 @@ export interface IStatus {
   had_history_until: Instant | null;
   /** A copy of that one was kept, and where is known. */
   can_get_back: boolean;
+  /** Of a fork: the folder that it came from, absolute; '': that is gone, or this is no fork. */
+  origin_root: string;
 }
 
 /** What a pull brought, in words too. */
@@ -418,6 +420,8 @@ export interface IForkPlan {
   later_bytes: number;
   missing: ISkipped[];
   warnings: string[];
+  /** Files among the warnings whose code names the origin. */
+  tied: string[];
 }
 
 export interface IForkResult {
