@@ -35,6 +35,7 @@ from .copies import CopyKeeper
 from .gentle import let_cells_go_first
 from .inbox import Inbox, is_alive
 from .kernels import Kernels
+from .presence import Presence
 from .recorder import SessionRecorder, Surroundings
 from .remembering import Remembering
 from .remotes import Remotes
@@ -81,6 +82,7 @@ class RecorderProcess:
         self.arrivals = Arrivals(self.activity, self.notify)
         self.workspaces.on_open = self.arrivals.begin
         self._remembering = Remembering(self.workspaces, self.activity)
+        self._presence = Presence(settings)
         self.desk = Desk(
             self.workspaces, self.kernels, self.activity, self.notify, settings, self.sessions_waiting, self.remotes
         )
@@ -123,6 +125,7 @@ class RecorderProcess:
             self._at_once.shutdown(wait=True)
             self._in_order.shutdown(wait=True)
             self._remembering.step(is_last=True)
+            self._presence.close()
             self.workspaces.close()
 
     async def _live(self) -> None:
@@ -135,6 +138,7 @@ class RecorderProcess:
             self._tell_untold()
             self._adopt_spools()
             self._remembering.step()
+            self._presence.step(self._stores_in_use())
             self._check_watches()
             self._tidying.step(self.workspaces.opened(), bool(self.sessions_waiting()), time.time())
             is_busy = self.copies.has_more() or self._tidying.is_running or self.arrivals.is_running
@@ -160,6 +164,11 @@ class RecorderProcess:
         except Exception:  # the thread's edge
             log.exception("checking %s", store.root)
 
+    def _stores_in_use(self) -> set[Store]:
+        with self._busy:
+            recorders = [thread.recorder for thread in self._sessions.values()]
+        return {store for recorder in recorders for store in recorder.stores()}
+
     def _recorders_of(self, store: Store) -> list[SessionRecorder]:
         with self._busy:
             recorders = [thread.recorder for thread in self._sessions.values()]
@@ -172,15 +181,16 @@ class RecorderProcess:
         except OSError:
             return
         for folder in folders:
-            self._session(folder)
+            self._session(folder, is_asked=False)
 
-    def _session(self, folder: Path) -> SessionThread | None:
+    def _session(self, folder: Path, *, is_asked: bool = True) -> SessionThread | None:
+        """is_asked: by that session itself."""
         with self._busy:
             if folder.name in self._sessions:
                 return self._sessions[folder.name]
             try:
                 inbox = Inbox(folder)
-                if not inbox.take():
+                if not (is_asked or inbox.is_for(self.settings.node, time.time())) or not inbox.take():
                     return None
             except (DotscienceError, OSError) as error:
                 log.warning("spool %s: %s", folder.name, error)
@@ -402,7 +412,7 @@ def main() -> int:
     """0 when it has done its work, also when another recorder was there first."""
     settings = load_settings()
     settings.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
-    lock = os.open(settings.data_dir / f"recorder-{os.uname().nodename}.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    lock = os.open(settings.data_dir / f"recorder-{settings.node}.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError:

@@ -15,8 +15,10 @@ from ..model.paths import relative_to_root
 from ..model.workspace import BEHIND, NOT_RECORDED, PAUSED, RECORDING, Status
 from ..settings import Settings
 from ..store.base import Store
+from ..store.scan import NO_MORE_DATA, why_no_room
 from .activity import Activity
 from .copies import copy_place
+from .presence import others_here
 from .rebuilding import BEING_READ
 from .workspaces import Workspaces, find_root
 
@@ -52,6 +54,7 @@ def status_of(
     except DotscienceError as error:
         return Status(NOT_RECORDED, error.message, error.hint)
     status = _with_activity(store, activity_of(store), disk_path, now)
+    status = _with_room(replace(status, also_recorded_by=others_here(store, settings)), store, workspaces, activity_of(store))
     return replace(_with_copy(status, store, activity_of(store)), **_earlier(store, workspaces, now))
 
 
@@ -81,6 +84,19 @@ def _earlier(store: Store, workspaces: Workspaces, now: float) -> dict[str, Any]
     if known is None or known.recorded_at is None:
         return {}
     return {"had_history_until": known.recorded_at, "can_get_back": known.remote is not None}
+
+
+def _with_room(status: Status, store: Store, workspaces: Workspaces, activity: Activity) -> Status:
+    """What is said of a floor or a quota that was reached, where nothing else is to be said."""
+    if status.state != RECORDING or status.reason:
+        return status
+    refused = (each.reason for each in (activity.scan.skipped if activity.scan else ()) if each.reason.endswith(NO_MORE_DATA))
+    try:
+        why = next(refused, "") or why_no_room(store.root, workspaces.rules(store))
+    except OSError:
+        return status
+    remedy = "Code and outputs still are recorded; `ds space` says what takes the room."
+    return replace(status, reason=why, remedy=remedy) if why else status
 
 
 def _with_copy(status: Status, store: Store, activity: Activity) -> Status:

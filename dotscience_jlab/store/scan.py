@@ -43,6 +43,8 @@ LASTING = (errno.EACCES, errno.EPERM, errno.ENOENT, errno.ENOTDIR, errno.ELOOP)
 MAX_IGNORE_BYTES = 1_000_000
 CODE_SUFFIXES = (".ipynb", ".py", ".r", ".jl", ".sql", ".sh", ".md", ".txt", ".toml", ".yaml", ".yml", ".cfg", ".ini")
 """Kept also when the quota of data is used up."""
+NO_MORE_DATA = "copying of data has stopped."
+DISK_IS_LOW = f"The disk is nearly full; {NO_MORE_DATA}"
 
 
 @dataclass
@@ -455,6 +457,12 @@ class Scanner:
             raise StoreError(f"{path} could not be read again: {error.strerror}.", "Try again.") from error
 
 
+def why_no_room(kept_in: Path, rules: KeepRules) -> str:
+    """'' while the disk has room for more data. One call to the system."""
+    usage = shutil.disk_usage(kept_in)
+    return DISK_IS_LOW if usage.free < max(rules.free_bytes, rules.free_share * usage.total) else ""
+
+
 @dataclass
 class _Room:
     """How much more data may be copied."""
@@ -482,13 +490,12 @@ class _Room:
         if is_new and n_files >= self.rules.n_files:
             return f"The folder holds more than {self.rules.n_files:,} files."
         if not self.holds(size_bytes):
-            return f"The history holds {_size_words(self.rules.data_bytes)} already; copying of data has stopped."
-        return "The disk is nearly full; copying of data has stopped." if self._is_low() else ""
+            return f"The history holds {_size_words(self.rules.data_bytes)} already; {NO_MORE_DATA}"
+        return DISK_IS_LOW if self._is_low() else ""
 
     def _is_low(self) -> bool:
         if self._is_disk_low is None:
-            usage = shutil.disk_usage(self.kept_in)
-            self._is_disk_low = usage.free < max(self.rules.free_bytes, self.rules.free_share * usage.total)
+            self._is_disk_low = bool(why_no_room(self.kept_in, self.rules))
         return self._is_disk_low
 
     def take(self, n_bytes: int) -> None:

@@ -320,6 +320,8 @@ export interface IStatus {
   had_history_until: Instant | null;
   /** A copy of that one was kept, and where is known. */
   can_get_back: boolean;
+  /** Other recorders that record into this history now, in words: of other computers, other users. */
+  also_recorded_by: string[];
   /** Of a fork: the folder that it came from, absolute; '': that is gone, or this is no fork. */
   origin_root: string;
 }
