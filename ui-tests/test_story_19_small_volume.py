@@ -10,7 +10,9 @@ from typing import Callable, Iterator
 
 import pytest
 
-from lab_page import LabPage
+from playwright.sync_api import expect
+
+from lab_page import WAIT_MS, LabPage
 from lab_server import LabServer, can_be_another_computer, start_lab_server
 from notebooks import write_notebook
 
@@ -47,6 +49,7 @@ def test_both_windows_say_who_records_and_nothing_is_doubled_or_lost(
     lab = pages["a"]
     lab.run_cell(0)
     for (name, lab), other in zip(pages.items(), ("pod-b", os.uname().nodename)):
+        expect(lab.panel.get_by_text("running")).to_have_count(0, timeout=WAIT_MS)
         lab.say_in_panel(f"This computer and {other} record here.")
         lab.say_in_panel("The disk is nearly full; copying of data has stopped.")
         assert lab.panel.locator(".ds-Now-text").evaluate("it => it.scrollWidth <= it.clientWidth"), "no sentence is cut off"
