@@ -22,6 +22,8 @@ from urllib.parse import quote, urlencode
 START_TIMEOUT_S = 60
 FOREIGN = ("DOTSCIENCE_", "JPY_", "JUPYTER", "IPYTHON", "XDG_")
 """Variables that would tie the server to whoever runs the tests."""
+THEME = os.environ.get("UI_THEME", "")
+"""To see the pictures of all stories in it: `UI_THEME='JupyterLab Dark' python -m pytest ui-tests`."""
 ANOTHER_COMPUTER = ("unshare", "--uts", "--pid", "--fork", "--mount-proc")
 
 
@@ -135,6 +137,7 @@ def start_lab_server(root: Path, base_url: str = "/", settings: dict[str, dict[s
     quiet = {
         "@jupyterlab/apputils-extension:notification": {"fetchNews": "false", "checkForUpdates": False},
         "@jupyterlab/docmanager-extension:plugin": {"autosave": False},
+        **({"@jupyterlab/apputils-extension:themes": {"theme": THEME}} if THEME else {}),
         **(settings or {}),
     }
     for plugin, values in quiet.items():
