@@ -78,12 +78,17 @@ class Settings:
         return self.data_dir / "spool"
 
     @property
+    def node(self) -> str:
+        """This computer's, or container's, name among those that share the home."""
+        return node_name()
+
+    @property
     def socket_path(self) -> Path:
-        """One recorder per user, host and data folder.
+        """One recorder per user, host and data folder: a home may be mounted on several hosts, and no socket leads to another.
 
         A path too long for a socket gets a short, stable alias in the temporary folder (mode 0700, owner checked on use).
         """
-        path = self.runtime_dir / "dotscience-recorder.sock"
+        path = self.runtime_dir / f"dotscience-recorder-{self.node}.sock"
         if len(os.fsencode(path)) <= MAX_SOCKET_PATH_BYTES:
             return path
         import hashlib
@@ -137,6 +142,10 @@ def load_settings(environ: Optional[Mapping[str, str]] = None) -> Settings:
         who = "the administrator" if "mode" in locked else "`ds off`"
         return replace(settings, is_disabled=True, disabled_by=f"recording was switched off by {who}")
     return settings
+
+
+def node_name() -> str:
+    return os.uname().nodename if hasattr(os, "uname") else os.environ.get("COMPUTERNAME", "")
 
 
 def save_user_setting(settings: Settings, name: str, value: Any) -> None:

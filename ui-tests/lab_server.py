@@ -22,6 +22,9 @@ from urllib.parse import quote, urlencode
 START_TIMEOUT_S = 60
 FOREIGN = ("DOTSCIENCE_", "JPY_", "JUPYTER", "IPYTHON", "XDG_")
 """Variables that would tie the server to whoever runs the tests."""
+THEME = os.environ.get("UI_THEME", "")
+"""To see the pictures of all stories in it: `UI_THEME='JupyterLab Dark' python -m pytest ui-tests`."""
+ANOTHER_COMPUTER = ("unshare", "--uts", "--pid", "--fork", "--mount-proc")
 
 
 @dataclass
@@ -34,6 +37,8 @@ class LabServer:
     port: int
     process: subprocess.Popen[bytes]
     environment: dict[str, str] = field(repr=False)
+    host: str = ""
+    """Another computer's name, if it runs as one, with the home of another server."""
 
     @property
     def url(self) -> str:
@@ -41,7 +46,7 @@ class LabServer:
 
     @property
     def log(self) -> str:
-        return (self.home / "jupyter.log").read_text(errors="replace")
+        return (self.home / f"jupyter{self.host}.log").read_text(errors="replace")
 
     @property
     def recorder_log(self) -> str:
@@ -61,16 +66,16 @@ class LabServer:
         """Of a folder as the file browser names it."""
         return self.ask("workspaces/find", path=folder)
 
-    def executions(self, **query: str) -> list[dict[str, Any]]:
+    def executions(self, folder: str = "", **query: str) -> list[dict[str, Any]]:
         """In order of start."""
-        return self.ask(f"workspaces/{self.workspace()['id']}/executions", **query)["items"][::-1]
+        return self.ask(f"workspaces/{self.workspace(folder)['id']}/executions", **query)["items"][::-1]
 
-    def wait_until_stored(self, text: str) -> None:
+    def wait_until_stored(self, text: str, folder: str = "") -> None:
         """Until the newest execution whose code holds `text` has its snapshot: what runs next is no part of it then."""
         deadline = time.monotonic() + START_TIMEOUT_S
         while True:
             try:
-                found = [each for each in self.executions() if text in each["source"]]
+                found = [each for each in self.executions(folder) if text in each["source"]]
                 if found and found[-1]["snapshot"]:
                     return
             except urllib.error.HTTPError:
@@ -82,19 +87,37 @@ class LabServer:
         return self.ask(f"workspaces/{self.workspace()['id']}/runs")["items"][::-1]
 
     def stop(self) -> None:
+        """And remove its home, if that is its own."""
+        self.end()
+        if not self.host:
+            shutil.rmtree(self.home, ignore_errors=True)
+
+    def end(self) -> None:
+        if self.process.poll() is not None:
+            return
         os.killpg(self.process.pid, signal.SIGTERM)
         try:
             self.process.wait(15)
         except subprocess.TimeoutExpired:
             os.killpg(self.process.pid, signal.SIGKILL)
             self.process.wait()
-        shutil.rmtree(self.home, ignore_errors=True)
+
+
+def can_be_another_computer() -> bool:
+    """Whether this system lets us run something under another host name, with process numbers of its own, as in a container."""
+    try:
+        return subprocess.run([*ANOTHER_COMPUTER, "true"], capture_output=True).returncode == 0
+    except OSError:
+        return False
 
 
 def start_lab_server(root: Path, base_url: str = "/", settings: dict[str, dict[str, Any]] | None = None,
-                     **environ: str) -> LabServer:
-    """Returns once the server answers. settings: plugin id -> user settings, on top of 'no news, no tours'."""
-    home = Path(tempfile.mkdtemp(prefix="dsui-"))
+                     host: str = "", home: Path | None = None, **environ: str) -> LabServer:
+    """Returns once the server answers. settings: plugin id -> user settings, on top of 'no news, no tours'.
+
+    host, home: of another computer that mounts this home, if `can_be_another_computer`.
+    """
+    home = home or Path(tempfile.mkdtemp(prefix="dsui-"))
     environment = {name: value for name, value in os.environ.items() if not name.startswith(FOREIGN)}
     environment |= {
         "HOME": str(home),
@@ -110,10 +133,11 @@ def start_lab_server(root: Path, base_url: str = "/", settings: dict[str, dict[s
         **environ,
     }
     for name in ("data", "runtime", "config", "settings", "workspaces", "ipython", "matplotlib"):
-        (home / name).mkdir(mode=0o700)
+        (home / name).mkdir(mode=0o700, exist_ok=True)
     quiet = {
         "@jupyterlab/apputils-extension:notification": {"fetchNews": "false", "checkForUpdates": False},
         "@jupyterlab/docmanager-extension:plugin": {"autosave": False},
+        **({"@jupyterlab/apputils-extension:themes": {"theme": THEME}} if THEME else {}),
         **(settings or {}),
     }
     for plugin, values in quiet.items():
@@ -129,9 +153,11 @@ def start_lab_server(root: Path, base_url: str = "/", settings: dict[str, dict[s
     ]
     if hasattr(os, "geteuid") and os.geteuid() == 0:
         command.append("--allow-root")
-    with (home / "jupyter.log").open("wb") as log:
+    if host:
+        command = [*ANOTHER_COMPUTER, "sh", "-c", 'hostname "$0"; exec "$@"', host, *command]
+    with (home / f"jupyter{host}.log").open("wb") as log:
         process = subprocess.Popen(command, env=environment, cwd=root, stdout=log, stderr=log, start_new_session=True)
-    server = LabServer(root, home, base_url, token, port, process, environment)
+    server = LabServer(root, home, base_url, token, port, process, environment, host)
     deadline = time.monotonic() + START_TIMEOUT_S
     while True:
         try:

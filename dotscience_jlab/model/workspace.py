@@ -79,3 +79,7 @@ class Status:
     """An earlier history of this folder is gone; it last recorded then."""
     can_get_back: bool = False
     """A copy of that earlier history was kept, and where is known."""
+    also_recorded_by: Tuple[str, ...] = ()
+    """Other recorders that kernels record into this history through, in words: of other computers, other users."""
+    origin_root: str = ""
+    """Of a fork: the folder that it came from, absolute; '' where that is gone, or this is no fork."""

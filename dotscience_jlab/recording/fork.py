@@ -24,16 +24,20 @@ MAX_WARNINGS = 50
 CODE_SUFFIXES = (".py", ".ipynb", ".r", ".jl", ".sh", ".sql", ".yaml", ".yml", ".toml", ".cfg")
 MAX_CODE_BYTES = 5_000_000
 """Of one file that is searched for paths."""
+ENVIRONMENT_WITHIN = 50
+"""Newest executions among which the environment is looked for: a kernel's first quick cells ended before it was listed."""
 
 
 def plan_fork(store: Store, snapshot: SnapshotId, new_root: Path) -> dict[str, Any]:
-    """{n_files, bytes, n_later, later_bytes, missing, warnings}; errors as `apply_fork` would raise them. Reads only.
+    """{n_files, bytes, n_later, later_bytes, missing, warnings, tied}; errors as `apply_fork` would raise them. Reads only.
 
-    later: what is written behind, unless the file system can share it without a copy.
+    later: what is written behind, unless the file system can share it without a copy. tied: paths of the files among the
+    warnings whose code names the origin.
     """
     check_place(store, new_root)
     target = store.snapshot(snapshot)
     tree = store.tree(target.id)
+    warnings, tied = _ties_to_origin(store, target.id, new_root)
     missing: tuple[Skipped, ...] = skipped(unkept_files(store, target, tree))
     later = [entry.size_bytes for path, entry in tree.items() if not is_first(path, entry)]
     return {
@@ -42,7 +46,8 @@ def plan_fork(store: Store, snapshot: SnapshotId, new_root: Path) -> dict[str, A
         "n_later": len(later),
         "later_bytes": sum(later),
         "missing": to_json(missing),
-        "warnings": _ties_to_origin(store, target.id, new_root),
+        "warnings": [*warnings, *tied.values(), *_editable_installs(store, str(store.root))],
+        "tied": sorted(tied),
     }
 
 
@@ -63,14 +68,15 @@ def apply_fork(
     return {"n_files": len(tree), "bytes": n_bytes, "n_later": len(left.paths), "later_bytes": left.n_bytes}
 
 
-def _ties_to_origin(store: Store, snapshot: SnapshotId, new_root: Path) -> list[str]:
-    """What in the fork still points at the origin: its place, absolute paths in code, links, editable installs."""
+def _ties_to_origin(store: Store, snapshot: SnapshotId, new_root: Path) -> tuple[list[str], dict[str, str]]:
+    """What in the fork still points at the origin, in sentences: its place and links; absolute paths in code, by file."""
     origin, name = str(store.root), store.root.name
-    found = []
+    found: list[str] = []
+    tied: dict[str, str] = {}
     if Path(os.path.realpath(origin)) in Path(os.path.realpath(new_root)).parents:
         found.append(f"The fork lies inside {name}/: deleting that folder deletes the fork too.")
     for path, entry in store.tree(snapshot).items():
-        if len(found) >= MAX_WARNINGS:
+        if len(found) + len(tied) >= MAX_WARNINGS:
             break
         if entry.mode == LINK:
             target = os.fsdecode(store.read_blob(entry.digest))
@@ -80,8 +86,8 @@ def _ties_to_origin(store: Store, snapshot: SnapshotId, new_root: Path) -> list[
             text = _code_text(path, b"".join(store.read_file(entry.digest)))
             line = next((each.strip() for each in text.splitlines() if _names(origin, each)), None) if origin in text else None
             if line is not None:
-                found.append(f"{path} names {name}/ by its absolute path, and would read or write there: {line[:120]}")
-    return found + _editable_installs(store, origin)
+                tied[path] = f"{path} names {name}/ by its absolute path, and would read or write there: {line[:120]}"
+    return found, tied
 
 
 def _names(folder: str, text: str) -> bool:
@@ -90,11 +96,12 @@ def _names(folder: str, text: str) -> bool:
 
 
 def _editable_installs(store: Store, origin: str) -> list[str]:
-    newest = store.index.executions(limit=1).items
-    if not newest or newest[0].environment is None:
+    newest = store.index.executions(limit=ENVIRONMENT_WITHIN).items
+    environment = next((each.environment for each in newest if each.environment is not None), None)
+    if environment is None:
         return []
     try:
-        packages = json.loads(store.read_blob(newest[0].environment)).get("packages") or []
+        packages = json.loads(store.read_blob(environment)).get("packages") or []
     except (DotscienceError, ValueError, AttributeError):
         return []
     return [

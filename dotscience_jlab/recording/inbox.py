@@ -54,6 +54,8 @@ class Process:
     pid: int
     start_ticks: int | None
     boot_id: str | None
+    host: str | None = None
+    """Its computer's or container's name; None: a report from before that was told."""
 
 
 class Inbox:
@@ -132,17 +134,26 @@ class Inbox:
         """Who writes here, as its session file says; None if it says nothing readable."""
         try:
             body = json.loads((self.folder / "session.json").read_text(encoding="utf-8"))
-            return Process(int(body["pid"]), body.get("start_ticks"), body.get("boot_id"))
+            return Process(int(body["pid"]), body.get("start_ticks"), body.get("boot_id"), body.get("host"))
         except (OSError, ValueError, KeyError, TypeError):
             return None
 
     def is_abandoned(self, now: float) -> bool:
         """Nobody says who writes here, and nobody has written for a while."""
+        return self.process() is None and self._silent_s(now) > ABANDONED_AFTER_S
+
+    def is_for(self, node: str, now: float) -> bool:
+        """Whether a recorder of that host should look after it unasked. What runs on another host is left to the recorder there,
+        which holds it as long as it lives; what is silent, and held by nobody, may be taken over."""
+        process = self.process()
+        return process is None or process.host in (None, node) or self._silent_s(now) > ABANDONED_AFTER_S
+
+    def _silent_s(self, now: float) -> float:
+        """Since the last word; infinite if the folder is gone."""
         try:
-            newest = max((path.stat().st_mtime for _, path in self._files()), default=self.folder.stat().st_mtime)
+            return now - max((path.stat().st_mtime for _, path in self._files()), default=self.folder.stat().st_mtime)
         except OSError:
-            return True
-        return self.process() is None and now - newest > ABANDONED_AFTER_S
+            return float("inf")
 
     @property
     def _settled_path(self) -> Path:

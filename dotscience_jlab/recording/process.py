@@ -23,7 +23,6 @@ from typing import Any
 
 from .. import __version__
 from ..errors import DotscienceError, RecorderUnavailable
-from ..model.instant import instant
 from ..model.protocol import MAX_LINE_BYTES, PROTOCOL, common_protocol, decode_message, encode_message
 from ..settings import Settings, load_settings
 from ..store.base import Store
@@ -36,7 +35,9 @@ from .copies import CopyKeeper
 from .gentle import let_cells_go_first
 from .inbox import Inbox, is_alive
 from .kernels import Kernels
+from .presence import Presence
 from .recorder import SessionRecorder, Surroundings
+from .remembering import Remembering
 from .remotes import Remotes
 from .requests import Desk
 from .tidying import Tidying
@@ -49,7 +50,6 @@ IDLE_READ_S = 2.0
 """Else this often, to see whether its process is still there."""
 EXPLANATION_WAIT_S = 0.5
 """For a server's word on how its kernel ended, before the cause counts as unknown."""
-REMEMBER_S = 30.0
 MIN_NOTIFY_S = 0.25
 """At most four notifications a second for one id; the last one is never dropped."""
 TOLD_IN_ORDER = ("kernels.report", "documents.renamed")
@@ -81,7 +81,8 @@ class RecorderProcess:
         self.copies = CopyKeeper(self.workspaces, self.remotes, self.activity, self.notify)
         self.arrivals = Arrivals(self.activity, self.notify)
         self.workspaces.on_open = self.arrivals.begin
-        self._remembered_at = time.monotonic()
+        self._remembering = Remembering(self.workspaces, self.activity)
+        self._presence = Presence(settings)
         self.desk = Desk(
             self.workspaces, self.kernels, self.activity, self.notify, settings, self.remotes
         )
@@ -123,7 +124,8 @@ class RecorderProcess:
             self._pool.shutdown(wait=True)
             self._at_once.shutdown(wait=True)
             self._in_order.shutdown(wait=True)
-            self._remember()
+            self._remembering.step(is_last=True)
+            self._presence.close()
             self.workspaces.close()
 
     async def _live(self) -> None:
@@ -135,8 +137,8 @@ class RecorderProcess:
                 pass
             self._tell_untold()
             self._adopt_spools()
-            if time.monotonic() - self._remembered_at > REMEMBER_S:
-                self._remember()
+            self._remembering.step()
+            self._presence.step(self._stores_in_use())
             self._check_watches()
             self._tidying.step(self.workspaces.opened(), bool(self.sessions_waiting()), time.time())
             is_busy = self.copies.has_more() or self._tidying.is_running or self.arrivals.is_running
@@ -144,17 +146,6 @@ class RecorderProcess:
                 self._quiet_since = time.monotonic()
             elif time.monotonic() - self._quiet_since > self.settings.recorder_idle_s:
                 return
-
-    def _remember(self) -> None:
-        """When each folder was last recorded: said of it where the folder, with its history, is gone."""
-        self._remembered_at = time.monotonic()
-        for store in self.workspaces.opened():
-            recorded_at = self.activity(store).recorded_at
-            try:
-                if recorded_at is not None and store.is_there():
-                    self.workspaces.remember(store, instant(recorded_at))
-            except DotscienceError as error:
-                log.warning("remembering %s: %s", store.root, error)
 
     def _check_watches(self) -> None:
         now = time.time()
@@ -173,6 +164,11 @@ class RecorderProcess:
         except Exception:  # the thread's edge
             log.exception("checking %s", store.root)
 
+    def _stores_in_use(self) -> set[Store]:
+        with self._busy:
+            recorders = [thread.recorder for thread in self._sessions.values()]
+        return {store for recorder in recorders for store in recorder.stores()}
+
     def _recorders_of(self, store: Store) -> list[SessionRecorder]:
         with self._busy:
             recorders = [thread.recorder for thread in self._sessions.values()]
@@ -185,15 +181,16 @@ class RecorderProcess:
         except OSError:
             return
         for folder in folders:
-            self._session(folder)
+            self._session(folder, is_asked=False)
 
-    def _session(self, folder: Path) -> SessionThread | None:
+    def _session(self, folder: Path, *, is_asked: bool = True) -> SessionThread | None:
+        """is_asked: by that session itself."""
         with self._busy:
             if folder.name in self._sessions:
                 return self._sessions[folder.name]
             try:
                 inbox = Inbox(folder)
-                if not inbox.take():
+                if not (is_asked or inbox.is_for(self.settings.node, time.time())) or not inbox.take():
                     return None
             except (DotscienceError, OSError) as error:
                 log.warning("spool %s: %s", folder.name, error)
@@ -415,7 +412,7 @@ def main() -> int:
     """0 when it has done its work, also when another recorder was there first."""
     settings = load_settings()
     settings.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
-    lock = os.open(settings.data_dir / f"recorder-{os.uname().nodename}.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    lock = os.open(settings.data_dir / f"recorder-{settings.node}.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError:

@@ -15,8 +15,10 @@ from ..model.paths import relative_to_root
 from ..model.workspace import BEHIND, NOT_RECORDED, PAUSED, RECORDING, Status
 from ..settings import Settings
 from ..store.base import Store
+from ..store.room import NO_MORE_DATA, why_no_room
 from .activity import Activity
 from .copies import copy_place
+from .presence import others_here
 from .rebuilding import BEING_READ
 from .workspaces import Workspaces, find_root
 
@@ -52,6 +54,7 @@ def status_of(
     except DotscienceError as error:
         return Status(NOT_RECORDED, error.message, error.hint)
     status = _with_activity(store, activity_of(store), disk_path, now)
+    status = _with_room(replace(status, also_recorded_by=others_here(store, settings)), store, workspaces, activity_of(store))
     return replace(_with_copy(status, store, activity_of(store)), **_earlier(store, workspaces, now))
 
 
@@ -83,6 +86,19 @@ def _earlier(store: Store, workspaces: Workspaces, now: float) -> dict[str, Any]
     return {"had_history_until": known.recorded_at, "can_get_back": known.remote is not None}
 
 
+def _with_room(status: Status, store: Store, workspaces: Workspaces, activity: Activity) -> Status:
+    """What is said of a floor or a quota that was reached, where nothing else is to be said."""
+    if status.state != RECORDING or status.reason:
+        return status
+    refused = (each.reason for each in (activity.scan.skipped if activity.scan else ()) if each.reason.endswith(NO_MORE_DATA))
+    try:
+        why = next(refused, "") or why_no_room(store.root, workspaces.rules(store))
+    except OSError:
+        return status
+    remedy = "Code and outputs still are recorded; `ds space` says what takes the room."
+    return replace(status, reason=why, remedy=remedy) if why else status
+
+
 def _with_copy(status: Status, store: Store, activity: Activity) -> Status:
     place = copy_place(store)
     if place is None:
@@ -112,6 +128,7 @@ def _with_activity(store: Store, activity: Activity, disk_path: str, now: float)
         n_left_out=scan.n_skipped if scan else 0,
         scan_reason=store.why_all_is_looked_at,
         path=relative_to_root(os.path.realpath(disk_path), str(store.root)) or "",
+        origin_root=_origin_root(store),
     )
     if activity.problem is not None:
         hint = activity.problem.hint or "`ds doctor` says more."
@@ -130,6 +147,11 @@ def _with_activity(store: Store, activity: Activity, disk_path: str, now: float)
     if activity.arrival is not None:
         return replace(status, reason=activity.arrival.sentence)
     return status
+
+
+def _origin_root(store: Store) -> str:
+    origin = store.workspace.origin
+    return origin.disk_path if origin is not None and os.path.isdir(origin.disk_path) else ""
 
 
 def _recorded_at(store: Store, activity: Activity) -> str | None:

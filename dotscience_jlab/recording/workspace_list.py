@@ -54,6 +54,13 @@ class WorkspaceList:
             if known != old:
                 self._write({**listed, known.id: known})
 
+    def note(self, workspace: StoreId, recorded_at: Instant) -> None:
+        """Of a history that is gone, if it is listed still: one that was forgotten is not."""
+        with self._busy:
+            known = self.all().get(workspace)
+            if known is not None:
+                self.keep(replace(known, recorded_at=recorded_at))
+
     def drop(self, workspace: StoreId) -> None:
         with self._busy:
             listed = self.all()

@@ -284,6 +284,7 @@ OPERATIONS: tuple[Operation, ...] = (
         "POST", f"{W}/fork/plan", "fork.plan", "What a fork would hold",
         record_of(
             n_files=COUNT, bytes=COUNT, n_later=COUNT, later_bytes=COUNT, missing=list_of(reference(Skipped)), warnings=TEXTS,
+            tied=TEXTS,
         ),
         body=FORK_BODY, required=("snapshot", "path"), is_contents_path=True,
     ),

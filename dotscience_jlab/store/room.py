@@ -10,6 +10,8 @@ from pathlib import Path
 from .base import KeepRules
 
 CODE_SUFFIXES = (".ipynb", ".py", ".r", ".jl", ".sql", ".sh", ".md", ".toml", ".yaml", ".yml", ".cfg", ".ini")
+NO_MORE_DATA = "copying of data has stopped."
+DISK_IS_LOW = f"The disk is nearly full; {NO_MORE_DATA}"
 _PINNED_VERSIONS = re.compile(r"(^|/)[^/]*(requirements|constraints)[^/]*\.txt$")
 
 
@@ -17,6 +19,12 @@ def is_code(path: str) -> bool:
     """'a/train.py', 'requirements-dev.txt' -> True; 'corpus/000017.txt' -> False: text is what many data sets are made of."""
     lower = path.lower()
     return lower.endswith(CODE_SUFFIXES) or _PINNED_VERSIONS.search(lower) is not None
+
+
+def why_no_room(kept_in: Path, rules: KeepRules) -> str:
+    """'' while the disk has room for more data. One call to the system."""
+    usage = shutil.disk_usage(kept_in)
+    return DISK_IS_LOW if usage.free < max(rules.free_bytes, rules.free_share * usage.total) else ""
 
 
 @dataclass
@@ -46,13 +54,12 @@ class Room:
         if is_new and n_files >= self.rules.n_files:
             return f"The folder holds more than {self.rules.n_files:,} files."
         if not self.holds(size_bytes):
-            return f"The history holds {size_words(self.rules.data_bytes)} already; copying of data has stopped."
-        return "The disk is nearly full; copying of data has stopped." if self._is_low() else ""
+            return f"The history holds {size_words(self.rules.data_bytes)} already; {NO_MORE_DATA}"
+        return DISK_IS_LOW if self._is_low() else ""
 
     def _is_low(self) -> bool:
         if self._is_disk_low is None:
-            usage = shutil.disk_usage(self.kept_in)
-            self._is_disk_low = usage.free < max(self.rules.free_bytes, self.rules.free_share * usage.total)
+            self._is_disk_low = bool(why_no_room(self.kept_in, self.rules))
         return self._is_disk_low
 
     def take(self, n_bytes: int) -> None:

@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Callable, Optional
 
 from ..model.frames import MAX_FRAME_BYTES
+from ..settings import node_name
 
 try:
     import fcntl
@@ -200,7 +201,8 @@ def _release(lock: int) -> None:
 
 
 def process_identity() -> "dict[str, object]":
-    """{'pid', 'start_ticks', 'boot_id'}: tells this process from a later one with its number. None where there is no /proc."""
+    """{'pid', 'start_ticks', 'boot_id', 'host'}: tells this process from a later one with its number, and from one that has it on
+    another computer of the same home. None where there is no /proc."""
     start_ticks = boot_id = None
     try:
         with open("/proc/self/stat", "rb") as file:
@@ -209,4 +211,4 @@ def process_identity() -> "dict[str, object]":
             boot_id = file.read().strip()
     except (OSError, ValueError, IndexError):
         pass
-    return {"pid": os.getpid(), "start_ticks": start_ticks, "boot_id": boot_id}
+    return {"pid": os.getpid(), "start_ticks": start_ticks, "boot_id": boot_id, "host": node_name()}

@@ -11,11 +11,13 @@ import pytest
 from dotscience_jlab.errors import Conflict, InvalidRequest, StoreFull, UnsafePath
 from dotscience_jlab.recording import fork, fork_files
 from dotscience_jlab.recording.fork import apply_fork, plan_fork
+from dotscience_jlab.recording.status import status_of
 from dotscience_jlab.store.check import check_history
 from dotscience_jlab.store.open import open_store
 from tests.store.works import fsck
 
 from .folder import Project
+from .machines import Machine
 from .spool import Bench
 
 
@@ -123,7 +125,10 @@ def test_what_points_at_the_origin_is_said(project, tmp_path):
     ]
     environment = project.store.put_bytes(json.dumps({"packages": packages}).encode())
     project.executed(1, environment=environment)
-    warnings = plan_fork(project.store, project.snapshot().id, tmp_path / "fork")["warnings"]
+    project.executed(2)  # of a new kernel, whose packages are not listed yet
+    plan = plan_fork(project.store, project.snapshot().id, tmp_path / "fork")
+    warnings = plan["warnings"]
+    assert plan["tied"] == ["train.ipynb"]
     assert [warning.split(" ")[0] for warning in warnings] == ["shortcut", "train.ipynb", "The"]
     assert f"df = read('{root}/data/x.csv')" in warnings[1] and "churn is installed from" in warnings[2]
 
@@ -153,6 +158,20 @@ def test_deleting_the_origin_leaves_the_fork_whole(project, tmp_path):
     fsck(forked.root)
     assert [each for each in check_history(forked.root / ".dotscience", forked.root).findings if each.is_damage] == []
     forked.store.close()
+
+
+def test_the_status_of_a_fork_names_its_origin_while_that_is_there(tmp_path):
+    origin = Machine(tmp_path)
+    origin.write("a.txt", "a")
+    apply_fork(origin.store, origin.snapshot().id, tmp_path / "try", progress=progress)
+
+    def origin_root(folder):
+        return status_of(str(folder), origin.workspaces, origin.workspaces.settings, origin.activity, 0.0).origin_root
+
+    assert (origin_root(tmp_path / "try"), origin_root(origin.root)) == (str(origin.root), "")
+    shutil.rmtree(origin.root)
+    assert origin_root(tmp_path / "try") == ""
+    origin.close()
 
 
 def test_a_cell_of_a_fork_that_writes_into_its_origin_says_so(tmp_path):

@@ -96,3 +96,13 @@ def test_a_spool_that_names_no_process_is_abandoned_after_a_while(folder):
     assert not inbox.is_abandoned(time.time()) and inbox.is_abandoned(time.time() + 100)
     (folder / "session.json").write_text(json.dumps({"pid": os.getpid()}))
     assert not inbox.is_abandoned(time.time() + 100)
+
+
+def test_a_report_from_another_computer_is_left_to_that_one_while_it_is_fresh(folder):
+    put(folder, 0, json_frame({"event": "late"}))
+    now = time.time()
+    for host, is_for_us in (("here", True), ("there", False), (None, True)):
+        (folder / "session.json").write_text(json.dumps({"pid": os.getpid(), "host": host}))
+        assert Inbox(folder).is_for("here", now) is is_for_us
+    (folder / "session.json").write_text(json.dumps({"pid": os.getpid(), "host": "there"}))
+    assert Inbox(folder).is_for("here", now + 100), "its recorder is gone: nobody else would store it"

@@ -90,7 +90,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Any]]
         process.wait(30)
         log.close()
         deadline = time.monotonic() + 20
-        while (home / "runtime" / "dotscience-recorder.sock").exists() and time.monotonic() < deadline:
+        while any((home / "runtime").glob("dotscience-recorder-*.sock")) and time.monotonic() < deadline:
             time.sleep(0.1)
         shutil.rmtree(home, ignore_errors=True)
 

@@ -320,6 +320,10 @@ export interface IStatus {
   had_history_until: Instant | null;
   /** A copy of that one was kept, and where is known. */
   can_get_back: boolean;
+  /** Other recorders that record into this history now, in words: of other computers, other users. */
+  also_recorded_by: string[];
+  /** Of a fork: the folder that it came from, absolute; '': that is gone, or this is no fork. */
+  origin_root: string;
 }
 
 /** What a pull brought, in words too. */
@@ -418,6 +422,8 @@ export interface IForkPlan {
   later_bytes: number;
   missing: ISkipped[];
   warnings: string[];
+  /** Files among the warnings whose code names the origin. */
+  tied: string[];
 }
 
 export interface IForkResult {

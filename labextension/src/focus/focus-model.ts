@@ -211,6 +211,8 @@ function notRecorded(reason: string, known: IStatus | null): IStatus {
     copy_problem: '',
     had_history_until: null,
     can_get_back: false,
+    also_recorded_by: [],
+    origin_root: '',
     ...known,
     state: 'not_recorded',
     reason,

@@ -5,18 +5,27 @@ import * as React from 'react';
 
 import { sentenceOf } from '../api/errors';
 import type { IForkPlan } from '../api/types';
+import { baseName } from '../paths';
 import { sizeText } from '../words';
 
 const PLAN_PAUSE_MS = 300;
 
-/** The chosen folder, as Jupyter's contents name it; null: cancelled. */
+export interface IForkChoice {
+  /** As Jupyter's contents name it. */
+  folder: string;
+  /** The notebook shall use the fork's own files where it names its origin's. */
+  isUntied: boolean;
+}
+
+/** notebook: opened in the fork, as the workspace names it; null: none. The answer null: cancelled. */
 export async function askWhereToFork(
   suggestion: string,
+  notebook: string | null,
   plan: (path: string) => Promise<IForkPlan>,
   trans: TranslationBundle
-): Promise<string | null> {
-  const body = new ForkBody(suggestion, plan, trans);
-  const dialog = new Dialog<string>({
+): Promise<IForkChoice | null> {
+  const body = new ForkBody(suggestion, notebook, plan, trans);
+  const dialog = new Dialog<IForkChoice>({
     title: trans.__('Fork into a new folder'),
     body,
     buttons: [Dialog.cancelButton({ label: trans.__('Cancel') }), Dialog.okButton({ label: trans.__('Fork') })],
@@ -27,38 +36,47 @@ export async function askWhereToFork(
   return result.button.accept ? body.getValue() : null;
 }
 
-class ForkBody extends ReactWidget implements Dialog.IBodyWidget<string> {
+class ForkBody extends ReactWidget implements Dialog.IBodyWidget<IForkChoice> {
   constructor(
     private _folder: string,
+    private readonly _notebook: string | null,
     private readonly _plan: (path: string) => Promise<IForkPlan>,
     private readonly _trans: TranslationBundle
   ) {
     super();
   }
 
-  getValue(): string {
-    return this._folder.trim().replace(/^\/+|\/+$/g, '');
+  getValue(): IForkChoice {
+    return { folder: this._folder.trim().replace(/^\/+|\/+$/g, ''), isUntied: this._isUntied };
   }
 
   render(): JSX.Element {
     return (
       <ForkForm
         suggestion={this._folder}
+        notebook={this._notebook}
         plan={this._plan}
         trans={this._trans}
         onFolder={folder => {
           this._folder = folder;
         }}
+        onUntied={isUntied => {
+          this._isUntied = isUntied;
+        }}
       />
     );
   }
+
+  private _isUntied = true;
 }
 
 function ForkForm(props: {
   suggestion: string;
+  notebook: string | null;
   plan: (path: string) => Promise<IForkPlan>;
   trans: TranslationBundle;
   onFolder: (folder: string) => void;
+  onUntied: (isUntied: boolean) => void;
 }): JSX.Element {
   const { trans } = props;
   const [folder, setFolder] = React.useState(props.suggestion);
@@ -107,6 +125,12 @@ function ForkForm(props: {
               {warning}
             </p>
           ))}
+          {props.notebook !== null && plan.tied.includes(props.notebook) && (
+            <label className="ds-Fork-own">
+              <input type="checkbox" defaultChecked={true} onChange={event => props.onUntied(event.target.checked)} />
+              {trans.__('Let %1 use the fork’s own files instead', baseName(props.notebook))}
+            </label>
+          )}
           {plan.missing.length > 0 && (
             <details>
               <summary>{trans._n('%1 file is not in it', '%1 files are not in it', plan.missing.length)}</summary>

@@ -1,5 +1,6 @@
 /** Fork, from question to the opened notebook. */
 import type { IDocumentManager } from '@jupyterlab/docmanager';
+import { NotebookPanel } from '@jupyterlab/notebook';
 import type { TranslationBundle } from '@jupyterlab/translation';
 
 import type { DotscienceClient } from '../api/client';
@@ -8,6 +9,7 @@ import type { FocusModel } from '../focus/focus-model';
 import { folderOf, rootInContents } from '../paths';
 import { clockText } from '../words';
 import { askWhereToFork } from './dialog';
+import { untieNotebook } from './ties-model';
 
 export interface IForkRequest {
   workspace: StoreId;
@@ -27,18 +29,21 @@ export class ForkFlow {
   /** Rejects with what to show when the server refuses. */
   async fork(request: IForkRequest): Promise<void> {
     const { workspace, snapshot } = request;
-    const folder = await askWhereToFork(
+    const notebook = request.path ?? this._focus.workspacePath;
+    const choice = await askWhereToFork(
       this._suggestion(),
+      notebook,
       path => this._client.planFork(workspace, snapshot, path),
       this._trans
     );
-    if (!folder) {
+    if (!choice?.folder) {
       return;
     }
-    await this._client.fork(workspace, snapshot, folder);
-    const notebook = request.path ?? this._focus.workspacePath;
-    if (notebook) {
-      this._documents.openOrReveal(`${folder}/${notebook}`);
+    const { workspace: fork } = await this._client.fork(workspace, snapshot, choice.folder);
+    const opened = notebook ? this._documents.openOrReveal(`${choice.folder}/${notebook}`) : undefined;
+    if (opened instanceof NotebookPanel && choice.isUntied && fork.origin) {
+      await opened.context.ready;
+      untieNotebook(opened.context.model, { origin: fork.origin.disk_path, root: fork.root });
     }
   }
 

@@ -1,7 +1,7 @@
 import { nullTranslator } from '@jupyterlab/translation';
 
 import type { IStatus } from '../api/types';
-import { lacksFiles, lostText, statusText } from './dot';
+import { lacksFiles, lostText, statusText, whoText } from './dot';
 
 const trans = nullTranslator.load('');
 const NOW = new Date(2026, 10, 21, 16, 0);
@@ -20,6 +20,13 @@ describe('a history that was lost', () => {
   });
 
   it('is not named where none was', () => expect(lostText(status({}), NOW, trans)).toBe(''));
+});
+
+describe('who records', () => {
+  it('is said where there are several', () => {
+    expect(whoText(status({ also_recorded_by: ['ann on pod-c', 'pod-b'] }), trans)).toBe('This computer and ann on pod-c, pod-b record here.');
+    expect(whoText(status({ also_recorded_by: [] }), trans)).toBe('');
+  });
 });
 
 describe('being behind', () => {

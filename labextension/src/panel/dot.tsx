@@ -49,6 +49,12 @@ export function lostText(status: IStatus, now: Date, trans: TranslationBundle): 
     : trans.__('This folder had history until %1', until);
 }
 
+/** 'This computer and pod-b record here.'; '' where this one is alone. */
+export function whoText(status: IStatus, trans: TranslationBundle): string {
+  const others = status.also_recorded_by;
+  return others.length > 0 ? trans.__('This computer and %1 record here.', others.join(', ')) : '';
+}
+
 /** One word, for the status bar. */
 export function statusWord(state: StatusState, trans: TranslationBundle): string {
   const words: Record<StatusState, string> = {

@@ -1,6 +1,8 @@
 /** Joins the history's model to its view. */
+import type { TranslationBundle } from '@jupyterlab/translation';
 import * as React from 'react';
 
+import type { IStatus } from '../api/types';
 import { CommandIDs } from '../command-ids';
 import { firstLine } from '../history/rows';
 import { HistoryView } from '../history/view';
@@ -11,13 +13,7 @@ export function HistoryPane(props: IPanelContext): JSX.Element {
   const { history, selection } = model;
   const workspace = history.target?.workspace ?? null;
   if (!workspace) {
-    return (
-      <div className="ds-Empty">
-        {model.focus.status?.state === 'not_recorded'
-          ? trans.__('The history appears here once recording works again.')
-          : trans.__('Run a cell: its code, outputs and files appear here.')}
-      </div>
-    );
+    return <div className="ds-Empty">{emptyText(model.focus.status, trans)}</div>;
   }
   const runs = [...selection.ids];
   const cell = history.cellId && history.executions.find(execution => execution.cell_id === history.cellId);
@@ -56,4 +52,14 @@ export function HistoryPane(props: IPanelContext): JSX.Element {
       onAllRuns={() => execute(CommandIDs.openRuns, { workspace, path: history.target!.path })}
     />
   );
+}
+
+/** What to do where there is no history: begin one, or get a lost one back. */
+function emptyText(status: IStatus | null, trans: TranslationBundle): string {
+  if (status?.state === 'not_recorded') {
+    return trans.__('The history appears here once recording works again.');
+  }
+  return status?.had_history_until
+    ? trans.__('%1 Your own files stay as they are. If you run a cell, a new history begins.', status.remedy)
+    : trans.__('Run a cell: its code, outputs and files appear here.');
 }

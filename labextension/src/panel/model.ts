@@ -9,6 +9,7 @@ import type { ExecutionId, ISeries, RunId } from '../api/types';
 import { EntryModel, EntryRef } from '../detail/model';
 import type { FocusModel } from '../focus/focus-model';
 import type { SelectionModel } from '../focus/selection-model';
+import { TiesModel } from '../fork/ties-model';
 import { HistoryModel } from '../history/model';
 import { INow, nowOf } from './now';
 
@@ -25,13 +26,18 @@ export class PanelModel implements IDisposable {
     readonly selection: SelectionModel
   ) {
     this.history = new HistoryModel(client, live);
+    this.ties = new TiesModel(focus);
     focus.changed.connect(this._onFocus, this);
     selection.changed.connect(this._emit, this);
     this.history.changed.connect(this._onHistory, this);
+    this.ties.changed.connect(this._emit, this);
     this._onFocus();
   }
 
   readonly history: HistoryModel;
+
+  /** What a fork's notebook still names in its origin. */
+  readonly ties: TiesModel;
 
   /** The entry just closed: the list puts the focus back on its row, then forgets it. */
   returnTo: RunId | ExecutionId | null = null;
@@ -109,6 +115,7 @@ export class PanelModel implements IDisposable {
     this.selection.changed.disconnect(this._emit, this);
     this._trail.forEach(entry => entry.dispose());
     this._spark.dispose();
+    this.ties.dispose();
     this.history.dispose();
     Signal.clearData(this);
   }

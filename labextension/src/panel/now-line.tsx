@@ -6,7 +6,7 @@ import * as React from 'react';
 import type { ISeries, IStatus } from '../api/types';
 import { promptText } from '../history/rows';
 import { ageOf, clockDuration } from '../words';
-import { Dot, lacksFiles, lostText, statusText } from './dot';
+import { Dot, lacksFiles, lostText, statusText, whoText } from './dot';
 import { INow, sparkline } from './now';
 
 const SPARK_WIDTH = 48;
@@ -39,6 +39,7 @@ export function NowLine(props: INowLineProps): JSX.Element {
   }
   const isProblem = status.state === 'not_recorded';
   const remedy = remedyLabel(status, trans);
+  const who = isProblem ? '' : whoText(status, trans);
   const lost = isProblem ? '' : lostText(status, clock, trans);
   return (
     <div className={`ds-Now ds-mod-${status.state}`} role="status">
@@ -46,6 +47,7 @@ export function NowLine(props: INowLineProps): JSX.Element {
       <span className="ds-Now-text" title={status.reason}>
         {status.workspace || isProblem ? statusText(status, clock, trans) : lost || status.reason || trans.__('recording')}
         {status.workspace && lost && <span className="ds-Hint"> {lost}</span>}
+        {who && <span className="ds-Hint"> {who}</span>}
         {(isProblem || lacksFiles(status)) && status.remedy && <span className="ds-Hint"> {status.remedy}</span>}
       </span>
       {lost && status.can_get_back && <button onClick={props.onGetBack}>{trans.__('Get it back')}</button>}

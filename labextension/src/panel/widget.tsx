@@ -10,6 +10,7 @@ import { Menu, Widget } from '@lumino/widgets';
 import * as React from 'react';
 
 import { CommandIDs } from '../command-ids';
+import { TiesNotice } from '../fork/ties-notice';
 import { dotscienceIcon } from '../icons';
 import { EntryPane } from './entry-pane';
 import { Header } from './header';
@@ -159,6 +160,13 @@ function PanelView(props: IPanelContext & { onFolderMenu: (anchor: DOMRect) => v
           }}
         />
       )}
+      <TiesNotice
+        cells={model.ties.cells}
+        origin={focus.status?.origin_root ?? ''}
+        trans={trans}
+        onShow={number => model.ties.show(number)}
+        onUntie={() => model.ties.untie()}
+      />
       <TabBar
         tabs={tabs}
         current={model.tab}

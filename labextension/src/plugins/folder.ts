@@ -145,8 +145,9 @@ export const folderPlugin: JupyterFrontEndPlugin<void> = {
       execute: () =>
         shown(async () => {
           if (focus.path !== null) {
-            const { sentence } = await client.getBack(focus.path);
-            Notification.success(sentence, { autoClose: 6000 });
+            const { n_executions: n } = await client.getBack(focus.path);
+            const said = trans._n('The history is back, with %1 cell. Your files stay as they are.', 'The history is back, with %1 cells. Your files stay as they are.', n);
+            Notification.success(said, { autoClose: 6000 });
             focus.refresh();
           }
         })
