@@ -11,8 +11,8 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +22,7 @@ from ..model.ids import SnapshotId
 from ..model.paths import WorkspacePath
 from ..model.snapshot import Snapshot, TreeEntry
 from ..store.base import KeepRules, Store
+from ..store.lease import is_open_for_writing
 from .drafts import Draft, check_inside, clone_draft, discard, disk_error, is_folder, place, write_draft
 from .references import local_minute
 from .restore_plan import CANNOT, REMOVE, WRITE, plan_restore
@@ -30,6 +31,8 @@ __all__ = ["apply_restore", "plan_restore"]
 
 IN_PLACE_ABOVE = 64 << 20
 """Bytes of the wanted version. Up to here a whole new file is written: then it is never anything but the old or the new one."""
+
+_LET_IT_END = "Let it end, or say that it may be replaced all the same (`--even-open`)."
 
 Tree = Mapping[WorkspacePath, TreeEntry]
 TakeSnapshot = Callable[[str, str, Sequence[WorkspacePath]], Snapshot]
@@ -61,7 +64,7 @@ def apply_restore(
     if plan.plan_digest != plan_digest:
         raise Conflict("The folder has changed since you looked.", "Look at the new list, then restore.")
     if not even_open:
-        _check_not_open(plan)
+        _check_not_open(plan, store.root)
     target = store.snapshot(snapshot)
     when = local_minute(target.created_at)
     writes = [step.path for step in plan.steps if step.act == WRITE]
@@ -109,12 +112,16 @@ def restore_sentence(plan: RestorePlan, when: str, before: SnapshotId) -> str:
     return text
 
 
-def _check_not_open(plan: RestorePlan) -> None:
+def _check_not_open(plan: RestorePlan, root: Path) -> None:
+    """Whoever the plan names, and strangers whom it cannot name: another user's process, one in a container."""
     held = [step for step in plan.steps if step.writer]
     if held:
         who = "; ".join(f"{step.path} is being written by {step.writer}" for step in held[:3])
         raise NeedsConsent(f"{who}{'; …' if len(held) > 3 else ''}. Nothing was restored.",
-                           "Let it end, or say that it may be replaced all the same (`--even-open`).")
+                           _LET_IT_END)
+    for step in plan.steps:
+        if step.act in (WRITE, REMOVE) and is_open_for_writing(root / step.path):
+            raise NeedsConsent(f"{step.path} is being written by another program. Nothing was restored.", _LET_IT_END)
 
 
 def _disturbed(store: Store, after: Snapshot, wanted: Tree, patched: Sequence[WorkspacePath]) -> str:
@@ -226,20 +233,30 @@ class _Restoring:
             discard(draft)
 
     def _write_draft(self, path: WorkspacePath) -> None:
-        pieces = self._store.read_file(self._wanted[path].digest)
-        try:
+        with self._said_how_far():
+            pieces = self._store.read_file(self._wanted[path].digest)
             self._drafts.append(write_draft(self._root, path, self._wanted[path], pieces))
-        except OSError as error:
-            raise disk_error(error, self._half_way if self.patched else "Nothing was restored.") from error
 
     def _clone(self, path: WorkspacePath) -> Draft | None:
         def clone(disk_path: Path) -> bool:
             return self._store.put_backs.clone(path, self._kept[path], self._wanted[path], disk_path)
 
-        try:
+        with self._said_how_far():
             return clone_draft(self._root, path, clone)
+
+    @contextmanager
+    def _said_how_far(self) -> Iterator[None]:
+        """Whatever refuses a draft, the error says what has been done so far."""
+        try:
+            yield
         except OSError as error:
-            raise disk_error(error, "Nothing was restored.") from error
+            raise disk_error(error, self._so_far) from error
+        except DotscienceError as error:
+            raise type(error)(error.message, f"{self._so_far} {error.hint}".strip(), **error.details) from error
+
+    @property
+    def _so_far(self) -> str:
+        return self._half_way if self.patched else "Nothing was restored."
 
     @property
     def _half_way(self) -> str:
@@ -249,7 +266,7 @@ class _Restoring:
         if any(each.path == path for each in self._store.put_backs.unfinished()):
             return (f"{path} is half-written and marked as such; `ds restore {self._target.id} {path}` goes on. "
                     f"The state before is snapshot {self._before.id}.")
-        return self._half_way if self.patched else "Nothing was restored."
+        return self._so_far
 
 
 def _remove_empty_folders(root: Path, folder: Path) -> None:

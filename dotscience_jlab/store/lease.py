@@ -40,6 +40,25 @@ def take_lease(fd: int) -> str:
     return ALONE
 
 
+def is_open_for_writing(path: str | os.PathLike[str]) -> bool:
+    """True if anybody has the file open or mapped for writing. False also where that cannot be known: no lease is given of
+    another user's file, nor on every disk. Costs an open."""
+    if fcntl is None or not hasattr(fcntl, "F_SETLEASE"):
+        return False
+    try:
+        fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK)
+    except OSError:
+        return False
+    try:
+        fcntl.fcntl(fd, fcntl.F_SETSIG, signal.SIGURG)
+        fcntl.fcntl(fd, fcntl.F_SETLEASE, fcntl.F_RDLCK)
+    except OSError as error:
+        return error.errno == errno.EAGAIN
+    finally:
+        os.close(fd)
+    return False
+
+
 def is_alone(fd: int) -> bool:
     """Nobody has opened the file for writing since `take_lease` said ALONE; who only wants to read it does no harm."""
     with suppress(OSError):

@@ -20,14 +20,20 @@ from dotscience_jlab.model.snapshot import SnapshotDraft
 from dotscience_jlab.recording import restore_plan
 from dotscience_jlab.store import intake, patch, put_back
 from dotscience_jlab.store.check import check_history
-from dotscience_jlab.store.lease import ALONE, take_lease
+from dotscience_jlab.store.lease import ALONE, clone_file, take_lease
 
-from ..store.conftest import SMALL_CHUNKS
+from ..store.conftest import SMALL_CHUNKS, shares_blocks
 from .folder import ROOMY, Project
 from .test_requests import Morning
 
 NOISE = random.Random(1).randbytes(60_000)
 CHANGED = NOISE[:30_000] + b"changed" + NOISE[30_007:]
+
+
+@pytest.fixture(autouse=True)
+def in_place(monkeypatch):
+    """Also on a disk that could share blocks; the tests of that say so themselves."""
+    monkeypatch.setattr(put_back, "clone_file", lambda source, target: False)
 
 
 @pytest.fixture
@@ -203,7 +209,21 @@ def test_where_blocks_can_be_shared_a_new_file_takes_the_place_and_is_not_read_a
     assert sorted(each.name for each in project.root.iterdir()) == [".dotscience", "big.bin"]
 
 
-def test_damage_in_the_store_leaves_the_file_as_it_was(project):
+def test_a_disk_that_shares_blocks_shares_them(project, monkeypatch):
+    then, _ = both(project)
+    monkeypatch.setattr(put_back, "clone_file", clone_file)
+    if not shares_blocks(project.root):
+        pytest.skip("This disk shares no blocks: put the temporary folder on btrfs, or on XFS.")
+    was = inode(project)
+    project.restore(then)
+    assert (project.root / "big.bin").read_bytes() == NOISE and inode(project) != was
+    assert project.store.entry(project.store.head().id, "big.bin") == project.store.entry(then.id, "big.bin")
+
+
+@pytest.mark.parametrize("is_sharing", [False, True])
+def test_damage_in_the_store_leaves_the_file_as_it_was(project, monkeypatch, is_sharing):
+    if is_sharing:
+        monkeypatch.setattr(put_back, "clone_file", clone_by_copying)
     then, _ = both(project)
     known = set(patch.pieces_of(project.store.objects, project.store.entry(project.store.head().id, "big.bin").digest))
     wanted = patch.pieces_of(project.store.objects, project.store.entry(then.id, "big.bin").digest)
@@ -370,14 +390,17 @@ sys.stdin.readline()
 """
 
 
-def test_a_writer_whom_proc_does_not_show_is_noticed_too(project, monkeypatch):
+@pytest.mark.parametrize("is_sharing", [False, True])
+def test_a_writer_whom_proc_does_not_show_is_noticed_too(project, monkeypatch, is_sharing):
     """Another user's, or one in a container: the lease is refused."""
+    if is_sharing:
+        monkeypatch.setattr(put_back, "clone_file", clone_by_copying)
     then, _ = both(project)
     monkeypatch.setattr(restore_plan, "writers_of", lambda disk_paths: {})
     with open(project.root / "big.bin", "r+b"):
         with pytest.raises(NeedsConsent, match="another program") as caught:
             project.restore(then)
-        assert "Nothing was restored." in caught.value.hint
+        assert "Nothing was restored." in str(caught.value)
         assert (project.root / "big.bin").read_bytes() == CHANGED and intents(project) == []
         project.restore(then, even_open=True)
     assert (project.root / "big.bin").read_bytes() == NOISE

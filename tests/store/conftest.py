@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tempfile
 from pathlib import Path
 from typing import Iterator
 
@@ -9,6 +10,7 @@ import pytest
 
 from dotscience_jlab.store.chunks import ChunkSizes
 from dotscience_jlab.store.history import History
+from dotscience_jlab.store.lease import clone_file
 from dotscience_jlab.store.open import memory_store, open_store
 
 from .strace import refusal
@@ -49,3 +51,11 @@ def calls(stage: Stage) -> list[tuple[str, int]]:
     if why_not:
         pytest.skip(why_not)
     return stage.calls()
+
+
+def shares_blocks(folder: Path) -> bool:
+    """True on btrfs, and on XFS as it is made today."""
+    with tempfile.TemporaryFile(dir=folder) as one, tempfile.TemporaryFile(dir=folder) as other:
+        one.write(b"x" * 4096)
+        one.flush()
+        return clone_file(one.fileno(), other.fileno())

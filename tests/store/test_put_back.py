@@ -8,6 +8,7 @@ from collections import Counter
 
 import pytest
 
+from .conftest import shares_blocks
 from .strace import Strace
 from .test_disk_faults import CALLS, ERRORS, FROM_THEN_ON, ONCE
 from .works import DONE, GO, N_VERSIONS, Stage, go_on_without, kill, look_after, version
@@ -48,6 +49,8 @@ def test_killed_between_two_writes(stage: Stage, calls: list[tuple[str, int]]) -
         look_after("restore", stage.root, 0, BEFORE - 1, is_thorough=False)
         assert (stage.root / "big.bin").read_bytes() == version(BEFORE)
         return
+    if shares_blocks(stage.root):
+        pytest.skip("This disk shares blocks: nothing is written in place.")
     raise AssertionError("no kill met the writing")
 
 
