@@ -9,7 +9,6 @@ import sys
 from typing import Callable, Iterator
 
 import pytest
-
 from playwright.sync_api import expect
 
 from lab_page import WAIT_MS, LabPage
@@ -48,6 +47,7 @@ def test_both_windows_say_who_records_and_nothing_is_doubled_or_lost(
         lab.wait_for_entry(f"{name}.bin")
     lab = pages["a"]
     lab.run_cell(0)
+    expect(lab.entries).to_have_count(N_CELLS + 2, timeout=WAIT_MS)
     for (name, lab), other in zip(pages.items(), ("pod-b", os.uname().nodename)):
         expect(lab.panel.get_by_text("running")).to_have_count(0, timeout=WAIT_MS)
         lab.say_in_panel(f"This computer and {other} record here.")
