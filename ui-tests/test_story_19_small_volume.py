@@ -29,6 +29,7 @@ def pair(lab_server_with: Callable[..., LabServer]) -> Iterator[tuple[LabServer,
     there.stop()
 
 
+@pytest.mark.slow(share=0)  # two servers, two pages, and a third server: half a minute
 @pytest.mark.skipif(not can_be_another_computer(), reason="takes the right to run under another host name")
 def test_both_windows_say_who_records_and_nothing_is_doubled_or_lost(
     pair: tuple[LabServer, LabServer], open_page: Callable[[LabServer], LabPage]
