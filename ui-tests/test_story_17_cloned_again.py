@@ -40,7 +40,7 @@ def test_the_panel_says_until_when_there_was_history_and_gets_it_back(lab: LabPa
     lab.say_in_panel("This folder had history until ")
     expect(lab.panel.get_by_role("status")).to_contain_text(SAYS_WHEN, timeout=WAIT_MS)
     expect(lab.panel.get_by_role("button", name="Get it back")).to_have_count(0, timeout=WAIT_MS)
-    expect(lab.panel.get_by_text("`ds pull --from ADDRESS` gets it back from a copy, if there is one.")).to_be_visible(timeout=WAIT_MS)
+    expect(lab.panel.get_by_text("`ds pull --from ADDRESS` gets it back from a copy")).to_be_visible(timeout=WAIT_MS)
     lab.shot("story-17-no-copy")
 
     lab.open_file("churn/work.ipynb")
