@@ -38,14 +38,14 @@ def test_the_panel_says_until_when_there_was_history_and_gets_it_back(lab: LabPa
     lab.open_lab("scratch/work.ipynb")
     lab.show_panel()
     lab.say_in_panel("This folder had history until ")
-    expect(lab.panel.get_by_role("status")).to_contain_text(SAYS_WHEN)
-    expect(lab.panel.get_by_role("button", name="Get it back")).to_have_count(0)
-    expect(lab.panel.get_by_text("`ds pull --from ADDRESS` gets it back from a copy, if there is one.")).to_be_visible()
+    expect(lab.panel.get_by_role("status")).to_contain_text(SAYS_WHEN, timeout=WAIT_MS)
+    expect(lab.panel.get_by_role("button", name="Get it back")).to_have_count(0, timeout=WAIT_MS)
+    expect(lab.panel.get_by_text("`ds pull --from ADDRESS` gets it back from a copy")).to_be_visible(timeout=WAIT_MS)
     lab.shot("story-17-no-copy")
 
     lab.open_file("churn/work.ipynb")
     expect(lab.panel.get_by_role("button", name="Get it back")).to_be_visible(timeout=WAIT_MS)
-    expect(lab.panel.get_by_role("status")).to_contain_text(SAYS_WHEN)
+    expect(lab.panel.get_by_role("status")).to_contain_text(SAYS_WHEN, timeout=WAIT_MS)
     assert not (with_copy / ".dotscience").exists(), "nothing is made before a yes"
     lab.shot("story-17-lost-light")
     lab.theme("JupyterLab Dark")
@@ -55,7 +55,7 @@ def test_the_panel_says_until_when_there_was_history_and_gets_it_back(lab: LabPa
     expect(lab.page.get_by_text("The history is back, with 2 cells. Your files stay as they are.")).to_be_visible(timeout=WAIT_MS)
     lab.wait_for_entry("'the second'")
     lab.wait_for_entry("'the first'")
-    expect(lab.panel.get_by_role("button", name="Get it back")).to_have_count(0)
+    expect(lab.panel.get_by_role("button", name="Get it back")).to_have_count(0, timeout=WAIT_MS)
     lab.shot("story-17-back")
     assert (lab.server.workspace("churn")["id"], shown(lab.server, "churn")) == (before[0]["id"], before[1])
     assert git(with_copy, "status", "--porcelain") == ""

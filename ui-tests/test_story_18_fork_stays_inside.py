@@ -38,8 +38,8 @@ def test_the_origin_is_named_first_and_keeps_its_bytes_unless_one_agrees(
     lab.verb("Fork…")
     dialog = lab.page.get_by_role("dialog")
     dialog.get_by_role("textbox").fill("churn-fork")
-    expect(dialog.get_by_text("train.ipynb names churn/ by its absolute path, and would read or write there")).to_be_visible()
-    expect(dialog.get_by_text("The package churn is installed from")).to_be_visible()
+    for said in ("train.ipynb names churn/ by its absolute path, and would", "The package churn is installed from"):
+        expect(dialog.get_by_text(said)).to_be_visible(timeout=WAIT_MS)
     stays_inside = dialog.get_by_role("checkbox", name="Let train.ipynb use the fork’s own files instead")
     expect(stays_inside).to_be_checked()
     lab.shot("story-18-dialog-light")
@@ -50,7 +50,7 @@ def test_the_origin_is_named_first_and_keeps_its_bytes_unless_one_agrees(
 
     lab.page.get_by_role("main").get_by_role("tab", name="train.ipynb").nth(1).wait_for()
     lab.wait_for_kernel()
-    expect(lab.cell(1).locator(".cm-content")).to_contain_text(str(fork / "data" / "x.csv"))
+    expect(lab.cell(1).locator(".cm-content")).to_contain_text(str(fork / "data" / "x.csv"), timeout=WAIT_MS)
     lab.command("notebook:run-all-cells")
     expect(lab.cell(1).locator(".jp-InputPrompt")).to_have_text("[2]:", timeout=WAIT_MS)
     lab.wait_for_entry("churn.ROW")
@@ -58,7 +58,7 @@ def test_the_origin_is_named_first_and_keeps_its_bytes_unless_one_agrees(
     assert files_of(origin) == before
 
     notice = lab.panel.get_by_role("note", name="Outside the fork")
-    expect(notice).to_have_count(0)
+    expect(notice).to_have_count(0, timeout=WAIT_MS)
     lab.type_into(1, ADD.format(path=str(data)))
     said = f"Cell 2 writes outside the fork: {data} (belongs to churn/)"
     expect(notice).to_contain_text(said, timeout=WAIT_MS)
@@ -67,8 +67,8 @@ def test_the_origin_is_named_first_and_keeps_its_bytes_unless_one_agrees(
     lab.theme("JupyterLab Dark")
     lab.shot("story-18-notice-dark")
     notice.get_by_role("button", name="Use the fork’s own files").click()
-    expect(notice).to_have_count(0)
-    expect(lab.cell(1).locator(".cm-content")).to_contain_text(str(fork / "data" / "x.csv"))
+    expect(notice).to_have_count(0, timeout=WAIT_MS)
+    expect(lab.cell(1).locator(".cm-content")).to_contain_text(str(fork / "data" / "x.csv"), timeout=WAIT_MS)
 
     shutil.rmtree(origin)
     lab.type_into(0, READ.format(path="data/x.csv"))

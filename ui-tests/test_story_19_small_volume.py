@@ -29,6 +29,7 @@ def pair(lab_server_with: Callable[..., LabServer]) -> Iterator[tuple[LabServer,
     there.stop()
 
 
+@pytest.mark.slow(share=0)  # two servers, two pages, and a third server: half a minute
 @pytest.mark.skipif(not can_be_another_computer(), reason="takes the right to run under another host name")
 def test_both_windows_say_who_records_and_nothing_is_doubled_or_lost(
     pair: tuple[LabServer, LabServer], open_page: Callable[[LabServer], LabPage]
@@ -47,6 +48,7 @@ def test_both_windows_say_who_records_and_nothing_is_doubled_or_lost(
         lab.wait_for_entry(f"{name}.bin")
     lab = pages["a"]
     lab.run_cell(0)
+    expect(lab.entries).to_have_count(N_CELLS + 2, timeout=WAIT_MS)
     for (name, lab), other in zip(pages.items(), ("pod-b", os.uname().nodename)):
         expect(lab.panel.get_by_text("running")).to_have_count(0, timeout=WAIT_MS)
         lab.say_in_panel(f"This computer and {other} record here.")

@@ -47,8 +47,8 @@ export function NowLine(props: INowLineProps): JSX.Element {
       <span className="ds-Now-text" title={status.reason}>
         {status.workspace || isProblem ? statusText(status, clock, trans) : lost || status.reason || trans.__('recording')}
         {status.workspace && lost && <span className="ds-Hint"> {lost}</span>}
-        {who && <span className="ds-Hint"> {who}</span>}
         {(isProblem || lacksFiles(status)) && status.remedy && <span className="ds-Hint"> {status.remedy}</span>}
+        {who && <div className="ds-Hint">{who}</div>}
       </span>
       {lost && status.can_get_back && <button onClick={props.onGetBack}>{trans.__('Get it back')}</button>}
       {remedy && <button onClick={props.onRemedy}>{remedy}</button>}
