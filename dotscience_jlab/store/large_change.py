@@ -32,7 +32,8 @@ class Change(NamedTuple):
     def writes(self) -> list[Piece]:
         """What of the wanted version does not lie at the same place before."""
         behind = self.before[self.rest :] if self.shift else ()
-        there = {(each.offset, each.length, each.id) for each in self.before[self.first :]} if behind or self.middle else set()
+        end = len(self.before) if self.shift else self.rest
+        there = {(each.offset, each.length, each.id) for each in self.before[self.first : end]}
         moved = [Piece(each.offset + self.shift, each.length, each.id) for each in behind]
         return [piece for piece in (*self.middle, *moved) if piece not in there]
 
@@ -43,7 +44,8 @@ class Change(NamedTuple):
         """
         if not all(isinstance(each, ChunkName) for each in self.before[:1]):
             return None
-        digests = {each.id: each.fast_digest for each in self.before[self.first :]}  # type: ignore[union-attr]
+        end = len(self.before) if self.shift else self.rest  # what comes behind may lie where one of the middle is wanted
+        digests = {each.id: each.fast_digest for each in self.before[self.first : end]}  # type: ignore[union-attr]
         digests.update(fast_digests)
         found: list[ChunkName] = [*self.before[: self.first]]  # type: ignore[list-item]
         if found:

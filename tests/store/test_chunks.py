@@ -138,7 +138,7 @@ def test_a_file_of_which_all_has_changed_where_it_was_cut_is_not_read_over_and_o
 @pytest.mark.parametrize("is_in_place", [True, False])
 def test_a_change_amid_zeros_is_not_looked_for_in_every_one_of_them(inserted: bytes, is_in_place: bool) -> None:
     """Each of their chunks is found in a thousand places, and at most of them something else comes next."""
-    data = (bytes(200_000) + b"\1" * 200_000) * 2
+    data = (bytes(600_000) + b"\1" * 600_000) * 2
     changed = data[:100_000] + inserted + data[100_000 + len(inserted) * is_in_place :]
     n_read = 0
 
@@ -148,7 +148,7 @@ def test_a_change_amid_zeros_is_not_looked_for_in_every_one_of_them(inserted: by
         return changed[offset : offset + n]
 
     assert [chunk.name for chunk in cut(read_at, KnownChunks(names(data)), SMALL)] == names(changed)
-    assert n_read < 1.3 * len(changed)
+    assert n_read < 1.4 * len(changed)
 
 
 @pytest.mark.parametrize("n_lost", [0, 1, 2, 1000])
