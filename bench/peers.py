@@ -255,7 +255,7 @@ def bench_many(root: Path, report: Report, n_files: int) -> None:
     commit([str(notebook)])  # its first packs what the first commit left, if it wants to
     told = measured(lambda _: commit([str(notebook)]), before=change)
     looked = measured(lambda _: commit(None), before=change)
-    ours = measured(lambda _: small_snapshot(store), before=change)
+    ours = measured(lambda _: small_snapshot(store), 20, before=change)
     store.close()
     what = f"one notebook of {n_files:,} files changed"
     report.row(what, ours, "dulwich's porcelain, told which", told, DULWICH_LIMIT)
