@@ -291,6 +291,7 @@ class SessionRecorder:
     def _end(self, execution: OpenExecution, end_position: int | None = None) -> None:
         """Stage, acknowledge, publish. A store that refuses puts the execution on the backlog; nothing is dropped."""
         self._follow_moves()
+        self._follow_rename(execution)
         del self._executions[execution.id]
         self._is_news_to_settle = True
         store = self._stores[execution.id]
@@ -388,6 +389,17 @@ class SessionRecorder:
             self._runs.move(gone, store)
             if self._last_store is gone:
                 self._last_store = store
+
+    def _follow_rename(self, execution: OpenExecution) -> None:
+        """A notebook that got another name while its cell ran: the file lies under that name now, and so does what is recorded."""
+        store = self._stores[execution.id]
+        with self.around.kernels.moving:
+            disk_path = self._disk_path(execution.started)
+            if execution.path is None or disk_path in (None, execution.disk_path):
+                return
+            path = relative_to_root(os.path.realpath(disk_path), str(store.root))
+            if path is not None and store.index.notebook_for(path) == execution.notebook:
+                execution.disk_path, execution.path = disk_path, path
 
     def _let_go_of_vanished(self) -> None:
         """A history lies in its folder: who deletes it has deleted what this session could still add to it."""

@@ -41,7 +41,7 @@ class Bench:
         if not self.file.exists():
             self.write(
                 "session_started", session=session, kind="kernel", pid=1, host="h", python="3.11.7", executable="python",
-                cwd=str(self.root), package_version="0", notebook_disk_path=str(self.root / "train.ipynb"),
+                cwd=str(self.root), package_version="0", kernel_id="kid", notebook_disk_path=str(self.root / "train.ipynb"),
             )
         self.recorder = self.new_recorder()
 

@@ -13,6 +13,7 @@ import pytest
 
 from dotscience_jlab.errors import StoreFull
 from dotscience_jlab.model.marker import format_marker
+from dotscience_jlab.recording.annotate import rename_notebooks
 
 from .spool import Bench
 
@@ -194,6 +195,24 @@ def test_a_run_ends_as_its_cell_ended(bench, outcome, state):
     bench.end(execution, outcome)
     bench.recorder.take_in()
     assert bench.store.index.run(run).state == state
+
+
+def test_a_notebook_renamed_while_its_cell_runs_is_recorded_under_its_new_name(bench):
+    old, new = bench.root / "train.ipynb", bench.root / "better.ipynb"
+    old.write_text("{}")
+    bench.kernels.report("kid", "started", str(old))
+    first = bench.cell("a = 1")
+    second = bench.begin("slow()", "c2")
+    bench.recorder.take_in()
+    old.rename(new)
+    bench.kernels.rename(str(old), str(new))
+    rename_notebooks(bench.store, "train.ipynb", "better.ipynb", time.time())
+    bench.end(second)
+    bench.recorder.take_in()
+    found = [bench.store.index.execution(each) for each in (first, second)]
+    assert [each.path for each in found] == ["train.ipynb", "better.ipynb"]
+    assert found[0].notebook == found[1].notebook is not None
+    assert bench.store.index.notebook_for("train.ipynb") is None, "a new notebook of the old name begins anew"
 
 
 def test_a_killed_kernel_leaves_nothing_running(bench):
