@@ -7,7 +7,7 @@ import resource
 import statistics
 import time
 from dataclasses import asdict, dataclass, field
-from typing import Callable
+from typing import Callable, Sequence
 
 ROUNDS = 5
 
@@ -33,14 +33,24 @@ def cpu_s() -> float:
 
 def measured(act: Callable[[int], object], rounds: int = ROUNDS, before: Callable[[int], object] = lambda n: None) -> Spent:
     """The medians over all rounds; both are told the round's number, and what `before` does is not counted."""
-    cpu, wall = [], []
+    return measured_in_turn([act], rounds, before)[0]
+
+
+def measured_in_turn(
+    acts: Sequence[Callable[[int], object]], rounds: int, before: Callable[[int], object] = lambda n: None
+) -> list[Spent]:
+    """Of each the medians, where one round of each follows the other: a shared machine's mood changes within seconds, and each
+    meets all of it."""
+    spent: list[list[Spent]] = [[] for _ in acts]
     for n in range(rounds):
-        before(n)
-        cpu_before, wall_before = cpu_s(), time.perf_counter()
-        act(n)
-        wall.append(time.perf_counter() - wall_before)
-        cpu.append(cpu_s() - cpu_before)
-    return Spent(statistics.median(cpu), statistics.median(wall))
+        for act, own in zip(acts, spent):
+            before(n)
+            cpu_before, wall_before = cpu_s(), time.perf_counter()
+            act(n)
+            own.append(Spent(cpu_s() - cpu_before, time.perf_counter() - wall_before))
+    return [
+        Spent(statistics.median(each.cpu_s for each in own), statistics.median(each.wall_s for each in own)) for own in spent
+    ]
 
 
 @dataclass(frozen=True)

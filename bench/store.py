@@ -12,7 +12,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from _measure import Report, measured
+from _measure import Report, measured, measured_in_turn
 
 from dotscience_jlab.model.execution import Execution
 from dotscience_jlab.model.ids import new_run_id
@@ -23,6 +23,7 @@ from dotscience_jlab.store.base import KeepRules
 from dotscience_jlab.store.history import History
 from dotscience_jlab.store.open import open_store
 
+ROUNDS_OF_ONE = 21
 SESSION = "k-0123456789abcdef"
 
 
@@ -59,10 +60,16 @@ def bench_snapshots(root: Path, report: Report, n_files: int) -> None:
     def change(n: int) -> None:
         notebook.write_text(f'{{"n": {n}, "at": {time.time()}}}')
 
-    one_git = measured(lambda n: (change(n), git("add", "-A"), git("commit", "-qm", "one")))
-    known = measured(lambda n: (change(n), snapshot(store, ["train.ipynb"])))
+    one_git, known, scanned = measured_in_turn(
+        [
+            lambda _: (git("add", "-A"), git("commit", "-qm", "one")),
+            lambda _: snapshot(store, ["train.ipynb"]),
+            lambda _: snapshot(store),
+        ],
+        ROUNDS_OF_ONE,
+        before=change,
+    )
     report.row("one notebook changed, its path known", known, "git add -A, commit", one_git)
-    scanned = measured(lambda n: (change(n), snapshot(store)))
     report.row("one notebook changed, everything scanned", scanned, "git add -A, commit", one_git)
     none_git = measured(lambda _: git("status", "--porcelain"))
     report.row("nothing changed", measured(lambda _: snapshot(store)), "git status", none_git)
