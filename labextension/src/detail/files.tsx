@@ -90,7 +90,7 @@ function keptText(file: IFileUse, trans: TranslationBundle): string {
     case 'excluded':
       return trans.__('left out by a rule');
     case 'missing':
-      return trans.__('not there');
+      return trans.__('not kept');
     case 'outside':
       return trans.__('outside the folder');
     case 'secret':
