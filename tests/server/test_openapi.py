@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 import time
+import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
@@ -115,7 +116,9 @@ def _call(base: str, verb: str, path: str, body: Any = None) -> Any:
         try:
             with urllib.request.urlopen(request, timeout=60) as answer:
                 return json.loads(answer.read())
-        except ConnectionError:
+        except urllib.error.HTTPError:
+            raise  # it answers
+        except (ConnectionError, urllib.error.URLError):  # its address is written down before it listens there
             if time.monotonic() > deadline:
                 raise
             time.sleep(0.1)
