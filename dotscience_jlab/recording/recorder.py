@@ -21,7 +21,7 @@ from ..model.execution import Session
 from ..model.frames import Points
 from ..model.ids import BlobDigest, ExecutionId, NotebookId, RunId, StoreId, new_notebook_id
 from ..model.instant import instant
-from ..model.paths import relative_to_root
+from ..model.paths import WorkspacePath, relative_to_root
 from ..model.run import Run
 from ..store.base import Record, Store
 from . import notebook as notebooks
@@ -225,7 +225,7 @@ class SessionRecorder:
         self._last_store = store
         execution = OpenExecution(event, self.inbox.session, disk_path, cell_id=event.cell_id)
         if disk_path is not None:
-            execution.path = relative_to_root(os.path.realpath(disk_path), str(store.root))
+            execution.path = _path_in(store, disk_path)
         if execution.path is not None and event.kind in ("cell", "nested"):
             execution.notebook = NotebookId(store.index.notebook_for(execution.path) or new_notebook_id())
             self._match_cell(execution, store)
@@ -385,7 +385,7 @@ class SessionRecorder:
             self._stores = {each: store if where is gone else where for each, where in self._stores.items()}
             for execution in (*self._executions.values(), *self._backlog):
                 if self._stores[execution.id] is store and execution.disk_path is not None:
-                    execution.path = relative_to_root(os.path.realpath(execution.disk_path), str(store.root))
+                    execution.path = _path_in(store, execution.disk_path)
             self._runs.move(gone, store)
             if self._last_store is gone:
                 self._last_store = store
@@ -397,7 +397,7 @@ class SessionRecorder:
             disk_path = self._disk_path(execution.started)
             if execution.path is None or disk_path in (None, execution.disk_path):
                 return
-            path = relative_to_root(os.path.realpath(disk_path), str(store.root))
+            path = _path_in(store, disk_path)
             if path is not None and store.index.notebook_for(path) == execution.notebook:
                 execution.disk_path, execution.path = disk_path, path
 
@@ -624,3 +624,8 @@ class SessionRecorder:
         ev.RunClosed: _on_run_event,
         ev.RunPublished: _on_run_event,
     }
+
+
+def _path_in(store: Store, disk_path: str) -> WorkspacePath | None:
+    """None: it lies elsewhere, links followed."""
+    return relative_to_root(os.path.realpath(disk_path), str(store.root))

@@ -140,7 +140,7 @@ class CatchingUp:
             found.append((commit, self._snapshot_of(text, commit, line)))
             commit = text.parents[0] if text.parents else None
         for each, snapshot in reversed(found):
-            if not self.is_forgotten(snapshot.id):
+            if not self._index.is_forgotten(snapshot.id):
                 self._rows.add(snapshot, each)
             elif line in own:  # a remote's stays as the remote has it
                 self._index.pragma(f"{HOLDS_FORGOTTEN}{line}", "yes")
@@ -189,6 +189,7 @@ class CatchingUp:
             return None
 
     def add_lines(self, lines: Sequence[Line], commit: ObjectId | None) -> None:
+        """commit: of the records, with which the index is in step behind these lines; None: there are more to come."""
         with self._index.write() as db:
             self._index.feed_lines(lines)
             rows = {(digest,) for line in lines for digest in named_blobs(line.body)}
@@ -206,10 +207,6 @@ class CatchingUp:
                 self._index.pragma(PURGING, "yes")
             self._index.pragma(N_PURGES, str(int(self._index.pragma(N_PURGES) or 0) + 1))
             self.heed_purges()
-
-    def is_forgotten(self, snapshot: SnapshotId) -> bool:
-        with self._index.read() as db:
-            return db.execute("SELECT 1 FROM forgotten WHERE id = ?", (snapshot,)).fetchone() is not None
 
     def is_named(self, digest: BlobDigest) -> bool:
         """True if a record names these bytes."""

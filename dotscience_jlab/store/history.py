@@ -477,7 +477,7 @@ class History:
         return self._rows.is_listed(snapshot, MAIN_LINE)
 
     def is_forgotten(self, snapshot: SnapshotId) -> bool:
-        return self._step.is_forgotten(snapshot)
+        return self._index.is_forgotten(snapshot)
 
     def take_in_all(self) -> None:
         """Everything that the refs hold is in the index when this returns."""

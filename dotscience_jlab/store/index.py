@@ -462,7 +462,8 @@ class SqliteIndex:
         return frozenset(about for about, is_pinned in newest.items() if is_pinned)
 
     def is_forgotten(self, key: str) -> bool:
-        return self._db.execute("SELECT 1 FROM forgotten WHERE id = ?", (key,)).fetchone() is not None
+        with self.read() as db:
+            return db.execute("SELECT 1 FROM forgotten WHERE id = ?", (key,)).fetchone() is not None
 
 
 def dropped(stone: Tombstone) -> str:

@@ -29,34 +29,35 @@ def can_patch_files() -> bool:
 def take_lease(fd: int) -> str:
     """ALONE: until `fd` is closed, `is_alone` tells whether anybody came. IN_COMPANY: somebody has it open for writing.
     UNKNOWN: this system or disk cannot say. `fd` is open for writing; the file must not be opened a second time here."""
-    if fcntl is None or not hasattr(fcntl, "F_SETLEASE"):
-        return UNKNOWN
-    try:
-        # Who comes is told of by a signal, and the usual one would end the process; this one is ignored by default.
-        fcntl.fcntl(fd, fcntl.F_SETSIG, signal.SIGURG)
-        fcntl.fcntl(fd, fcntl.F_SETLEASE, fcntl.F_WRLCK)
-    except OSError as error:
-        return IN_COMPANY if error.errno == errno.EAGAIN else UNKNOWN
-    return ALONE
+    return _lease(fd, "F_WRLCK")
 
 
 def is_open_for_writing(path: str | os.PathLike[str]) -> bool:
     """True if anybody has the file open or mapped for writing. False also where that cannot be known: no lease is given of
     another user's file, nor on every disk. Costs an open."""
-    if fcntl is None or not hasattr(fcntl, "F_SETLEASE"):
+    if fcntl is None:
         return False
     try:
         fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK)
     except OSError:
         return False
     try:
-        fcntl.fcntl(fd, fcntl.F_SETSIG, signal.SIGURG)
-        fcntl.fcntl(fd, fcntl.F_SETLEASE, fcntl.F_RDLCK)
-    except OSError as error:
-        return error.errno == errno.EAGAIN
+        return _lease(fd, "F_RDLCK") == IN_COMPANY
     finally:
         os.close(fd)
-    return False
+
+
+def _lease(fd: int, kind: str) -> str:
+    """kind: F_WRLCK of a file open for writing, F_RDLCK of one open for reading. ALONE, IN_COMPANY or UNKNOWN."""
+    if fcntl is None or not hasattr(fcntl, "F_SETLEASE"):
+        return UNKNOWN
+    try:
+        # Who comes is told of by a signal, and the usual one would end the process; this one is ignored by default.
+        fcntl.fcntl(fd, fcntl.F_SETSIG, signal.SIGURG)
+        fcntl.fcntl(fd, fcntl.F_SETLEASE, getattr(fcntl, kind))
+    except OSError as error:
+        return IN_COMPANY if error.errno == errno.EAGAIN else UNKNOWN
+    return ALONE
 
 
 def is_alone(fd: int) -> bool:

@@ -14,6 +14,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Callable
 
+from ..model.ids import random_hex
 from .deflate import deflated
 from .durable import sync_files
 from .objects import Buffer, ObjectId
@@ -47,7 +48,7 @@ class LooseFiles:
             with suppress(FileExistsError):
                 os.mkdir(folder)
             self._to_sync(folder)
-        draft = f"{folder}/{DRAFT_PREFIX}{os.urandom(16).hex()}"
+        draft = f"{folder}/{DRAFT_PREFIX}{random_hex()}"
         fd = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o444)
         try:
             with os.fdopen(fd, "wb") as file:
