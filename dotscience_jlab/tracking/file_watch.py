@@ -9,12 +9,15 @@ from __future__ import annotations
 
 import os
 import re
+import stat
 import sys
 import sysconfig
 import threading
 from typing import Any, Callable, Iterable, Optional, Tuple
 
-INPUT, OUTPUT, BOTH = "input", "output", "both"
+from .databases import database
+from .moves import MOVES, move
+from .roles import BOTH, INPUT, OUTPUT
 
 Report = Callable[[str, str, str], None]
 """(absolute path, role, seen_by)"""
@@ -23,7 +26,7 @@ _DATA_SUFFIXES = (".csv", ".csv.gz", ".tsv", ".parquet", ".feather", ".xlsx", ".
 _SYSTEM = ("/proc/", "/sys/", "/dev/", "/run/", "/etc/", "/usr/lib/", "/usr/lib64/", "/usr/share/", "/lib/", "/var/lib/")
 _NEVER = re.compile(
     r"/\.dotscience(/|$)|/\.git/|/\.ipynb_checkpoints/|/ipykernel_\d+/|/\.ipython/|/\.cache/(matplotlib|fontconfig|pip|uv)/"
-    r"|/\.?matplotlib/fontlist|/\.config/matplotlib/|\.nb[ic]$|/\.python_history$|/<[^/]*>$|\.lock$|^(/var|/usr)?/tmp/(tmp)?[a-z0-9_]{8}$"
+    r"|/\.?matplotlib/fontlist|/\.keras/keras\.json$|/\.config/matplotlib/|\.nb[ic]$|/\.python_history$|/<[^/]*>$|\.lock$|^(/var|/usr)?/tmp/(tmp)?[a-z0-9_]{8}$"
 )
 """The last: files that `tempfile` makes for a moment."""
 _PYC = re.compile(r"^(?P<folder>.*/)__pycache__/(?P<module>[^/]+?)\.[^/.]+(\.opt-\d)?\.pyc(\.\d+)?$")
@@ -32,10 +35,12 @@ _PYC = re.compile(r"^(?P<folder>.*/)__pycache__/(?P<module>[^/]+?)\.[^/.]+(\.opt
 class FileWatch:
     """Turns audit events into reports: `(path, role)` once per `forget`, that is once per execution."""
 
-    def __init__(self, report: Report, left_out: Iterable[str] = (), packages: Optional[Iterable[str]] = None) -> None:
+    def __init__(self, report: Report, left_out: Iterable[str] = (), packages: Optional[Iterable[str]] = None,
+                 look: Callable[[str], os.stat_result] = os.stat) -> None:
         self._report = report
         self._left_out = (*_SYSTEM, *(_as_folder(each) for each in left_out if each))
         self._packages = tuple(_as_folder(each) for each in (package_folders() if packages is None else packages))
+        self._look = look
         self._seen: "set[Tuple[Any, str]]" = set()
         self._busy = threading.local()
         self.on_variable: Callable[[str, str], None] = lambda name, value: None
@@ -59,11 +64,12 @@ class FileWatch:
                 role = role_of(mode, flags)
                 if role is not None:
                     self._tell(path, role, "audit")
-            elif event == "os.rename":
-                self._tell(args[1], OUTPUT, "audit")
+            elif event in MOVES:
+                move(event, args, self._tell)
             elif event == "sqlite3.connect":
-                if args[0] not in (":memory:", "", b""):
-                    self._tell(args[0], BOTH, "audit")
+                path, role = database(args[0])
+                if path:
+                    self._tell(path, role, "audit")
             elif event == "subprocess.Popen":
                 self._command(args[1])
             elif event == "os.chdir":
@@ -99,7 +105,8 @@ class FileWatch:
             full, role = f"{source['folder']}{source['module']}.py", INPUT
         if not self.is_interesting(full):
             return
-        if (full, role) in self._seen:
+        role = self._as_found(full, role)
+        if not role or (full, role) in self._seen:
             return
         self._seen.add((full, role))
         self._busy.is_telling = True
@@ -107,6 +114,14 @@ class FileWatch:
             self._report(full, role, seen_by)
         finally:
             self._busy.is_telling = False
+
+    def _as_found(self, full: str, role: str) -> str:
+        """What is not there yet cannot be read: such a file is looked for in vain ('') or made. A folder is no file."""
+        try:
+            mode = self._look(full).st_mode
+        except OSError:
+            return "" if role == INPUT else OUTPUT
+        return "" if stat.S_ISDIR(mode) or (role == INPUT and not stat.S_ISREG(mode)) else role
 
     def _command(self, argv: Any) -> None:
         """Files named on the command line of a child process, as far as they exist when it starts."""
@@ -178,7 +193,7 @@ def tell_opened(path: str, role: str) -> None:
         _watch.opened(path, role, "library")
 
 
-_HEARD = frozenset({"open", "os.rename", "sqlite3.connect", "subprocess.Popen", "os.chdir", "os.putenv"})
+_HEARD = frozenset({"open", "sqlite3.connect", "subprocess.Popen", "os.chdir", "os.putenv"}) | MOVES
 
 
 def _on_audit(event: str, args: Tuple[Any, ...]) -> None:
