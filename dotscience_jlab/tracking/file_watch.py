@@ -18,9 +18,10 @@ from typing import Any, Callable, Iterable, Optional, Tuple
 from .databases import database
 from .moves import MOVES, move
 from .roles import BOTH, INPUT, OUTPUT
+from .writing import child_started
 
-Report = Callable[[str, str, str], None]
-"""(absolute path, role, seen_by)"""
+Report = Callable[[str, str, str, bool], None]
+"""(absolute path, role, seen_by, whether it was there)"""
 
 _DATA_SUFFIXES = (".csv", ".csv.gz", ".tsv", ".parquet", ".feather", ".xlsx", ".npz", ".npy", ".h5", ".arff", ".jsonl")
 _SYSTEM = ("/proc/", "/sys/", "/dev/", "/run/", "/etc/", "/usr/lib/", "/usr/lib64/", "/usr/share/", "/lib/", "/var/lib/")
@@ -64,14 +65,16 @@ class FileWatch:
                 role = role_of(mode, flags)
                 if role is not None:
                     self._tell(path, role, "audit")
+            elif event in STARTS:
+                child_started()
+                if event == "subprocess.Popen":
+                    self._command(args[1])
             elif event in MOVES:
                 move(event, args, self._tell)
             elif event == "sqlite3.connect":
                 path, role = database(args[0])
                 if path:
                     self._tell(path, role, "audit")
-            elif event == "subprocess.Popen":
-                self._command(args[1])
             elif event == "os.chdir":
                 self.forget()
             elif event == "os.putenv":
@@ -105,23 +108,23 @@ class FileWatch:
             full, role = f"{source['folder']}{source['module']}.py", INPUT
         if not self.is_interesting(full):
             return
-        role = self._as_found(full, role)
+        role, was_there = self._as_found(full, role)
         if not role or (full, role) in self._seen:
             return
         self._seen.add((full, role))
         self._busy.is_telling = True
         try:
-            self._report(full, role, seen_by)
+            self._report(full, role, seen_by, was_there)
         finally:
             self._busy.is_telling = False
 
-    def _as_found(self, full: str, role: str) -> str:
-        """What is not there yet cannot be read: such a file is looked for in vain ('') or made. A folder is no file."""
+    def _as_found(self, full: str, role: str) -> Tuple[str, bool]:
+        """(role, whether it is there). What is not there is looked for in vain ('') or made, never read; a folder is no file."""
         try:
             mode = self._look(full).st_mode
         except OSError:
-            return "" if role == INPUT else OUTPUT
-        return "" if stat.S_ISDIR(mode) or (role == INPUT and not stat.S_ISREG(mode)) else role
+            return "" if role == INPUT else OUTPUT, False
+        return "" if stat.S_ISDIR(mode) or (role == INPUT and not stat.S_ISREG(mode)) else role, True
 
     def _command(self, argv: Any) -> None:
         """Files named on the command line of a child process, as far as they exist when it starts."""
@@ -193,7 +196,8 @@ def tell_opened(path: str, role: str) -> None:
         _watch.opened(path, role, "library")
 
 
-_HEARD = frozenset({"open", "sqlite3.connect", "subprocess.Popen", "os.chdir", "os.putenv"}) | MOVES
+STARTS = frozenset({"subprocess.Popen", "os.fork", "os.forkpty", "os.posix_spawn", "os.system", "os.spawn", "pty.spawn"})
+_HEARD = frozenset({"open", "sqlite3.connect", "os.chdir", "os.putenv"}) | MOVES | STARTS
 
 
 def _on_audit(event: str, args: Tuple[Any, ...]) -> None:

@@ -12,8 +12,10 @@ MAX_FILES_OF_A_FOLDER = 10_000
 
 
 def move(event: str, args: Tuple[Any, ...], tell: Callable[[Any, str, str], None]) -> None:
-    """os.rename a -> b: a is read and gone, b is written. A folder stands for the files in it. `os.replace` and `shutil.move` come by
-    here as `os.rename`, `Path.unlink` and `shutil.rmtree` as `os.remove`."""
+    """os.rename a -> b: a is read and gone, b is written. A folder stands for the files in it.
+
+    `os.replace` and `shutil.move` come by here as `os.rename`, `Path.unlink` and `shutil.rmtree` as `os.remove`.
+    """
     if event == "os.rename":
         before, after = _at(args[0], args[2]), _at(args[1], args[3])
         for inner in _files_below(before):

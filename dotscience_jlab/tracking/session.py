@@ -47,6 +47,7 @@ from .outputs import Cleared, OutputFilter, Shown
 from .runs import NOWHERE, OpenRun, RunBook, Where
 from .secrets import Secrets
 from .waiting import Patience
+from .writing import Writing
 
 ENVIRONMENT_DELAY_S, ENVIRONMENT_PAUSE_S = 0.3, 0.002
 """The inventory begins a moment after the first event and sleeps after each small step."""
@@ -70,6 +71,7 @@ class OpenExecution:
         self.error: Tuple[Optional[str], Optional[str], List[str]] = (None, None, [])
         """name, value, traceback"""
         self.is_closed = threading.Event()
+        self.writing = Writing()
         self.end_offset = -1
         """Of the spool, once closed: what the recorder acknowledges."""
 
@@ -164,6 +166,7 @@ class Session:
                 None if cell_id is None else str(cell_id), execution_count, is_private, self.is_paused and not is_private,
             )
             self.emit(*closed, started)
+            execution.writing.begin(self.position())
             if kind != "nested":
                 self._open[msg_id] = execution
                 self._latest = execution
@@ -195,7 +198,9 @@ class Session:
             else:
                 events += self._output_events(execution, execution.outputs.rest())
                 self.runs.execution_finished(execution.id, execution.outcome, f"{name}: {value}" if name else None)
-            events.append(ExecutionFinished(self._clock(), execution.id, execution.outcome, name, value, traceback))
+            n_written, n_children = execution.writing.end(self.position())
+            events.append(ExecutionFinished(self._clock(), execution.id, execution.outcome, name, value, traceback,
+                                            n_written, n_children))
             self.emit(*events)
             for msg_id in [key for key, each in self._open.items() if each is execution]:
                 del self._open[msg_id]
@@ -315,7 +320,7 @@ class Session:
 
     # -- files, artifacts, faults --------------------------------------------------------------------
 
-    def file_opened(self, disk_path: str, role: str, seen_by: str) -> None:
+    def file_opened(self, disk_path: str, role: str, seen_by: str, was_there: Optional[bool] = None) -> None:
         """Called from inside somebody's `open`: no lock, no waiting, one write. Before the first event nothing is reported."""
         if self._outbox is None or self.is_finished:
             return
@@ -323,7 +328,7 @@ class Session:
         if execution.is_muted if execution is not None else self.is_paused:
             return
         is_late = execution is None or execution.is_closed.is_set()
-        self.emit(FileOpened(self._clock(), disk_path, role, None if is_late else execution.id, seen_by))
+        self.emit(FileOpened(self._clock(), disk_path, role, None if is_late else execution.id, seen_by, was_there))
 
     def keep_artifact(self, name: str, data: bytes) -> Optional[Path]:
         with self._lock:

@@ -171,7 +171,8 @@ def _told_class(original: type, opener: Opener) -> type:
 
 
 def _tell(path: Any, role: str, since_ns: Optional[int] = None) -> bool:
-    """True: a folder that is being written, to be told of afterwards. An open file or a URL is nothing to tell of here. Never raises."""
+    """True: a folder that is written, or may become one, is to be told of afterwards. An open file or a URL is nothing to tell of
+    here. Never raises."""
     try:
         for each in path if isinstance(path, (list, tuple)) else (path,):
             if isinstance(each, (str, bytes, os.PathLike)) and "://" not in os.fsdecode(each):

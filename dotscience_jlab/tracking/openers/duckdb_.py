@@ -45,8 +45,9 @@ def files_of(sql: str) -> Iterator[Tuple[str, str]]:
 
 
 def _sql(args: Tuple[Any, ...], keywords: Dict[str, Any]) -> Found:
-    text = argument(1, "query", args, keywords)
-    if not isinstance(text, str) or ("'" not in text and '"' not in text):
+    """The statement is the argument behind the connection, or the first one where there is none."""
+    text = next((each for each in (*args[:2], keywords.get("query")) if isinstance(each, str)), "")
+    if "'" not in text and '"' not in text:
         return ()
     return [(path, role) for path, role in files_of(text) if role != INPUT or _is_there(path)]
 
@@ -64,14 +65,21 @@ def _base(args: Tuple[Any, ...], keywords: Dict[str, Any]) -> Found:
     return ((path, INPUT if is_read_only else BOTH),)
 
 
-_CONNECTION = tuple(
-    Opener(f"DuckDBPyConnection.{name}", 1, "query", INPUT, _sql) for name in ("sql", "query", "execute", "executemany", "from_query")
-) + tuple(
-    Opener(f"DuckDBPyConnection.{name}", 1, keyword, INPUT)
-    for name, keyword in (("read_csv", "path_or_buffer"), ("from_csv_auto", "path_or_buffer"), ("read_json", "path_or_buffer"),
-                          ("read_parquet", "file_glob"), ("from_parquet", "file_glob"))
-)  # fmt: skip
-_RELATION = tuple(
-    Opener(f"DuckDBPyRelation.{name}", 1, "file_name", OUTPUT) for name in ("write_csv", "to_csv", "write_parquet", "to_parquet")
-)
-OPENERS: Dict[str, Tuple[Opener, ...]] = {"duckdb": (Opener("connect", 0, "database", BOTH, _base), *_CONNECTION, *_RELATION)}
+_STATEMENTS = ("sql", "query", "execute", "executemany", "from_query", "query_df")
+_READERS = {
+    "read_csv": "path_or_buffer",
+    "from_csv_auto": "path_or_buffer",
+    "read_json": "path_or_buffer",
+    "read_parquet": "file_glob",
+    "from_parquet": "file_glob",
+}
+_WRITERS = ("write_csv", "to_csv", "write_parquet", "to_parquet")
+OPENERS: Dict[str, Tuple[Opener, ...]] = {
+    "duckdb": (
+        Opener("connect", 0, "database", BOTH, _base),
+        *(Opener(f"{owner}{name}", 1, "query", INPUT, _sql) for owner in ("", "DuckDBPyConnection.") for name in _STATEMENTS),
+        *(Opener(name, 0, keyword, INPUT) for name, keyword in _READERS.items()),
+        *(Opener(f"DuckDBPyConnection.{name}", 1, keyword, INPUT) for name, keyword in _READERS.items()),
+        *(Opener(f"DuckDBPyRelation.{name}", 1, "file_name", OUTPUT) for name in _WRITERS),
+    )
+}

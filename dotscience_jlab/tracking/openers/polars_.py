@@ -11,6 +11,7 @@ def _reads(*names: str, keyword: str = "source") -> Tuple[Opener, ...]:
     return tuple(Opener(name, 0, keyword, INPUT) for name in names)
 
 
+_FORMATS = ("csv", "parquet", "ipc", "ipc_stream", "json", "ndjson", "avro")
 OPENERS: Dict[str, Tuple[Opener, ...]] = {
     "polars.io.csv.functions": _reads("read_csv", "read_csv_batched", "scan_csv"),
     "polars.io.parquet.functions": _reads("read_parquet", "scan_parquet", "read_parquet_schema", "read_parquet_metadata"),
@@ -21,8 +22,8 @@ OPENERS: Dict[str, Tuple[Opener, ...]] = {
     "polars.io.lines": _reads("read_lines", "scan_lines"),
     "polars.io.delta.functions": _reads("read_delta", "scan_delta"),
     "polars.dataframe.frame": (
-        *(Opener(f"DataFrame.write_{kind}", 1, "file", OUTPUT) for kind in ("csv", "parquet", "ipc", "ipc_stream", "json", "ndjson", "avro")),
+        *(Opener(f"DataFrame.write_{kind}", 1, "file", OUTPUT) for kind in _FORMATS),
         Opener("DataFrame.write_delta", 1, "target", OUTPUT),
     ),
-    "polars.lazyframe.frame": tuple(Opener(f"LazyFrame.sink_{kind}", 1, "path", OUTPUT) for kind in ("csv", "parquet", "ipc", "ndjson")),
+    "polars.lazyframe.frame": tuple(Opener(f"LazyFrame.sink_{kind}", 1, "path", OUTPUT) for kind in _FORMATS),
 }
