@@ -38,6 +38,8 @@ from .workspaces import Workspaces
 
 ENDED_KEPT = 50
 """Executions whose late output is still taken."""
+START_SLACK_S = 0.05
+"""When a process began is known to a clock tick or two: one that seems to begin right before a cell is that cell's."""
 REFUSALS = (StoreError, Conflict)
 """What passes: a full disk, a missing right, another program in the way. What met one is tried again, never dropped."""
 
@@ -124,6 +126,10 @@ class SessionRecorder:
         kernel = self._kernel()
         is_told = kernel.ended_at is not None and self.started is not None and kernel.ended_at >= self.started.at
         return is_told or self.started is None or self.started.kernel_id is None
+
+    @property
+    def is_running(self) -> bool:
+        return bool(self._executions)
 
     @property
     def is_busy(self) -> bool:
@@ -279,7 +285,8 @@ class SessionRecorder:
     def _working(self, event: Told) -> OpenExecution | None:
         """The open execution that it belongs to; a child process may know only since when it works. What is muted takes nothing."""
         if event.execution is None and event.since is not None:
-            ran = (each for each in self._executions.values() if each.started.at <= event.since and each.started.kind != "nested")
+            since = event.since + START_SLACK_S
+            ran = (each for each in self._executions.values() if each.started.at <= since and each.started.kind != "nested")
             execution = max(ran, key=lambda each: each.started.at, default=None)
             is_muted = execution is not None and (execution.started.is_private or execution.started.is_paused)
             return None if is_muted else execution

@@ -35,6 +35,18 @@ def named_files(argv: Any) -> Iterator[str]:
     yield from _of_words(words)
 
 
+def script_of(source: str) -> str:
+    """'%%bash\nsort a.csv' -> 'sort a.csv': the lines that a cell hands to a shell, which has no file of them; '' for other cells."""
+    head, _, body = source.partition("\n")
+    words = head.split()
+    is_shell = words[0] in ("%%bash", "%%sh", "%%!", "%%system", "%%sx") or (words[0] == "%%script" and _names_shell(words[1:]))
+    return body if is_shell else ""
+
+
+def _names_shell(words: List[str]) -> bool:
+    return any(os.path.basename(word) in _SHELLS for word in words)
+
+
 def _of_line(line: str) -> Iterator[str]:
     """A line for a shell: its commands one by one; where output is sent to is no input."""
     words: List[str] = []

@@ -21,6 +21,7 @@ from typing import Any, Callable, Dict, List, Optional
 from ..settings import Settings, load_settings
 from . import active, old_name
 from .child import reach_children
+from .command_line import script_of
 from .fault_log import note_fault
 from .file_watch import FileWatch, watch_files
 from .launcher import notebook_of_parent
@@ -182,6 +183,8 @@ class Hooks:
         )
         if self._io_thread is None:
             self._terminal.append(execution)
+        if source.startswith("%%"):
+            self._watch.named(script_of(source))
 
     def _begin_nested(self, msg_id: str, info: Any) -> None:
         """`get_ipython().run_cell(…)` inside a cell: an entry of its own; what it shows and records belongs to the cell."""

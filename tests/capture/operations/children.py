@@ -22,6 +22,11 @@ COPY = "def copy(source, target):\n    with open(source) as a, open(target, 'w')
 BOTH = {"reads": ("a.txt",), "writes": ("b.txt",)}
 IN_A_MODULE = {"setup": WORK, "reads": ("a.txt", "work.py"), "writes": ("b.txt",)}
 BY_A_SCRIPT = {"setup": SCRIPT, "reads": ("a.txt", "copy_it.py"), "writes": ("b.txt",), "surroundings": child_python}
+WITH_RECORDER = (
+    "import subprocess, time\nfrom dotscience_jlab.settings import load_settings\n"
+    "while not load_settings().socket_path.exists(): time.sleep(0.05)\n"
+)
+"""It is this cell that starts it."""
 PYTHON = "import os, subprocess\npython = os.environ['PYTHON']\n"
 
 
@@ -74,6 +79,6 @@ OPERATIONS = (
     worker("sort, sent to a file", "IPython", "!sort a.txt | uniq > b.txt", setup=TEXT + "open('b.txt', 'w').write('old')"),
     worker("%%bash", "IPython", "%%bash\nset -e\nsort < a.txt > b.txt", setup=TEXT),
     worker("os.system", "standard library", "import os\nos.system('sort a.txt -o b.txt')"),
-    worker("a shell script that holds a file open", "subprocess", "import subprocess\nsubprocess.run(['sh', 'hold.sh'], check=True)",
-           setup=TEXT + "open('hold.sh', 'w').write('exec 3< a.txt 4> b.txt\\nsleep 0.6\\ncat <&3 >&4\\n')", reads=("a.txt", "hold.sh")),
+    worker("a shell script that holds a file open", "subprocess", WITH_RECORDER + "subprocess.run(['sh', 'hold.sh'], check=True)",
+           setup=TEXT + "open('hold.sh', 'w').write('exec 3< a.txt 4> b.txt\\nsleep 3\\ncat <&3 >&4\\n')", reads=("a.txt", "hold.sh")),
 )
