@@ -105,9 +105,11 @@ def join(session: Path, execution: Optional[str], since: Optional[float]) -> Non
     if watch is None:
         watch = file_watch.FileWatch(lambda path, role, seen_by: None, [os.fspath(session.parent.parent)])
     _tell_there(watch, ChildReports(session, execution, since))
-    from .openers import listen_to_libraries  # late, with the next: not needed for a process that is no child of ours
+    from .openers import listen_to_libraries  # late, with the next: a process that is no child of ours needs them not
+    from .remote import listen_to_remotes
 
     listen_to_libraries()
+    listen_to_remotes()
 
 
 def join_as_told() -> None:

@@ -27,6 +27,7 @@ from .file_watch import FileWatch, watch_files
 from .launcher import notebook_of_parent
 from .openers import listen_to_libraries
 from .outbox import is_forked
+from .remote import listen_to_remotes
 from .session import OpenExecution, Session
 
 DELIMITER = b"<IDS|MSG>"
@@ -105,6 +106,7 @@ class Hooks:
         self._hear_getpass()
         watch_files(self._watch)
         listen_to_libraries()
+        listen_to_remotes()
         self._undo.append(lambda: watch_files(None))
         self._undo.append(reach_children(self.session.folder))
         atexit.register(self.session.finish)
