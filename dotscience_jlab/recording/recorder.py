@@ -199,7 +199,7 @@ class SessionRecorder:
         if isinstance(event, ev.ExecutionFinished):
             execution = self._executions.get(event.execution)
             if execution is not None:
-                self._hear_children(event.at, execution)
+                self._hear_children(event.at)
                 execution.finished = event
                 self._end(execution, item.end)
         elif isinstance(event, ev.ExecutionStarted):
@@ -276,10 +276,10 @@ class SessionRecorder:
         if execution is not None:
             execution.remote.add(event)
 
-    def _hear_children(self, at: float, ending: OpenExecution | None = None) -> None:
+    def _hear_children(self, at: float) -> None:
         """What child processes did up to then, before the next thing that the kernel reports is handled."""
         self.children.read()
-        for event in self.children.until(at, ending.id if ending is not None else None):
+        for event in self.children.until(at):
             self._HANDLERS[type(event)](self, event)
 
     def _working(self, event: Told) -> OpenExecution | None:

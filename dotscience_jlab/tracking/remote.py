@@ -3,8 +3,8 @@
 Told are the URL without credentials, query and fragment, and what the answer's head says of the version: ETag, version id, time of
 the last change, size. No header is kept, nothing is fetched, and the answer goes to the caller as it came.
 
-    urllib, requests, httpx, aiohttp     a GET that was answered with content; fsspec's http and pandas go through these
-    botocore, aiobotocore                GetObject and the calls that write an object, as s3://bucket/key; boto3 and s3fs go through these
+    urllib, requests, httpx, aiohttp     a GET answered with content; fsspec's http and pandas go through these
+    botocore, aiobotocore                GetObject, and what writes an object, as s3://bucket/key; so boto3 and s3fs
 
 What is no input: docs/capture.md, "Remote reads". pip brings a client of its own, which nobody listens to.
 """
@@ -30,6 +30,7 @@ _TALK = re.compile(r"/(api/2\.0/(preview/)?mlflow|graphql|simple|pypi/[^/]+/json
 _READS = {"GetObject": "Key"}
 _WRITES = {"PutObject": "Key", "CompleteMultipartUpload": "Key", "CopyObject": "Key"}
 MAX_URL_CHARACTERS = 2000
+_TOLD_BY = (("etag", "etag"), ("version", "x-amz-version-id"), ("version", "x-goog-generation"), ("modified", "last-modified"))
 
 _is_inside: "contextvars.ContextVar[bool]" = contextvars.ContextVar("dotscience_remote", default=False)
 """True below a call that is told of as a whole: a redirect's parts, or what carries an S3 call."""
@@ -43,7 +44,10 @@ def listen_to_remotes() -> None:
 
 def named_url(url: Any) -> Optional[str]:
     """'https://me:pw@host/a.csv?sig=x#f' -> 'https://host/a.csv'; None for what is no input, or no URL."""
-    from urllib.parse import urlsplit, urlunsplit  # late: whoever has a URL has imported it, most child processes have not
+    from urllib.parse import (  # late: whoever has a URL has imported it, most child processes have not
+        urlsplit,
+        urlunsplit,
+    )
 
     parts = urlsplit(str(url))
     if parts.scheme not in ("http", "https") or not parts.hostname:
@@ -60,7 +64,7 @@ def named_url(url: Any) -> Optional[str]:
 def found_in(headers: Mapping[str, str]) -> Dict[str, Any]:
     """The fields of events.RemoteOpened that an answer's head tells."""
     found: Dict[str, Any] = {}
-    for field, name in (("etag", "etag"), ("version", "x-amz-version-id"), ("version", "x-goog-generation"), ("modified", "last-modified")):
+    for field, name in _TOLD_BY:
         value = headers.get(name)
         if value and field not in found:
             found[field] = str(value)[:200]
@@ -97,6 +101,7 @@ def _tell_answer(method: Any, url: Any, status: Any, headers: Mapping[str, str])
 
 def _urllib(module: Any) -> None:
     """`urlopen`, `urlretrieve` and every opener: also pandas, which reads a URL by it."""
+
     def tell(answer: Any, opener: Any, request: Any, *rest: Any, **more: Any) -> None:
         url = request if isinstance(request, str) else request.full_url
         method = "GET" if isinstance(request, str) else request.get_method()
@@ -146,7 +151,8 @@ def _tell_s3(answer: Any, client: Any, operation: str, parameters: Mapping[str, 
     told = {"etag": answer.get("ETag"), "version": answer.get("VersionId"), "modified": answer.get("LastModified")}
     found: Dict[str, Any] = {name: str(value)[:200] for name, value in told.items() if value}
     if role == INPUT:
-        size = _whole_size({"content-range": answer.get("ContentRange") or "", "content-length": str(answer.get("ContentLength", ""))})
+        length = str(answer.get("ContentLength", ""))
+        size = _whole_size({"content-range": answer.get("ContentRange") or "", "content-length": length})
         if size is not None:
             found["size_bytes"] = size
     tell_remote(url, role, found)

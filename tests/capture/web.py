@@ -88,9 +88,8 @@ def s3_server(_project: Path | None = None) -> Iterator[Mapping[str, str]]:
             "AWS_ENDPOINT_URL": f"http://{host}:{port}", "AWS_ACCESS_KEY_ID": "testing", "AWS_SECRET_ACCESS_KEY": "testing",
             "AWS_DEFAULT_REGION": "us-east-1", "no_proxy": "*",
         }  # fmt: skip
-        client = boto3.client(
-            "s3", endpoint_url=told["AWS_ENDPOINT_URL"], aws_access_key_id="testing", aws_secret_access_key="testing", region_name="us-east-1"
-        )
+        keys = {"aws_access_key_id": "testing", "aws_secret_access_key": "testing", "region_name": "us-east-1"}
+        client = boto3.client("s3", endpoint_url=told["AWS_ENDPOINT_URL"], **keys)
         client.create_bucket(Bucket="data")
         client.put_bucket_versioning(Bucket="data", VersioningConfiguration={"Status": "Enabled"})
         version = client.put_object(Bucket="data", Key="a.csv", Body=TABLE)["VersionId"]
