@@ -40,6 +40,7 @@ from ..model.frames import NO_STEP, json_frame, points_frame
 from ..model.ids import ExecutionId, RunId, execution_id, new_session_id
 from ..model.values import Scalar
 from ..settings import Settings
+from .cell_number import CellNumber
 from .child import go_on_after_fork
 from .doorbell import Doorbell
 from .environment import collect, collect_now, packages_stamp
@@ -104,6 +105,7 @@ class Session:
         self._clock = clock
         self._started = clock()
         self._outbox: Optional[Outbox] = None
+        self._cell_number: Optional[CellNumber] = None
         self._lock = threading.RLock()
         self._latest: Optional[OpenExecution] = None
         self._open: Dict[str, OpenExecution] = {}
@@ -166,6 +168,7 @@ class Session:
                 None if cell_id is None else str(cell_id), execution_count, is_private, self.is_paused and not is_private,
             )
             self.emit(*closed, started)
+            self._number_cell()
             if kind != "nested":
                 self._open[msg_id] = execution
                 self._latest = execution
@@ -427,6 +430,11 @@ class Session:
             )
             self.emit(started)
         threading.Thread(target=self._report_environment, name="dotscience-environment", daemon=True).start()
+
+    def _number_cell(self) -> None:
+        if self._cell_number is None:
+            self._cell_number = CellNumber(self.folder, is_writer=True)
+        self._cell_number.write(self._order)
 
     def _report_environment(self) -> None:
         try:

@@ -88,6 +88,20 @@ def test_what_a_child_does_after_its_cell_belongs_to_the_session(bench: Bench) -
     assert session.details == {"written_outside_cells": [str(bench.root / "late.csv"), str(bench.root / "more.csv")]}
 
 
+def test_what_a_worker_wrote_for_the_next_cell_is_not_the_first_ones(bench: Bench) -> None:
+    """Both ran before the recorder came to stage the first: it finds the second one's file, and knows whose it is."""
+    now = time.time()
+    first = bench.begin("pool.map(f, x)", at=now - 0.2)
+    bench.end(first, at=now - 0.1)
+    second = bench.begin("pool.map(g, x)", "c2", at=now - 0.1)
+    told_by_child(bench, since=now - 0.05, path="b.csv", role="output", at=now - 0.05)
+    files(bench, "b.csv")
+    bench.end(second, at=time.time())
+    bench.recorder.take_in()
+    assert uses(bench, first) == set()
+    assert {(role, path) for role, path, _ in uses(bench, second)} == {("output", "b.csv")}
+
+
 def test_nothing_is_taken_for_a_private_cell(bench: Bench) -> None:
     files(bench, "a.csv")
     execution = bench.begin("", is_private=True, at=later(1))
