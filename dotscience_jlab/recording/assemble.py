@@ -21,8 +21,8 @@ from ..model.instant import instant
 from ..model.marker import find_markers
 from ..model.run import Artifact, MetricSummary, Run
 from ..model.values import Scalar
-from .resources.trace import Trace
 from .remote_uses import RemoteUses
+from .resources.trace import Trace
 
 OUTPUTS_TEXT_CHARACTERS = 300
 
