@@ -222,7 +222,6 @@ class OpenRun:
     """What its cells that are over took of the machine."""
     resources_blob: BlobDigest | None = None
     """The points of `trace`, once they are kept."""
-    resources_note: str = ""
     is_changed: bool = True
     """Something came since the last record was fed."""
     last_outcome: str = outcomes.OK
@@ -288,6 +287,7 @@ class OpenRun:
         inputs = [use for (role, _), use in sorted(self.files.items()) if role == "input"]
         outputs = [use for (role, _), use in sorted(self.files.items()) if role == "output"]
         carried = self.opened.carried_over
+        taken = self.trace.joined(live) if live else self.trace
         return Run(
             id=self.id,
             name=self.opened.name or self.name,
@@ -315,9 +315,9 @@ class OpenRun:
             snapshot=self.snapshot,
             published_at=None if self.published_at is None else instant(self.published_at),
             environment=environment,  # type: ignore[arg-type]
-            resources=(self.trace.joined(live) if live else self.trace).summary(),
+            resources=taken.summary(),
             resources_blob=self.resources_blob,
-            resources_note=self.resources_note,
+            resources_note=taken.note,
         )
 
 
