@@ -17,7 +17,7 @@ from typing import Any, Callable, Iterable
 from ..errors import Conflict, DotscienceError, Forgotten, NotFound, NotRecorded, StoreError
 from ..model import events as ev
 from ..model import execution as outcomes
-from ..model.execution import Session
+from ..model.execution import NamesSeen, Session
 from ..model.frames import Points
 from ..model.ids import BlobDigest, ExecutionId, NotebookId, RunId, StoreId, new_notebook_id
 from ..model.instant import instant
@@ -260,6 +260,12 @@ class SessionRecorder:
         execution = self._executions.get(event.execution)
         if execution is not None:
             execution.outputs.clear(event)
+
+    def _on_names(self, event: ev.NamesChanged) -> None:
+        execution = self._executions.get(event.execution)
+        if execution is not None:
+            lists = (tuple(each) for each in (event.bound, event.changed, event.deleted, event.opaque, event.plain))
+            execution.names = NamesSeen(*lists, event.is_whole)
 
     def _on_file(self, event: ev.FileOpened) -> None:
         execution = self._working(event)
@@ -655,6 +661,7 @@ class SessionRecorder:
         ev.OutputCleared: _on_output_cleared,
         ev.FileOpened: _on_file,
         ev.RemoteOpened: _on_remote,
+        ev.NamesChanged: _on_names,
         ev.CaptureFault: _on_fault,
         ev.RunOpened: _on_run_opened,
         ev.RunRecorded: _on_run_event,

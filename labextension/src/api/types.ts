@@ -84,6 +84,17 @@ export interface IExecution {
   capture: 'complete' | 'partial';
   capture_reasons: string[];
   environment: BlobDigest | null;
+  /** What became of the kernel's variables: names, never values. Null where nobody looked. */
+  names?: INamesSeen | null;
+}
+
+export interface INamesSeen {
+  bound: string[];
+  changed: string[];
+  deleted: string[];
+  opaque: string[];
+  plain: string[];
+  is_whole: boolean;
 }
 
 export interface ISession {
