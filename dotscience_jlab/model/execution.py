@@ -36,7 +36,8 @@ class FileUse:
     seen_by: Tuple[str, ...] = ()
     """audit, library, child process, scan, declared, server, …"""
     kept: str = "stored"
-    """stored | fingerprint (too large: digest only) | excluded (by a rule) | missing | outside | secret | remote (`disk_path` is a URL)"""
+    """stored | fingerprint (too large: digest only) | excluded (by a rule) | missing | outside | secret
+    | remote (`disk_path` is a URL)"""
     kept_reason: str = ""
     """Why not stored, in a sentence; '' when stored."""
     size_bytes: Optional[int] = None
