@@ -15,7 +15,7 @@ Schema = dict[str, Any]
 
 RECORDS: tuple[type, ...] = (
     execution.Execution, execution.Failure, execution.FileUse, execution.Session,
-    run.Artifact, run.MetricSummary, run.Run, run.Series,
+    run.Artifact, run.MetricSummary, run.ResourceSummary, run.Run, run.Series,
     snapshot.Skipped, snapshot.Snapshot, snapshot.TreeEntry,
     change.Change, change.RestorePlan, change.RestoreStep,
     lineage.Lineage, lineage.LineageEdge, lineage.LineageNode,
