@@ -49,6 +49,23 @@ class FileUse:
 
 
 @dataclass(frozen=True)
+class NamesSeen:
+    """What became of the notebook's variables in an execution: its end against the end of the one before. Names, sorted."""
+
+    bound: Tuple[str, ...] = ()
+    """New, or another object than before."""
+    changed: Tuple[str, ...] = ()
+    """The same object, changed; and what no variable shows (model/hidden_state.py)."""
+    deleted: Tuple[str, ...] = ()
+    opaque: Tuple[str, ...] = ()
+    """Of those bound or changed: what happens to their objects later may go unseen."""
+    plain: Tuple[str, ...] = ()
+    """Of those bound: their objects cannot change, and share nothing with another name."""
+    is_whole: bool = True
+    """False: not every name was looked at."""
+
+
+@dataclass(frozen=True)
 class Execution:
     id: ExecutionId
     session: SessionId
@@ -90,6 +107,8 @@ class Execution:
     """complete | partial"""
     capture_reasons: Tuple[str, ...] = ()
     environment: Optional[BlobDigest] = None
+    names: Optional[NamesSeen] = None
+    """None: nobody looked."""
 
 
 @dataclass(frozen=True)

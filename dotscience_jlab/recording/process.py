@@ -23,6 +23,7 @@ from typing import Any
 
 from .. import __version__
 from ..errors import DotscienceError, RecorderUnavailable
+from ..model.ids import SessionId
 from ..model.protocol import MAX_LINE_BYTES, PROTOCOL, common_protocol, decode_message, encode_message
 from ..settings import Settings, load_settings
 from ..store.base import Store
@@ -41,6 +42,7 @@ from .recorder import SessionRecorder, Surroundings
 from .remembering import Remembering
 from .remotes import Remotes
 from .requests import Desk
+from .resources.sampler import Resources
 from .tidying import Tidying
 from .watch_checks import check_watch, is_check_due
 from .workspaces import Workspaces
@@ -85,8 +87,9 @@ class RecorderProcess:
         self.workspaces.on_open = self.arrivals.begin
         self._remembering = Remembering(self.workspaces, self.activity)
         self._presence = Presence(settings)
+        self.resources = Resources()
         self.desk = Desk(
-            self.workspaces, self.kernels, self.activity, self.notify, settings, self.remotes
+            self.workspaces, self.kernels, self.activity, self.notify, settings, self.remotes, self.resources
         )
 
         self.workspaces.whole_again = self._tell_whole
@@ -122,6 +125,7 @@ class RecorderProcess:
             self.copies.stop()
             self.arrivals.stop()
             self._tidying.stop()
+            self.resources.stop()
             self._child_look.stop()
             for session in list(self._sessions.values()):
                 session.stop()
@@ -206,6 +210,7 @@ class RecorderProcess:
                 self.notify,
                 self.acknowledge,
                 time.time,
+                self.resources,
             )
             thread = SessionThread(SessionRecorder(inbox, around), self._gone)
             self._sessions[folder.name] = thread
@@ -215,6 +220,7 @@ class RecorderProcess:
     def _gone(self, session: str) -> None:
         with self._busy:
             ended = self._sessions.pop(session, None)
+        self.resources.session_ended(SessionId(session))
         for store in ended.recorder.stores() if ended is not None else ():
             if store.is_there() and not self._stopping.is_set():
                 self._pool.submit(self._check_watch, store)

@@ -11,13 +11,13 @@ from __future__ import annotations
 import logging
 import os
 from collections import OrderedDict, deque
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, Callable, Iterable
 
 from ..errors import Conflict, DotscienceError, Forgotten, NotFound, NotRecorded, StoreError
 from ..model import events as ev
 from ..model import execution as outcomes
-from ..model.execution import Session
+from ..model.execution import NamesSeen, Session
 from ..model.frames import Points
 from ..model.ids import BlobDigest, ExecutionId, NotebookId, RunId, StoreId, new_notebook_id
 from ..model.instant import instant
@@ -32,6 +32,7 @@ from .inbox import Inbox, Received
 from .kernels import Kernels, cause_of_death
 from .mappings import mapped_for_writing
 from .publication import Aftermath, Circumstances, publish_execution, put_outputs
+from .resources.sampler import Resources
 from .run_book import RunBook
 from .side_reports import SideReports, Told
 from .workspaces import Workspaces
@@ -58,6 +59,7 @@ class Surroundings:
     acknowledge: Callable[[str, int], None]
     """(session, offset): everything before it is staged."""
     clock: Callable[[], float]
+    resources: Resources = field(default_factory=Resources)
 
 
 class SessionRecorder:
@@ -71,7 +73,7 @@ class SessionRecorder:
         self._queue: deque[Received] = deque()
         self._executions: dict[ExecutionId, OpenExecution] = {}
         self._stores: dict[ExecutionId, Store] = {}
-        self._runs = RunBook(inbox.session, self._executions)
+        self._runs = RunBook(inbox.session, self._executions, around.resources.so_far)
         self._backlog: list[OpenExecution] = []
         """Ended, but not in the store: it refused (a full disk, no permission)."""
         self._last_cell: dict[str, str] = {}
@@ -247,6 +249,7 @@ class SessionRecorder:
         self._executions[execution.id] = execution
         self._stores[execution.id] = store
         self.around.activity(store).begins(execution.id, event.at)
+        self.around.resources.begins(self.inbox.session, self.inbox.process(), execution.id)
         if not self._is_stored(store, execution.id):
             store.index.feed([execution.record()])
             self._tell("execution", store, [execution.id], execution.path)
@@ -263,6 +266,12 @@ class SessionRecorder:
         execution = self._executions.get(event.execution)
         if execution is not None:
             execution.outputs.clear(event)
+
+    def _on_names(self, event: ev.NamesChanged) -> None:
+        execution = self._executions.get(event.execution)
+        if execution is not None:
+            lists = (tuple(each) for each in (event.bound, event.changed, event.deleted, event.opaque, event.plain))
+            execution.names = NamesSeen(*lists, event.is_whole)
 
     def _on_file(self, event: ev.FileOpened) -> None:
         execution = self._working(event)
@@ -330,7 +339,7 @@ class SessionRecorder:
         activity = self.around.activity(store)
         ended_at = self._ended_at(execution)
         activity.ends(execution.id, execution.started.at, ended_at)
-        self._runs.execution_ended(execution, ended_at)
+        self._runs.execution_ended(execution, ended_at, self.around.resources.ends(self.inbox.session, execution.id))
         self._ended[execution.id] = execution
         while len(self._ended) > ENDED_KEPT:
             self._ended.popitem(last=False)
@@ -654,6 +663,7 @@ class SessionRecorder:
         ev.OutputCleared: _on_output_cleared,
         ev.FileOpened: _on_file,
         ev.RemoteOpened: _on_remote,
+        ev.NamesChanged: _on_names,
         ev.CaptureFault: _on_fault,
         ev.RunOpened: _on_run_opened,
         ev.RunRecorded: _on_run_event,
