@@ -22,6 +22,7 @@ from ..model.marker import find_markers
 from ..model.run import Artifact, MetricSummary, Run
 from ..model.values import Scalar
 from .resources.trace import Trace
+from .remote_uses import RemoteUses
 
 OUTPUTS_TEXT_CHARACTERS = 300
 
@@ -100,6 +101,7 @@ class OpenExecution:
     outputs: OutputList = field(default_factory=OutputList)
     openings: dict[str, Opening] = field(default_factory=dict)
     """By absolute disk path."""
+    remote: RemoteUses = field(default_factory=RemoteUses)
     runs: list[RunId] = field(default_factory=list)
     faults: list[str] = field(default_factory=list)
     overlaps: set[ExecutionId] = field(default_factory=set)

@@ -20,6 +20,7 @@ from typing import Any, Callable, Dict, List, Optional
 
 from ..settings import Settings, load_settings
 from . import active, old_name
+from .child import reach_children
 from .fault_log import note_fault
 from .file_watch import FileWatch, watch_files
 from .launcher import notebook_of_parent
@@ -87,6 +88,7 @@ class Hooks:
         left_out += [getattr(getattr(shell, "profile_dir", None), "location", ""), os.path.expanduser("~/.ipython")]
         self._watch = FileWatch(self.session.file_opened, [os.fspath(each) for each in left_out if each])
         self._watch.on_variable = self.session.secrets.learn_variable
+        self._watch.on_remote = self.session.remote_opened
 
     def install(self) -> None:
         events = self.shell.events
@@ -103,6 +105,7 @@ class Hooks:
         watch_files(self._watch)
         listen_to_libraries()
         self._undo.append(lambda: watch_files(None))
+        self._undo.append(reach_children(self.session.folder))
         atexit.register(self.session.finish)
         self._undo.append(lambda: atexit.unregister(self.session.finish))
         active.set_session(self.session)
