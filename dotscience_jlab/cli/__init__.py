@@ -20,6 +20,7 @@ import click
 from .. import __version__
 from .check import check
 from .doctor import doctor
+from .environment import environment
 from .errors import CommandGroup
 from .exchange import pull, push, remote
 from .folder import init, off, on, pause, resume, status, widen
@@ -41,7 +42,7 @@ def main() -> None:
 
 
 for _command in (
-    init, status, snapshot, runs, log, show, diff, restore, fork, run, export, remote, push, pull,
+    init, status, snapshot, runs, log, show, diff, restore, fork, run, environment, export, remote, push, pull,
     off, on, pause, resume, widen, pin, unpin, forget, space, purge, check, doctor, completion,
 ):
     main.add_command(_command)

@@ -11,6 +11,7 @@ from ..errors import InvalidRequest
 from ..settings import Settings
 from ..store.base import Store
 from .activity import Activity
+from .answers.environments import EnvironmentAnswers
 from .answers.exchange import ExchangeAnswers
 from .answers.executions import ExecutionAnswers
 from .answers.forgetting import ForgettingAnswers
@@ -28,7 +29,7 @@ from .workspaces import Workspaces
 
 KINDS = (
     WorkspaceAnswers, ForgettingAnswers, ExecutionAnswers, RunAnswers, SnapshotAnswers, RestoreAnswers, ForkAnswers,
-    ExchangeAnswers, ReportAnswers,
+    ExchangeAnswers, ReportAnswers, EnvironmentAnswers,
 )
 
 

@@ -222,6 +222,15 @@ OPERATIONS: tuple[Operation, ...] = (
         query={"max_points": {**COUNT, "maximum": 10_000_000}},
     ),
     Operation(
+        "GET", f"{R}/environment", "environments.of_run", "What it took place in: what was installed, loaded, the random state",
+        record_of(environment=ANY_OBJECT, loaded=ANY_OBJECT, seeds=map_of(TEXT)),
+    ),
+    Operation(
+        "GET", f"{R}/lock", "environments.lock", "A lock file of what was installed", record_of(text=TEXT, name=TEXT, sentence=TEXT),
+        query={"format": {"type": "string", "enum": ["requirements", "pylock", "conda"]}},
+        required_query=("format",),
+    ),
+    Operation(
         "GET", f"{W}/compare", "runs.compare", "Runs side by side, what differs first",
         record_of(
             runs=list_of(reference(Run)),
