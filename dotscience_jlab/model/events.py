@@ -103,7 +103,28 @@ class FileOpened(Event):
     execution: Optional[ExecutionId] = None
     """None: outside any cell, at session level."""
     seen_by: str = "audit"
-    """audit | declared | child process"""
+    """audit | library | declared | child process"""
+    since: Optional[float] = None
+    """Of a child process that does not know its cell: it works for the one that ran in its session at that moment."""
+
+
+@_event
+class RemoteOpened(Event):
+    """Something that lies elsewhere was read or written, with what the answer said of it."""
+
+    url: str
+    """Without credentials, query and fragment: https://host/a.csv, s3://bucket/key"""
+    role: str
+    """input | output"""
+    execution: Optional[ExecutionId] = None
+    size_bytes: Optional[int] = None
+    etag: Optional[str] = None
+    version: Optional[str] = None
+    """The id of the version that a store with versions gave out."""
+    modified: Optional[str] = None
+    """As the server wrote it: 'Tue, 01 Jul 2025 10:00:00 GMT'."""
+    seen_by: str = "library"
+    since: Optional[float] = None
 
 
 @_event
@@ -192,6 +213,8 @@ class CaptureFault(Event):
 
     reason: str
     execution: Optional[ExecutionId] = None
+    since: Optional[float] = None
+    """As in FileOpened."""
 
 
 @_event
@@ -208,6 +231,7 @@ EVENTS: Dict[str, Type[Event]] = {
     "output_seen": OutputSeen,
     "output_cleared": OutputCleared,
     "file_opened": FileOpened,
+    "remote_opened": RemoteOpened,
     "names_changed": NamesChanged,
     "execution_finished": ExecutionFinished,
     "run_opened": RunOpened,

@@ -34,9 +34,10 @@ class FileUse:
     evidence: str = "observed"
     """declared | observed | corrected | ambiguous (then `candidates` names the executions it may belong to)"""
     seen_by: Tuple[str, ...] = ()
-    """audit, scan, declared, server, …"""
+    """audit, library, child process, scan, declared, server, …"""
     kept: str = "stored"
-    """stored | fingerprint (too large: digest only) | excluded (by a rule) | missing | outside | secret"""
+    """stored | fingerprint (too large: digest only) | excluded (by a rule) | missing | outside | secret
+    | remote (`disk_path` is a URL)"""
     kept_reason: str = ""
     """Why not stored, in a sentence; '' when stored."""
     size_bytes: Optional[int] = None

@@ -86,7 +86,7 @@ def publish_execution(
         notebook_path = execution.path if execution.notebook is not None else None
         rest = replace(scan, edits={path: entry for path, entry in edits.items() if path != notebook_path})
         view = _folder_view(execution, store, workspaces, activity, rest, head, told.ended_at, others, aftermath)
-        files = file_uses(execution.openings, view, execution.id)
+        files = execution.remote.with_files(file_uses(execution.openings, view, execution.id))
         outputs_blob = put_outputs(execution, store)
         marked = [each for each in execution.marked_runs() if each[0] not in runs and not _is_known_run(store, each[0])]
         execution.runs += [run for run, _ in marked]

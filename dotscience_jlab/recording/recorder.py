@@ -11,7 +11,7 @@ from __future__ import annotations
 import logging
 import os
 from collections import OrderedDict, deque
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, Callable, Iterable
 
 from ..errors import Conflict, DotscienceError, Forgotten, NotFound, NotRecorded, StoreError
@@ -32,11 +32,15 @@ from .inbox import Inbox, Received
 from .kernels import Kernels, cause_of_death
 from .mappings import mapped_for_writing
 from .publication import Aftermath, Circumstances, publish_execution, put_outputs
+from .resources.sampler import Resources
 from .run_book import RunBook
+from .side_reports import SideReports, Told
 from .workspaces import Workspaces
 
 ENDED_KEPT = 50
 """Executions whose late output is still taken."""
+START_SLACK_S = 0.05
+"""When a process began is known to a clock tick or two: one that seems to begin right before a cell is that cell's."""
 REFUSALS = (StoreError, Conflict)
 """What passes: a full disk, a missing right, another program in the way. What met one is tried again, never dropped."""
 
@@ -55,6 +59,7 @@ class Surroundings:
     acknowledge: Callable[[str, int], None]
     """(session, offset): everything before it is staged."""
     clock: Callable[[], float]
+    resources: Resources = field(default_factory=Resources)
 
 
 class SessionRecorder:
@@ -68,7 +73,7 @@ class SessionRecorder:
         self._queue: deque[Received] = deque()
         self._executions: dict[ExecutionId, OpenExecution] = {}
         self._stores: dict[ExecutionId, Store] = {}
-        self._runs = RunBook(inbox.session, self._executions)
+        self._runs = RunBook(inbox.session, self._executions, around.resources.so_far)
         self._backlog: list[OpenExecution] = []
         """Ended, but not in the store: it refused (a full disk, no permission)."""
         self._last_cell: dict[str, str] = {}
@@ -86,6 +91,7 @@ class SessionRecorder:
         self._unopened: dict[RunId, ev.RunOpened] = {}
         """Opened by a cell that is not kept (paused, or its history is deleted); a cell that is may still record into them."""
         self._is_news_to_settle = False
+        self.children = SideReports(inbox.folder)
 
     # -- taking in ---------------------------------------------------------------------------------
 
@@ -124,6 +130,10 @@ class SessionRecorder:
         return is_told or self.started is None or self.started.kernel_id is None
 
     @property
+    def is_running(self) -> bool:
+        return bool(self._executions)
+
+    @property
     def is_busy(self) -> bool:
         """A cell is running, or something waits for the store."""
         return bool(self._executions or self._backlog or self._queue)
@@ -133,6 +143,7 @@ class SessionRecorder:
         if self._queue:
             return False
         at = self.finished.at if self.finished is not None else self.around.clock()
+        self._hear_children(at)
         cause = "" if self.finished is not None else cause_of_death(self._kernel(), self.started.at if self.started else 0.0)
         for execution in list(self._executions.values()):
             execution.ended_as = outcomes.INTERRUPTED if self.finished is not None else outcomes.KILLED
@@ -190,10 +201,12 @@ class SessionRecorder:
         if isinstance(event, ev.ExecutionFinished):
             execution = self._executions.get(event.execution)
             if execution is not None:
+                self._hear_children(event.at)
                 execution.finished = event
                 self._end(execution, item.end)
         elif isinstance(event, ev.ExecutionStarted):
             self._is_news_to_settle = True
+            self._hear_children(event.at)
             if not self._is_over(event, item.position):
                 self._on_execution_started(event)
         elif event is not None:
@@ -236,6 +249,7 @@ class SessionRecorder:
         self._executions[execution.id] = execution
         self._stores[execution.id] = store
         self.around.activity(store).begins(execution.id, event.at)
+        self.around.resources.begins(self.inbox.session, self.inbox.process(), execution.id)
         if not self._is_stored(store, execution.id):
             store.index.feed([execution.record()])
             self._tell("execution", store, [execution.id], execution.path)
@@ -260,14 +274,35 @@ class SessionRecorder:
             execution.names = NamesSeen(*lists, event.is_whole)
 
     def _on_file(self, event: ev.FileOpened) -> None:
-        execution = self._executions.get(event.execution) if event.execution else None
+        execution = self._working(event)
         if execution is not None:
             execution.opened(os.path.normpath(event.disk_path), event.role, event.seen_by)
         elif event.role in ("output", "both"):
             self._background[os.path.normpath(event.disk_path)] = None
 
+    def _on_remote(self, event: ev.RemoteOpened) -> None:
+        execution = self._working(event)
+        if execution is not None:
+            execution.remote.add(event)
+
+    def _hear_children(self, at: float) -> None:
+        """What child processes did up to then, before the next thing that the kernel reports is handled."""
+        self.children.read()
+        for event in self.children.until(at):
+            self._HANDLERS[type(event)](self, event)
+
+    def _working(self, event: Told) -> OpenExecution | None:
+        """The open execution that it belongs to; a child process may know only since when it works. What is muted takes nothing."""
+        if event.execution is None and event.since is not None:
+            since = event.since + START_SLACK_S
+            ran = (each for each in self._executions.values() if each.started.at <= since and each.started.kind != "nested")
+            execution = max(ran, key=lambda each: each.started.at, default=None)
+            is_muted = execution is not None and (execution.started.is_private or execution.started.is_paused)
+            return None if is_muted else execution
+        return self._executions.get(event.execution) if event.execution else None
+
     def _on_fault(self, event: ev.CaptureFault) -> None:
-        execution = self._executions.get(event.execution) if event.execution else None
+        execution = self._working(event)
         for each in [execution] if execution else list(self._executions.values()):
             each.faults.append(event.reason)
 
@@ -304,7 +339,7 @@ class SessionRecorder:
         activity = self.around.activity(store)
         ended_at = self._ended_at(execution)
         activity.ends(execution.id, execution.started.at, ended_at)
-        self._runs.execution_ended(execution, ended_at)
+        self._runs.execution_ended(execution, ended_at, self.around.resources.ends(self.inbox.session, execution.id))
         self._ended[execution.id] = execution
         while len(self._ended) > ENDED_KEPT:
             self._ended.popitem(last=False)
@@ -435,6 +470,8 @@ class SessionRecorder:
         if self._is_news_to_settle and not self._backlog:
             self.inbox.settle(self._executions)
             self._is_news_to_settle = False
+            if not self._executions:
+                self.children.forget_ended()
 
     def _store_late_outputs(self) -> None:
         """What threads printed after their cell had ended belongs to that cell: its record is said again, with it."""
@@ -486,9 +523,16 @@ class SessionRecorder:
             known = self._executions.get(each)
             if known is not None:
                 yield from (disk_path for disk_path, opening in known.openings.items() if "output" in opening.roles)
+        for told in self.children.waiting():
+            if isinstance(told, ev.FileOpened) and told.role != "input" and self._is_work_of(told, executions):
+                yield os.path.normpath(told.disk_path)
         for event in self._waiting("file_opened"):
             if event.get("execution") in executions and event.get("role") in ("output", "both"):
                 yield os.path.normpath(event["disk_path"])
+
+    def _is_work_of(self, event: Told, executions: tuple[ExecutionId, ...]) -> bool:
+        found = self._working(event)
+        return (event.execution if found is None else found.id) in executions
 
     def _waiting(self, kind: str) -> list[dict[str, Any]]:
         """Events of one kind that have arrived and wait to be handled."""
@@ -623,6 +667,7 @@ class SessionRecorder:
         ev.OutputSeen: _on_output,
         ev.OutputCleared: _on_output_cleared,
         ev.FileOpened: _on_file,
+        ev.RemoteOpened: _on_remote,
         ev.NamesChanged: _on_names,
         ev.CaptureFault: _on_fault,
         ev.RunOpened: _on_run_opened,

@@ -24,6 +24,7 @@ from .answers.snapshots import SnapshotAnswers
 from .answers.workspaces import WorkspaceAnswers
 from .kernels import Kernels
 from .remotes import Remotes
+from .resources.sampler import Resources
 from .workspaces import Workspaces
 
 KINDS = (
@@ -43,6 +44,7 @@ class Desk:
         notify: Callable[..., None],
         settings: Settings,
         remotes: Remotes | None = None,
+        resources: Resources | None = None,
     ) -> None:
         self.workspaces = workspaces
         self.kernels = kernels
@@ -50,6 +52,7 @@ class Desk:
         self.notify = notify
         self.settings = settings
         self.remotes = remotes or Remotes(workspaces, activity)
+        self.resources = resources or Resources()
         self._methods: dict[str, Callable[[Params, Progress], Any]] = {
             name: method.__get__(answers) for answers in (kind(self) for kind in KINDS) for name, method in answers.METHODS.items()
         }

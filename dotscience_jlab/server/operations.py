@@ -225,6 +225,10 @@ OPERATIONS: tuple[Operation, ...] = (
         },
     ),
     Operation(
+        "GET", f"{R}/resources", "runs.resources", "What its cells took of the machine, as series", items_of(reference(Series)),
+        query={"max_points": {**COUNT, "maximum": 10_000_000}},
+    ),
+    Operation(
         "GET", f"{W}/compare", "runs.compare", "Runs side by side, what differs first",
         record_of(
             runs=list_of(reference(Run)),

@@ -12,12 +12,16 @@ import re
 import sys
 import sysconfig
 import threading
-from typing import Any, Callable, Iterable, Optional, Tuple
+from typing import Any, Callable, Dict, Iterable, Optional, Tuple
+
+from .command_line import named_files
 
 INPUT, OUTPUT, BOTH = "input", "output", "both"
 
 Report = Callable[[str, str, str], None]
 """(absolute path, role, seen_by)"""
+RemoteReport = Callable[[str, str, Dict[str, Any]], None]
+"""(URL without credentials and query, role, what the answer said of it: fields of events.RemoteOpened)"""
 
 _DATA_SUFFIXES = (".csv", ".csv.gz", ".tsv", ".parquet", ".feather", ".xlsx", ".npz", ".npy", ".h5", ".arff", ".jsonl")
 _SYSTEM = ("/proc/", "/sys/", "/dev/", "/run/", "/etc/", "/usr/lib/", "/usr/lib64/", "/usr/share/", "/lib/", "/var/lib/")
@@ -40,6 +44,13 @@ class FileWatch:
         self._busy = threading.local()
         self.on_variable: Callable[[str, str], None] = lambda name, value: None
         """Told when the process sets an environment variable."""
+        self.on_remote: RemoteReport = lambda url, role, found: None
+
+    def tell_to(self, report: Report, on_remote: RemoteReport) -> None:
+        """From now on everything is news, and told to these: a child process tells elsewhere than its kernel."""
+        self._report, self.on_remote = report, on_remote
+        self._busy = threading.local()
+        self.forget()
 
     def forget(self) -> None:
         """From now on every file is news again."""
@@ -65,7 +76,11 @@ class FileWatch:
                 if args[0] not in (":memory:", "", b""):
                     self._tell(args[0], BOTH, "audit")
             elif event == "subprocess.Popen":
+                self._command(args[1], args[2])
+            elif event in ("os.exec", "os.posix_spawn"):
                 self._command(args[1])
+            elif event == "os.system":
+                self._command(args[0])
             elif event == "os.chdir":
                 self.forget()
             elif event == "os.putenv":
@@ -78,6 +93,13 @@ class FileWatch:
         try:
             self._tell(path, role, seen_by)
         except Exception:  # inside somebody's call, as `notice` is
+            return
+
+    def named(self, command: Any, cwd: Any = None) -> None:
+        """Files that a child process is told to read: on its command line, or by the lines that a shell is given. Never raises."""
+        try:
+            self._command(command, cwd)
+        except Exception:  # inside the start of somebody's process
             return
 
     def is_interesting(self, path: str) -> bool:
@@ -108,16 +130,12 @@ class FileWatch:
         finally:
             self._busy.is_telling = False
 
-    def _command(self, argv: Any) -> None:
-        """Files named on the command line of a child process, as far as they exist when it starts."""
-        if isinstance(argv, (str, bytes)):
-            argv = os.fsdecode(argv).split()
-        for word in list(argv)[:100]:
-            text = os.fsdecode(word)
-            if 0 < len(text) < 4096 and not text.startswith("-") and "\n" not in text:
-                full = absolute(text)
-                if full is not None and os.path.isfile(full) and not os.access(full, os.X_OK):
-                    self._tell(full, INPUT, "child process")
+    def _command(self, argv: Any, cwd: Any = None) -> None:
+        """Files named on the command line of a child process, as far as they exist when it starts; cwd: where it is started."""
+        for word in named_files(argv):
+            full = absolute(word if cwd is None else os.path.join(os.fsdecode(cwd), word))
+            if full is not None and os.path.isfile(full):
+                self._tell(full, INPUT, "child process")
 
 
 def role_of(mode: Any, flags: Any) -> Optional[str]:
@@ -172,13 +190,24 @@ def watch_files(watch: Optional[FileWatch]) -> None:
         _is_hooked = True
 
 
+def watching() -> Optional[FileWatch]:
+    return _watch
+
+
+def tell_remote(url: str, role: str, found: Dict[str, Any]) -> None:
+    """To whoever listens at the moment: something was read from, or written to, this URL."""
+    if _watch is not None:
+        _watch.on_remote(url, role, found)
+
+
 def tell_opened(path: str, role: str) -> None:
     """To whoever listens at the moment: a library has opened, or is about to open, this file outside Python."""
     if _watch is not None:
         _watch.opened(path, role, "library")
 
 
-_HEARD = frozenset({"open", "os.rename", "sqlite3.connect", "subprocess.Popen", "os.chdir", "os.putenv"})
+_HEARD = frozenset({"open", "os.rename", "sqlite3.connect", "subprocess.Popen", "os.exec", "os.posix_spawn", "os.system",
+                    "os.chdir", "os.putenv"})
 
 
 def _on_audit(event: str, args: Tuple[Any, ...]) -> None:

@@ -22,11 +22,14 @@ from typing import Any, Callable, Dict, List, Optional
 from ..model.events import NamesChanged
 from ..settings import Settings, load_settings
 from . import active, old_name
+from .child import reach_children
+from .command_line import script_of
 from .fault_log import note_fault
 from .file_watch import FileWatch, watch_files
 from .launcher import notebook_of_parent
 from .openers import listen_to_libraries
 from .outbox import is_forked
+from .remote import listen_to_remotes
 from .session import OpenExecution, Session
 
 DELIMITER = b"<IDS|MSG>"
@@ -93,6 +96,7 @@ class Hooks:
         left_out += [getattr(getattr(shell, "profile_dir", None), "location", ""), os.path.expanduser("~/.ipython")]
         self._watch = FileWatch(self.session.file_opened, [os.fspath(each) for each in left_out if each])
         self._watch.on_variable = self.session.secrets.learn_variable
+        self._watch.on_remote = self.session.remote_opened
 
     def install(self) -> None:
         events = self.shell.events
@@ -108,7 +112,9 @@ class Hooks:
         self._hear_getpass()
         watch_files(self._watch)
         listen_to_libraries()
+        listen_to_remotes()
         self._undo.append(lambda: watch_files(None))
+        self._undo.append(reach_children(self.session.folder))
         atexit.register(self.session.finish)
         self._undo.append(lambda: atexit.unregister(self.session.finish))
         active.set_session(self.session)
@@ -187,6 +193,8 @@ class Hooks:
         )
         if self._io_thread is None:
             self._terminal.append(execution)
+        if source.startswith("%%"):
+            self._watch.named(script_of(source))
 
     def _begin_nested(self, msg_id: str, info: Any) -> None:
         """`get_ipython().run_cell(…)` inside a cell: an entry of its own; what it shows and records belongs to the cell."""

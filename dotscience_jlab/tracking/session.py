@@ -31,6 +31,7 @@ from ..model.events import (
     NamesDeclared,
     OutputCleared,
     OutputSeen,
+    RemoteOpened,
     RunRecorded,
     SessionFinished,
     SessionStarted,
@@ -39,6 +40,7 @@ from ..model.frames import NO_STEP, json_frame, points_frame
 from ..model.ids import ExecutionId, RunId, execution_id, new_session_id
 from ..model.values import Scalar
 from ..settings import Settings
+from .child import go_on_after_fork
 from .doorbell import Doorbell
 from .environment import collect, collect_now, packages_stamp
 from .fault_log import note_fault
@@ -322,8 +324,21 @@ class Session:
         execution = self._running.get() or self._latest
         if execution.is_muted if execution is not None else self.is_paused:
             return
-        is_late = execution is None or execution.is_closed.is_set()
-        self.emit(FileOpened(self._clock(), disk_path, role, None if is_late else execution.id, seen_by))
+        self.emit(FileOpened(self._clock(), disk_path, role, self.working_for(), seen_by))
+
+    def remote_opened(self, url: str, role: str, found: Mapping[str, Any]) -> None:
+        """As `file_opened`, of something that lies elsewhere; found: fields of events.RemoteOpened."""
+        if self._outbox is None or self.is_finished:
+            return
+        execution = self._running.get() or self._latest
+        if execution.is_muted if execution is not None else self.is_paused:
+            return
+        self.emit(RemoteOpened(self._clock(), url, role, self.working_for(), **found))
+
+    def working_for(self) -> Optional[ExecutionId]:
+        """The cell that the calling thread works for; None between cells."""
+        execution = self._running.get() or self._latest
+        return None if execution is None or execution.is_closed.is_set() else execution.id
 
     def keep_artifact(self, name: str, data: bytes) -> Optional[Path]:
         with self._lock:
@@ -341,6 +356,11 @@ class Session:
         self.emit(CaptureFault(self._clock(), reason, None if execution is None else execution.id))
 
     # -- the process ---------------------------------------------------------------------------------
+
+    @property
+    def folder(self) -> Path:
+        """Of its spool; made by its first event."""
+        return self.settings.spool_dir / self.id
 
     @property
     def has_recorded(self) -> bool:
@@ -400,7 +420,7 @@ class Session:
         with self._lock:
             if self._outbox is not None:
                 return
-            self._outbox = Outbox(self.settings.spool_dir / self.id, self._tell_fault)
+            self._outbox = Outbox(self.folder, self._tell_fault)
             started = SessionStarted(
                 self._started, self.id, self.kind, os.getpid(), socket.gethostname(), sys.version.split()[0], sys.executable,
                 _cwd(), __version__, argv=list(sys.argv), **self._about,
@@ -472,6 +492,10 @@ class Session:
         self._name_sets = {}
         self._next_name_set = 1
         self._rows = {}
+        if self._outbox is not None and not self.is_finished:
+            execution = self._running.get() or self._latest
+            is_muted = execution.is_muted if execution is not None else self.is_paused
+            go_on_after_fork(self.folder, self.working_for(), is_muted=is_muted)
 
 
 def _cwd() -> str:

@@ -124,6 +124,13 @@ export interface IMetricSummary {
   n_non_finite: number;
 }
 
+/** What a run took of the machine, one thing at a glance. */
+export interface IResourceSummary {
+  mean: number;
+  max: number;
+  watched_s: number;
+}
+
 export interface IArtifact {
   name: string;
   kind: 'image' | 'table' | 'text' | 'model';
@@ -164,6 +171,8 @@ export interface IRun {
   published_at: Instant | null;
   environment: BlobDigest | null;
   series_blob: BlobDigest | null;
+  /** Empty where nothing was read; the unit stands in the name. */
+  resources: Record<string, IResourceSummary>;
   is_starred: boolean;
   note: string;
 }
