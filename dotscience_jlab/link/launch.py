@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Optional
 
 from ..errors import RecorderUnavailable
-from ..settings import Settings
+from ..settings import CHILD_OF, Settings
 from .client import Link, connect
 
 START_TIMEOUT_S = 20.0
@@ -95,8 +95,10 @@ def recorder_python() -> Optional[str]:
 
 
 def _environment() -> "dict[str, str]":
-    """A copy of ours; where this package was found by `sys.path` alone (a checkout), the child finds it too."""
+    """A copy of ours; where this package was found by `sys.path` alone (a checkout), the child finds it too. The recorder is
+    nobody's cell, whoever starts it."""
     environment = os.environ.copy()
+    environment.pop(CHILD_OF, None)
     home = os.fspath(Path(__file__).resolve().parent.parent.parent)
     known = [each for each in environment.get("PYTHONPATH", "").split(os.pathsep) if each]
     if home not in known and not home.endswith(("site-packages", "dist-packages")):

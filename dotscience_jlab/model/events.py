@@ -106,6 +106,40 @@ class FileOpened(Event):
     """audit | library | declared | child process"""
     was_there: Optional[bool] = None
     """Whether there was such a file just before; None: not known."""
+    since: Optional[float] = None
+    """Of a child process that does not know its cell: it works for the one that ran in its session at that moment."""
+
+
+@_event
+class RemoteOpened(Event):
+    """Something that lies elsewhere was read or written, with what the answer said of it."""
+
+    url: str
+    """Without credentials, query and fragment: https://host/a.csv, s3://bucket/key"""
+    role: str
+    """input | output"""
+    execution: Optional[ExecutionId] = None
+    size_bytes: Optional[int] = None
+    etag: Optional[str] = None
+    version: Optional[str] = None
+    """The id of the version that a store with versions gave out."""
+    modified: Optional[str] = None
+    """As the server wrote it: 'Tue, 01 Jul 2025 10:00:00 GMT'."""
+    seen_by: str = "library"
+    since: Optional[float] = None
+
+
+@_event
+class NamesChanged(Event):
+    """What a cell did to the variables, seen at its end (tracking/names.py): names, each list sorted, as in `NamesSeen`."""
+
+    execution: ExecutionId
+    bound: List[str] = field(default_factory=list)
+    changed: List[str] = field(default_factory=list)
+    deleted: List[str] = field(default_factory=list)
+    opaque: List[str] = field(default_factory=list)
+    plain: List[str] = field(default_factory=list)
+    is_whole: bool = True
 
 
 @_event
@@ -144,6 +178,8 @@ class RunRecorded(Event):
     input, output                  disk_path -> None
     description, error, mode       '' -> text
     script                         '' -> disk_path or None
+    seeds                          generator -> digest of its state when the run's cell began
+    loaded                         packages, libraries, threads, … as in memory by now (docs/capture.md); replaces the one before
     model                          name -> {'module', 'disk_path', 'classes'}
     image, table, text             name -> {'step', 'mime', 'disk_path' (a file beside the spool) or 'value'}
     """
@@ -186,6 +222,8 @@ class CaptureFault(Event):
 
     reason: str
     execution: Optional[ExecutionId] = None
+    since: Optional[float] = None
+    """As in FileOpened."""
 
 
 @_event
@@ -202,6 +240,8 @@ EVENTS: Dict[str, Type[Event]] = {
     "output_seen": OutputSeen,
     "output_cleared": OutputCleared,
     "file_opened": FileOpened,
+    "remote_opened": RemoteOpened,
+    "names_changed": NamesChanged,
     "execution_finished": ExecutionFinished,
     "run_opened": RunOpened,
     "run_recorded": RunRecorded,

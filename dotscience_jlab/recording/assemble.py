@@ -15,13 +15,15 @@ from ..model import execution as outcomes
 from ..model import run as states
 from ..model.codec import to_json
 from ..model.events import ExecutionFinished, ExecutionStarted, OutputCleared, OutputSeen, RunOpened, RunRecorded
-from ..model.execution import Execution, Failure, FileUse
-from ..model.ids import ExecutionId, NotebookId, RunId, SessionId, SnapshotId
+from ..model.execution import Execution, Failure, FileUse, NamesSeen
+from ..model.ids import BlobDigest, ExecutionId, NotebookId, RunId, SessionId, SnapshotId
 from ..model.instant import instant
 from ..model.marker import find_markers
 from ..model.run import Artifact, MetricSummary, Run
 from ..model.values import Scalar
 from .opening import Opening
+from .remote_uses import RemoteUses
+from .resources.trace import Trace
 
 OUTPUTS_TEXT_CHARACTERS = 300
 
@@ -91,6 +93,7 @@ class OpenExecution:
     outputs: OutputList = field(default_factory=OutputList)
     openings: dict[str, Opening] = field(default_factory=dict)
     """By absolute disk path."""
+    remote: RemoteUses = field(default_factory=RemoteUses)
     runs: list[RunId] = field(default_factory=list)
     faults: list[str] = field(default_factory=list)
     overlaps: set[ExecutionId] = field(default_factory=set)
@@ -98,6 +101,7 @@ class OpenExecution:
     ended_as: str | None = None
     """killed or incomplete, when the process ended first."""
     ended_at: float | None = None
+    names: NamesSeen | None = None
 
     @property
     def id(self) -> ExecutionId:
@@ -165,6 +169,7 @@ class OpenExecution:
             capture="partial" if reasons else "complete",
             capture_reasons=reasons,
             environment=environment,  # type: ignore[arg-type]
+            names=self.names,
         )
 
 
@@ -210,6 +215,14 @@ class OpenRun:
     published_at: float | None = None
     ended_at: float | None = None
     snapshot: SnapshotId | None = None
+    trace: Trace = field(default_factory=Trace)
+    """What its cells that are over took of the machine."""
+    resources_blob: BlobDigest | None = None
+    """The points of `trace`, once they are kept."""
+    seeds: dict[str, str] = field(default_factory=dict)
+    loaded: dict[str, Any] | None = None
+    """As reported last; put into the store with the run's record."""
+    loaded_blob: BlobDigest | None = None
     is_changed: bool = True
     """Something came since the last record was fed."""
     last_outcome: str = outcomes.OK
@@ -245,6 +258,10 @@ class OpenRun:
             self.error = str(event.items.get("") or "")
         elif event.what == "mode":
             self.labels.setdefault("mode", str(event.items.get("") or ""))
+        elif event.what == "seeds":
+            self.seeds.update({name: str(state) for name, state in event.items.items()})
+        elif event.what == "loaded":
+            self.loaded, self.loaded_blob = event.items, None
         elif event.what == "script":
             self.labels.setdefault("script", event.items.get(""))
 
@@ -268,12 +285,14 @@ class OpenRun:
             outcomes.INCOMPLETE: states.INCOMPLETE,
         }.get(self.last_outcome, states.FINISHED)
 
-    def record(self, running: set[ExecutionId], environment: str | None) -> Run:
+    def record(self, running: set[ExecutionId], environment: str | None, live: Trace | None = None) -> Run:
+        """live: what its cells that still run have taken so far."""
         state = self.state(running)
         is_over = state != states.RUNNING and self.ended_at is not None
         inputs = [use for (role, _), use in sorted(self.files.items()) if role == "input"]
         outputs = [use for (role, _), use in sorted(self.files.items()) if role == "output"]
         carried = self.opened.carried_over
+        taken = self.trace.joined(live) if live else self.trace
         return Run(
             id=self.id,
             name=self.opened.name or self.name,
@@ -301,6 +320,11 @@ class OpenRun:
             snapshot=self.snapshot,
             published_at=None if self.published_at is None else instant(self.published_at),
             environment=environment,  # type: ignore[arg-type]
+            resources=taken.summary(),
+            resources_blob=self.resources_blob,
+            resources_note=taken.note,
+            seeds=dict(self.seeds),
+            loaded=self.loaded_blob,
         )
 
 

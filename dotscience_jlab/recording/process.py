@@ -23,6 +23,7 @@ from typing import Any
 
 from .. import __version__
 from ..errors import DotscienceError, RecorderUnavailable
+from ..model.ids import SessionId
 from ..model.protocol import MAX_LINE_BYTES, PROTOCOL, common_protocol, decode_message, encode_message
 from ..settings import Settings, load_settings
 from ..store.base import Store
@@ -31,6 +32,7 @@ from ..store.recent import Recent, recent_records
 from ..store.widen import widen_history
 from .activity import Activity
 from .arrivals import Arrivals
+from .child_look import ChildLook
 from .claims import Claims
 from .copies import CopyKeeper
 from .gentle import let_cells_go_first
@@ -41,6 +43,7 @@ from .recorder import SessionRecorder, Surroundings
 from .remembering import Remembering
 from .remotes import Remotes
 from .requests import Desk
+from .resources.sampler import Resources
 from .tidying import Tidying
 from .watch_checks import check_watch, is_check_due
 from .workspaces import Workspaces
@@ -80,13 +83,15 @@ class RecorderProcess:
         self._last_told: dict[tuple[str, str], float] = {}
         self._untold: dict[tuple[str, str], dict[str, Any]] = {}
         self.remotes = Remotes(self.workspaces, self.activity)
+        self._child_look = ChildLook(self._recorders)
         self.copies = CopyKeeper(self.workspaces, self.remotes, self.activity, self.notify)
         self.arrivals = Arrivals(self.activity, self.notify)
         self.workspaces.on_open = self.arrivals.begin
         self._remembering = Remembering(self.workspaces, self.activity)
         self._presence = Presence(settings)
+        self.resources = Resources()
         self.desk = Desk(
-            self.workspaces, self.kernels, self.activity, self.notify, settings, self.remotes
+            self.workspaces, self.kernels, self.activity, self.notify, settings, self.remotes, self.resources
         )
 
         self.workspaces.whole_again = self._tell_whole
@@ -113,6 +118,7 @@ class RecorderProcess:
         try:
             self._adopt_spools()
             self.copies.start()
+            self._child_look.start()
             await self._live()
         finally:
             server.close()
@@ -121,6 +127,8 @@ class RecorderProcess:
             self.copies.stop()
             self.arrivals.stop()
             self._tidying.stop()
+            self.resources.stop()
+            self._child_look.stop()
             for session in list(self._sessions.values()):
                 session.stop()
             self._pool.shutdown(wait=True)
@@ -166,15 +174,15 @@ class RecorderProcess:
         except Exception:  # the thread's edge
             log.exception("checking %s", store.root)
 
-    def _stores_in_use(self) -> set[Store]:
+    def _recorders(self) -> list[SessionRecorder]:
         with self._busy:
-            recorders = [thread.recorder for thread in self._sessions.values()]
-        return {store for recorder in recorders for store in recorder.stores()}
+            return [thread.recorder for thread in self._sessions.values()]
+
+    def _stores_in_use(self) -> set[Store]:
+        return {store for recorder in self._recorders() for store in recorder.stores()}
 
     def _recorders_of(self, store: Store) -> list[SessionRecorder]:
-        with self._busy:
-            recorders = [thread.recorder for thread in self._sessions.values()]
-        return [each for each in recorders if store in each.stores()]
+        return [each for each in self._recorders() if store in each.stores()]
 
     def _adopt_spools(self) -> None:
         """Take in every session that nobody else holds; new ones appear when a kernel writes before it could connect."""
@@ -204,6 +212,7 @@ class RecorderProcess:
                 self.notify,
                 self.acknowledge,
                 time.time,
+                self.resources,
                 self._claims,
             )
             thread = SessionThread(SessionRecorder(inbox, around), self._gone)
@@ -214,6 +223,7 @@ class RecorderProcess:
     def _gone(self, session: str) -> None:
         with self._busy:
             ended = self._sessions.pop(session, None)
+        self.resources.session_ended(SessionId(session))
         for store in ended.recorder.stores() if ended is not None else ():
             if store.is_there() and not self._stopping.is_set():
                 self._pool.submit(self._check_watch, store)

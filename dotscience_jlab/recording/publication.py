@@ -91,7 +91,7 @@ def publish_execution(
         rest = replace(scan, edits={path: entry for path, entry in edits.items() if path != notebook_path})
         view = _folder_view(execution, store, workspaces, activity, rest, head, told, others, aftermath)
         uses = file_uses(execution.openings, view, execution.id)
-        files = uses.files
+        files = execution.remote.with_files(uses.files)
         outputs_blob = put_outputs(execution, store)
         marked = [each for each in execution.marked_runs() if each[0] not in runs and not _is_known_run(store, each[0])]
         execution.runs += [run for run, _ in marked]

@@ -17,7 +17,7 @@ from typing import Any, Callable, Iterable
 from ..errors import Conflict, DotscienceError, Forgotten, NotFound, NotRecorded, StoreError
 from ..model import events as ev
 from ..model import execution as outcomes
-from ..model.execution import Session
+from ..model.execution import NamesSeen, Session
 from ..model.frames import Points
 from ..model.ids import BlobDigest, ExecutionId, NotebookId, RunId, StoreId, new_notebook_id
 from ..model.instant import instant
@@ -34,13 +34,17 @@ from .inbox import Inbox, Received
 from .kernels import Kernels, cause_of_death
 from .mappings import has_children, mapped_for_writing
 from .publication import Aftermath, Circumstances, publish_execution, put_outputs
+from .resources.sampler import Resources
 from .run_book import RunBook
+from .side_reports import SideReports, Told
 from .unopened import Writing
 from .uses import CLOCK_SLACK_S
 from .workspaces import Workspaces
 
 ENDED_KEPT = 50
 """Executions whose late output is still taken."""
+START_SLACK_S = 0.05
+"""When a process began is known to a clock tick or two: one that seems to begin right before a cell is that cell's."""
 REFUSALS = (StoreError, Conflict)
 """What passes: a full disk, a missing right, another program in the way. What met one is tried again, never dropped."""
 
@@ -59,6 +63,7 @@ class Surroundings:
     acknowledge: Callable[[str, int], None]
     """(session, offset): everything before it is staged."""
     clock: Callable[[], float]
+    resources: Resources = field(default_factory=Resources)
     claims: Claims = field(default_factory=Claims)
     """Of all sessions that this recorder looks after."""
 
@@ -74,7 +79,7 @@ class SessionRecorder:
         self._queue: deque[Received] = deque()
         self._executions: dict[ExecutionId, OpenExecution] = {}
         self._stores: dict[ExecutionId, Store] = {}
-        self._runs = RunBook(inbox.session, self._executions)
+        self._runs = RunBook(inbox.session, self._executions, around.resources.so_far)
         self._backlog: list[OpenExecution] = []
         """Ended, but not in the store: it refused (a full disk, no permission)."""
         self._last_cell: dict[str, str] = {}
@@ -93,6 +98,7 @@ class SessionRecorder:
         """Opened by a cell that is not kept (paused, or its history is deleted); a cell that is may still record into them."""
         self._is_news_to_settle = False
         self._first_looks = FirstLooks()
+        self.children = SideReports(inbox.folder)
 
     # -- taking in ---------------------------------------------------------------------------------
 
@@ -133,6 +139,10 @@ class SessionRecorder:
         return is_told or self.started is None or self.started.kernel_id is None
 
     @property
+    def is_running(self) -> bool:
+        return bool(self._executions)
+
+    @property
     def is_busy(self) -> bool:
         """A cell is running, or something waits for the store."""
         return bool(self._executions or self._backlog or self._queue)
@@ -142,6 +152,7 @@ class SessionRecorder:
         if self._queue:
             return False
         at = self.finished.at if self.finished is not None else self.around.clock()
+        self._hear_children(at)
         cause = "" if self.finished is not None else cause_of_death(self._kernel(), self.started.at if self.started else 0.0)
         for execution in list(self._executions.values()):
             execution.ended_as = outcomes.INTERRUPTED if self.finished is not None else outcomes.KILLED
@@ -199,10 +210,12 @@ class SessionRecorder:
         if isinstance(event, ev.ExecutionFinished):
             execution = self._executions.get(event.execution)
             if execution is not None:
+                self._hear_children(event.at)
                 execution.finished = event
                 self._end(execution, item.end)
         elif isinstance(event, ev.ExecutionStarted):
             self._is_news_to_settle = True
+            self._hear_children(event.at)
             if not self._is_over(event, item.position):
                 self._on_execution_started(event)
         elif event is not None:
@@ -245,6 +258,7 @@ class SessionRecorder:
         self._executions[execution.id] = execution
         self._stores[execution.id] = store
         self.around.activity(store).begins(execution.id, event.at)
+        self.around.resources.begins(self.inbox.session, self.inbox.process(), execution.id)
         if not self._is_stored(store, execution.id):
             store.index.feed([execution.record()])
             self._tell("execution", store, [execution.id], execution.path)
@@ -262,8 +276,14 @@ class SessionRecorder:
         if execution is not None:
             execution.outputs.clear(event)
 
+    def _on_names(self, event: ev.NamesChanged) -> None:
+        execution = self._executions.get(event.execution)
+        if execution is not None:
+            lists = (tuple(each) for each in (event.bound, event.changed, event.deleted, event.opaque, event.plain))
+            execution.names = NamesSeen(*lists, event.is_whole)
+
     def _on_file(self, event: ev.FileOpened) -> None:
-        execution = self._executions.get(event.execution) if event.execution else None
+        execution = self._working(event)
         self.around.claims.note(self.inbox.session, event.to_json())
         if execution is not None:
             disk_path = os.path.normpath(event.disk_path)
@@ -272,8 +292,29 @@ class SessionRecorder:
         elif event.role in ("output", "both"):
             self._background[os.path.normpath(event.disk_path)] = None
 
+    def _on_remote(self, event: ev.RemoteOpened) -> None:
+        execution = self._working(event)
+        if execution is not None:
+            execution.remote.add(event)
+
+    def _hear_children(self, at: float) -> None:
+        """What child processes did up to then, before the next thing that the kernel reports is handled."""
+        self.children.read()
+        for event in self.children.until(at):
+            self._HANDLERS[type(event)](self, event)
+
+    def _working(self, event: Told) -> OpenExecution | None:
+        """The open execution that it belongs to; a child process may know only since when it works. What is muted takes nothing."""
+        if event.execution is None and event.since is not None:
+            since = event.since + START_SLACK_S
+            ran = (each for each in self._executions.values() if each.started.at <= since and each.started.kind != "nested")
+            execution = max(ran, key=lambda each: each.started.at, default=None)
+            is_muted = execution is not None and (execution.started.is_private or execution.started.is_paused)
+            return None if is_muted else execution
+        return self._executions.get(event.execution) if event.execution else None
+
     def _on_fault(self, event: ev.CaptureFault) -> None:
-        execution = self._executions.get(event.execution) if event.execution else None
+        execution = self._working(event)
         for each in [execution] if execution else list(self._executions.values()):
             each.faults.append(event.reason)
 
@@ -310,7 +351,7 @@ class SessionRecorder:
         activity = self.around.activity(store)
         ended_at = self._ended_at(execution)
         activity.ends(execution.id, execution.started.at, ended_at)
-        self._runs.execution_ended(execution, ended_at)
+        self._runs.execution_ended(execution, ended_at, self.around.resources.ends(self.inbox.session, execution.id))
         self._ended[execution.id] = execution
         while len(self._ended) > ENDED_KEPT:
             self._ended.popitem(last=False)
@@ -345,6 +386,7 @@ class SessionRecorder:
         def staged() -> Aftermath:
             if end_position is not None:
                 self.around.acknowledge(self.inbox.session, end_position)
+
             def claimed(executions: tuple[ExecutionId, ...]) -> Iterable[str]:
                 yield from self._written_by(executions)
                 since = execution.started.at - CLOCK_SLACK_S
@@ -447,6 +489,8 @@ class SessionRecorder:
         if self._is_news_to_settle and not self._backlog:
             self.inbox.settle(self._executions)
             self._is_news_to_settle = False
+            if not self._executions:
+                self.children.forget_ended()
 
     def _store_late_outputs(self) -> None:
         """What threads printed after their cell had ended belongs to that cell: its record is said again, with it."""
@@ -498,6 +542,8 @@ class SessionRecorder:
             known = self._executions.get(each)
             if known is not None:
                 yield from (disk_path for disk_path, opening in known.openings.items() if "output" in opening.roles)
+        self.children.read()
+        yield from self.children.written_later()
         for event in self._waiting("file_opened"):
             if event.get("execution") in executions and event.get("role") in ("output", "both"):
                 yield os.path.normpath(event["disk_path"])
@@ -643,6 +689,8 @@ class SessionRecorder:
         ev.OutputSeen: _on_output,
         ev.OutputCleared: _on_output_cleared,
         ev.FileOpened: _on_file,
+        ev.RemoteOpened: _on_remote,
+        ev.NamesChanged: _on_names,
         ev.CaptureFault: _on_fault,
         ev.RunOpened: _on_run_opened,
         ev.RunRecorded: _on_run_event,

@@ -13,8 +13,9 @@ import stat
 import sys
 import sysconfig
 import threading
-from typing import Any, Callable, Iterable, Optional, Tuple
+from typing import Any, Callable, Dict, Iterable, Optional, Tuple
 
+from .command_line import named_files
 from .databases import database
 from .moves import MOVES, move
 from .roles import BOTH, INPUT, OUTPUT
@@ -22,6 +23,8 @@ from .writing import child_started
 
 Report = Callable[[str, str, str, bool], None]
 """(absolute path, role, seen_by, whether it was there)"""
+RemoteReport = Callable[[str, str, Dict[str, Any]], None]
+"""(URL without credentials and query, role, what the answer said of it: fields of events.RemoteOpened)"""
 
 _DATA_SUFFIXES = (".csv", ".csv.gz", ".tsv", ".parquet", ".feather", ".xlsx", ".npz", ".npy", ".h5", ".arff", ".jsonl")
 _SYSTEM = ("/proc/", "/sys/", "/dev/", "/run/", "/etc/", "/usr/lib/", "/usr/lib64/", "/usr/share/", "/lib/", "/var/lib/")
@@ -46,6 +49,13 @@ class FileWatch:
         self._busy = threading.local()
         self.on_variable: Callable[[str, str], None] = lambda name, value: None
         """Told when the process sets an environment variable."""
+        self.on_remote: RemoteReport = lambda url, role, found: None
+
+    def tell_to(self, report: Report, on_remote: RemoteReport) -> None:
+        """From now on everything is news, and told to these: a child process tells elsewhere than its kernel."""
+        self._report, self.on_remote = report, on_remote
+        self._busy = threading.local()
+        self.forget()
 
     def forget(self) -> None:
         """From now on every file is news again."""
@@ -68,7 +78,13 @@ class FileWatch:
             elif event in STARTS:
                 child_started()
                 if event == "subprocess.Popen":
+                    self._command(args[1], args[2])
+                elif event == "os.posix_spawn":
                     self._command(args[1])
+                elif event == "os.system":
+                    self._command(args[0])
+            elif event == "os.exec":
+                self._command(args[1])
             elif event in MOVES:
                 move(event, args, self._tell)
             elif event == "sqlite3.connect":
@@ -87,6 +103,13 @@ class FileWatch:
         try:
             self._tell(path, role, seen_by)
         except Exception:  # inside somebody's call, as `notice` is
+            return
+
+    def named(self, command: Any, cwd: Any = None) -> None:
+        """Files that a child process is told to read: on its command line, or by the lines that a shell is given. Never raises."""
+        try:
+            self._command(command, cwd)
+        except Exception:  # inside the start of somebody's process
             return
 
     def is_interesting(self, path: str) -> bool:
@@ -126,16 +149,12 @@ class FileWatch:
             return "" if role == INPUT else OUTPUT, False
         return "" if stat.S_ISDIR(mode) or (role == INPUT and not stat.S_ISREG(mode)) else role, True
 
-    def _command(self, argv: Any) -> None:
-        """Files named on the command line of a child process, as far as they exist when it starts."""
-        if isinstance(argv, (str, bytes)):
-            argv = os.fsdecode(argv).split()
-        for word in list(argv)[:100]:
-            text = os.fsdecode(word)
-            if 0 < len(text) < 4096 and not text.startswith("-") and "\n" not in text:
-                full = absolute(text)
-                if full is not None and os.path.isfile(full) and not os.access(full, os.X_OK):
-                    self._tell(full, INPUT, "child process")
+    def _command(self, argv: Any, cwd: Any = None) -> None:
+        """Files named on the command line of a child process, as far as they exist when it starts; cwd: where it is started."""
+        for word in named_files(argv):
+            full = absolute(word if cwd is None else os.path.join(os.fsdecode(cwd), word))
+            if full is not None and os.path.isfile(full):
+                self._tell(full, INPUT, "child process")
 
 
 def role_of(mode: Any, flags: Any) -> Optional[str]:
@@ -190,6 +209,16 @@ def watch_files(watch: Optional[FileWatch]) -> None:
         _is_hooked = True
 
 
+def watching() -> Optional[FileWatch]:
+    return _watch
+
+
+def tell_remote(url: str, role: str, found: Dict[str, Any]) -> None:
+    """To whoever listens at the moment: something was read from, or written to, this URL."""
+    if _watch is not None:
+        _watch.on_remote(url, role, found)
+
+
 def tell_opened(path: str, role: str) -> None:
     """To whoever listens at the moment: a library has opened, or is about to open, this file outside Python."""
     if _watch is not None:
@@ -197,7 +226,7 @@ def tell_opened(path: str, role: str) -> None:
 
 
 STARTS = frozenset({"subprocess.Popen", "os.fork", "os.forkpty", "os.posix_spawn", "os.system", "os.spawn", "pty.spawn"})
-_HEARD = frozenset({"open", "sqlite3.connect", "os.chdir", "os.putenv"}) | MOVES | STARTS
+_HEARD = frozenset({"open", "sqlite3.connect", "os.exec", "os.chdir", "os.putenv"}) | MOVES | STARTS
 
 
 def _on_audit(event: str, args: Tuple[Any, ...]) -> None:

@@ -10,12 +10,12 @@ from __future__ import annotations
 
 import functools
 import importlib
-import importlib.util
 import os
 import sys
 import time
 from typing import Any, Callable, Dict, Iterator, Optional, Tuple
 
+from ..at_import import when_imported
 from ..file_watch import INPUT, OUTPUT, role_of, tell_opened
 from .opener import Found, Opener, argument
 
@@ -43,52 +43,15 @@ FAMILIES: Dict[str, str] = {
 
 def listen_to_libraries() -> None:
     """From now on, for the life of the process; again does nothing. What is told is for `file_watch.watch_files` to say."""
-    if any(isinstance(each, _ImportListener) for each in sys.meta_path):
-        return
     for name in FAMILIES:
-        if name in sys.modules:
-            _wrap_all(sys.modules[name])
-    sys.meta_path.insert(0, _ImportListener())
-
-
-class _ImportListener:
-    """Finds nothing itself: lets the others find, and wraps the module's functions once it was executed.
-
-    A finder by its method alone: `importlib.abc` would cost every kernel 3 ms.
-    """
-
-    def __init__(self) -> None:
-        self._waiting = {name for name in FAMILIES if name not in sys.modules}
-
-    def find_spec(self, fullname: str, path: Any = None, target: Any = None) -> Any:
-        if fullname not in self._waiting:
-            return None
-        self._waiting.discard(fullname)  # also: the search below comes by here again
-        spec = importlib.util.find_spec(fullname)
-        if spec is None or spec.loader is None:
-            self._waiting.add(fullname)
-            return None
-        execute = spec.loader.exec_module
-
-        def exec_module(module: Any) -> None:
-            execute(module)
-            _wrap_all(module)
-
-        try:
-            spec.loader.exec_module = exec_module  # type: ignore[method-assign]  # this module's own loader
-        except AttributeError:  # a loader that cannot be listened to: its files are seen by the scan alone
-            return None
-        return spec
+        when_imported(name, _wrap_all)
 
 
 def _wrap_all(module: Any) -> None:
-    """Never raises: it stands inside somebody's import. What cannot be wrapped is left to the scan."""
-    try:
-        family = importlib.import_module(f".{FAMILIES[module.__name__]}", __name__)
-        for opener in family.OPENERS[module.__name__]:
-            _wrap(module, opener)
-    except Exception:
-        return
+    """What cannot be wrapped is left to the scan."""
+    family = importlib.import_module(f".{FAMILIES[module.__name__]}", __name__)
+    for opener in family.OPENERS[module.__name__]:
+        _wrap(module, opener)
 
 
 def _wrap(module: Any, opener: Opener) -> None:
