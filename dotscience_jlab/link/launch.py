@@ -15,7 +15,8 @@ from pathlib import Path
 from typing import Optional
 
 from ..errors import RecorderUnavailable
-from ..settings import CHILD_OF, Settings
+from ..settings import Settings
+from .parent_session import CHILD_OF
 from .client import Link, connect
 
 START_TIMEOUT_S = 20.0

@@ -59,7 +59,7 @@ def test_a_worker_works_for_the_cell_that_feeds_it(make: str, feed: str, project
         for cell, name in (("one", "one"), ("two", "two"), ("again", "one")):
             found = recorded.uses(cell)
             assert found[f"{name}.txt"] == {"input"} and found[f"{name}-out.txt"] == {"output"}
-            assert all(each.startswith(name) for each in found)
+            assert all(each.startswith(name) for each in found), found
     finally:
         recorded.kernel.close()
 
