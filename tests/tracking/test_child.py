@@ -13,8 +13,8 @@ from typing import Any
 
 import pytest
 
-from dotscience_jlab.model.frames import json_frame, read_frames
 from dotscience_jlab.link.parent_session import CHILD_OF, parent_session
+from dotscience_jlab.model.frames import json_frame, read_frames
 from dotscience_jlab.tracking import side_spool
 from dotscience_jlab.tracking.child import Joining
 from dotscience_jlab.tracking.outbox import Outbox
