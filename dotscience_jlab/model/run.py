@@ -124,6 +124,8 @@ class Series:
 
 PATH = "path"
 """Field of an annotation about a notebook: it was renamed."""
+RECIPE = "recipe"
+"""Field of an annotation about a run or an execution: its recipe was run again (model/recipe.py)."""
 
 
 @dataclass(frozen=True)
@@ -137,7 +139,7 @@ class Annotation:
     about: str
     """RunId, ExecutionId, SnapshotId or NotebookId"""
     field: str
-    """name | note | star | label | description; pin, of a snapshot; path, of a notebook"""
+    """name | note | star | label | description; pin, of a snapshot; path, of a notebook; recipe, of a run or an execution"""
     value: Scalar
     """None removes. For star and pin: true or false. Of a path: where the notebook lies now."""
     created_at: Instant

@@ -15,7 +15,7 @@ from ..model import execution as outcomes
 from ..model import run as states
 from ..model.codec import to_json
 from ..model.events import ExecutionFinished, ExecutionStarted, OutputCleared, OutputSeen, RunOpened, RunRecorded
-from ..model.execution import Execution, Failure, FileUse
+from ..model.execution import Execution, Failure, FileUse, NamesSeen
 from ..model.ids import BlobDigest, ExecutionId, NotebookId, RunId, SessionId, SnapshotId
 from ..model.instant import instant
 from ..model.marker import find_markers
@@ -109,6 +109,7 @@ class OpenExecution:
     ended_as: str | None = None
     """killed or incomplete, when the process ended first."""
     ended_at: float | None = None
+    names: NamesSeen | None = None
 
     @property
     def id(self) -> ExecutionId:
@@ -173,6 +174,7 @@ class OpenExecution:
             capture="partial" if reasons else "complete",
             capture_reasons=reasons,
             environment=environment,  # type: ignore[arg-type]
+            names=self.names,
         )
 
 

@@ -17,6 +17,7 @@ from .answers.executions import ExecutionAnswers
 from .answers.forgetting import ForgettingAnswers
 from .answers.forks import ForkAnswers
 from .answers.params import Params, Progress
+from .answers.recipes import RecipeAnswers
 from .answers.reports import ReportAnswers
 from .answers.restoring import RestoreAnswers
 from .answers.runs import RunAnswers
@@ -29,7 +30,7 @@ from .workspaces import Workspaces
 
 KINDS = (
     WorkspaceAnswers, ForgettingAnswers, ExecutionAnswers, RunAnswers, SnapshotAnswers, RestoreAnswers, ForkAnswers,
-    ExchangeAnswers, ReportAnswers, EnvironmentAnswers,
+    ExchangeAnswers, ReportAnswers, EnvironmentAnswers, RecipeAnswers,
 )
 
 

@@ -2,7 +2,7 @@
 
     forked from the kernel        has our audit hook already: `go_on_after_fork` gives it its own reports
     spawned by multiprocessing    is handed a few words with the data it is prepared with: `join`
-    another Python program        finds DOTSCIENCE_CHILD_OF in its environment: `join_as_told`, called by dotscience_jlab_children.pth
+    another Python program        finds DOTSCIENCE_CHILD_OF in its environment; dotscience_jlab_children.pth calls `join_as_told`
 
 Other programs tell nothing: what they were named on their command line is told by whoever starts them (command_line.py), what they
 have open is looked at by the recorder.
@@ -20,11 +20,10 @@ from typing import Any, Callable, Dict, Optional
 from ..settings import CHILD_OF, parent_session
 from . import file_watch
 from .at_import import when_imported
+from .cell_number import CellNumber
 from .side_spool import SideSpool, stat_fields
 
 CHILD = "child process"
-FED_WINDOW_S = 0.05
-"""A worker that is fed by its parent does not know when another cell begins: a file is news again after so long."""
 FOREGROUND_S = 0.5
 """A program that was started so shortly before it joins belongs to the cell that runs now: its start is known to 20 ms only."""
 _WORKERS = (
@@ -59,7 +58,9 @@ class ChildReports:
 
     def tell(self, event: Dict[str, Any]) -> None:
         now = time.time()
-        is_fed = self.watch.is_fed = is_fed_worker()
+        is_fed = is_fed_worker()
+        if is_fed and self.watch.cell is None:
+            self.watch.cell = CellNumber(self._session, is_writer=False)
         about = {"execution": None, "since": now} if is_fed else {"execution": self._execution, "since": self._since}
         self._spool.append(self._clean({**event, "at": now, **about}))
 
@@ -76,14 +77,15 @@ class ChildReports:
 class ChildWatch(file_watch.FileWatch):
     """As the kernel's, in a child."""
 
-    is_fed = False
-    _forgot_at = 0.0
+    cell: Optional[CellNumber] = None
+    """Of a worker that is fed: what it tells is news again in the next cell."""
+    _told_in = 0
 
     def notice(self, event: str, args: Any) -> None:
-        if self.is_fed:
-            now = time.monotonic()
-            if now - self._forgot_at > FED_WINDOW_S:
-                self._forgot_at = now
+        if self.cell is not None:
+            number = self.cell.read()
+            if number != self._told_in:
+                self._told_in = number
                 self.forget()
         super().notice(event, args)
 
@@ -105,9 +107,11 @@ def join(session: Path, execution: Optional[str], since: Optional[float]) -> Non
     if watch is None:
         watch = file_watch.FileWatch(lambda path, role, seen_by: None, [os.fspath(session.parent.parent)])
     _tell_there(watch, ChildReports(session, execution, since))
-    from .openers import listen_to_libraries  # late, with the next: not needed for a process that is no child of ours
+    from .openers import listen_to_libraries  # late, with the next: a process that is no child of ours needs them not
+    from .remote import listen_to_remotes
 
     listen_to_libraries()
+    listen_to_remotes()
 
 
 def join_as_told() -> None:

@@ -1,4 +1,4 @@
-"""The magics: `%ds_run`, `%%ds_run`, `%ds_runs`, `%ds_diff`, `%ds_restore`, `%ds_fork`, `%ds_pause`, `%ds_resume`.
+"""The magics: `%ds_run`, `%%ds_run`, `%ds_runs`, `%ds_diff`, `%ds_restore`, `%ds_fork`, `%ds_recipe`, `%ds_pause`, `%ds_resume`.
 
 Those that ask talk to the recorder over its socket (docs/requests.md) and import nothing of it. `%ds_run?` and so on show help.
 """
@@ -6,6 +6,7 @@ Those that ask talk to the recorder over its socket (docs/requests.md) and impor
 from __future__ import annotations
 
 import ast
+import json
 import os
 import re
 from typing import Any, Dict, Optional
@@ -17,6 +18,7 @@ from IPython.core.magic_arguments import argument, magic_arguments, parse_argstr
 from ..errors import DotscienceError
 from ..link.launch import connect_or_launch
 from . import active, api
+from .recipe_table import RecipeTable
 from .tables import Comparison, Plan, RunTable
 
 REQUEST_TIMEOUT_S = 60.0
@@ -165,6 +167,34 @@ class DsMagics(Magics):
             done = ask("fork", **params)
             later = f" {done['n_later']} large ones follow." if done.get("n_later") else ""
             print(f"Forked {done['n_files']} files to {params['disk_path']}.{later}")
+
+    @magic_arguments()
+    @argument("-o", "--output", default=None, help="Write the recipe to this file, a notebook.")
+    @argument("result", help="A variable of this kernel; else a run or a file, as run:7 or file:out.csv.")
+    @line_magic
+    def ds_recipe(self, line: str) -> RecipeTable:
+        """The smallest list of executed cells that made a variable, a run or a file.
+
+        Examples::
+
+            %ds_recipe accuracy
+            %ds_recipe run:7 -o how-it-was-made.ipynb
+        """
+        arguments = parse_argstring(self.ds_recipe, line)
+        result = _unquoted(arguments.result)
+        with _asking() as ask:
+            workspace = ask.workspace()
+            session = active.known_session()
+            params: Dict[str, Any] = {"workspace": workspace["id"], "of": result}
+            if not result.startswith(("run:", "file:", "variable:", "execution:")):
+                params["of"] = f"variable:{result}"
+                if session is not None:
+                    params["session"] = session.id
+            found = ask("recipes.get", **params)
+            if arguments.output:
+                with open(os.path.expanduser(_unquoted(arguments.output)), "w", encoding="utf-8") as file:
+                    json.dump(found["notebook"], file, indent=1, ensure_ascii=False)
+            return RecipeTable(found, arguments.output)
 
     @line_magic
     def ds_pause(self, line: str) -> None:

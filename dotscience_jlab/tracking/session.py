@@ -39,6 +39,7 @@ from ..model.frames import NO_STEP, json_frame, points_frame
 from ..model.ids import ExecutionId, RunId, execution_id, new_session_id
 from ..model.values import Scalar
 from ..settings import Settings
+from .cell_number import CellNumber
 from .child import go_on_after_fork
 from .doorbell import Doorbell
 from .fault_log import note_fault
@@ -103,6 +104,7 @@ class Session:
         self._clock = clock
         self._started = clock()
         self._outbox: Optional[Outbox] = None
+        self._cell_number: Optional[CellNumber] = None
         self._lock = threading.RLock()
         self._latest: Optional[OpenExecution] = None
         self._open: Dict[str, OpenExecution] = {}
@@ -167,6 +169,7 @@ class Session:
                 None if cell_id is None else str(cell_id), execution_count, is_private, self.is_paused and not is_private,
             )
             self.emit(*closed, started)
+            self._number_cell()
             if kind != "nested":
                 self._open[msg_id] = execution
                 self._latest = execution
@@ -429,11 +432,16 @@ class Session:
             self.emit(started)
         self._surroundings.list_later()
 
+    def _number_cell(self) -> None:
+        if self._cell_number is None:
+            self._cell_number = CellNumber(self.folder, is_writer=True)
+        self._cell_number.write(self._order)
+
+    def _report_environment(self) -> None:
     def _emit_if_open(self, *events: Event) -> None:
         with self._lock:
             if not self.is_finished:
                 self.emit(*events)
-
     def _ask_recorder(self, params: Dict[str, Any]) -> Dict[str, Any]:
         """What the recorder sees of the environment. DotscienceError if there is none, or none that knows the question."""
         link = connect_or_launch(self.settings, "kernel")

@@ -24,6 +24,8 @@ export const CommandIDs = {
   /** The history that this folder had, from where a copy was kept. */
   getBack: 'dotscience:get-history-back',
   checkup: 'dotscience:doctor',
+  /** Of the notebook in the panel: outputs that arrived while it was closed, into their cells. */
+  putBackOutputs: 'dotscience:put-back-outputs',
   /** `{workspace, run, is_starred}` */
   star: 'dotscience:star-run',
   /** `{text}` */

@@ -203,6 +203,11 @@ export class DotscienceClient {
     return this._get(of(workspace, 'runs', run, 'series'), { ...query }, signal);
   }
 
+  /** What its cells took of the machine; steps are null. */
+  resources(workspace: StoreId, run: RunId, query: { max_points?: number } = {}): Promise<{ items: ISeries[] }> {
+    return this._get(of(workspace, 'runs', run, 'resources'), { ...query });
+  }
+
   compare(workspace: StoreId, runs: string[], signal?: AbortSignal): Promise<IComparison> {
     return this._get(of(workspace, 'compare'), { runs }, signal);
   }

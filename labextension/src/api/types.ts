@@ -84,6 +84,17 @@ export interface IExecution {
   capture: 'complete' | 'partial';
   capture_reasons: string[];
   environment: BlobDigest | null;
+  /** What became of the kernel's variables: names, never values. Null where nobody looked. */
+  names?: INamesSeen | null;
+}
+
+export interface INamesSeen {
+  bound: string[];
+  changed: string[];
+  deleted: string[];
+  opaque: string[];
+  plain: string[];
+  is_whole: boolean;
 }
 
 export interface ISession {
@@ -111,6 +122,13 @@ export interface IMetricSummary {
   n_points: number;
   last_step: number | null;
   n_non_finite: number;
+}
+
+/** What a run took of the machine, one thing at a glance. */
+export interface IResourceSummary {
+  mean: number;
+  max: number;
+  watched_s: number;
 }
 
 export interface IArtifact {
@@ -153,6 +171,8 @@ export interface IRun {
   published_at: Instant | null;
   environment: BlobDigest | null;
   series_blob: BlobDigest | null;
+  /** Empty where nothing was read; the unit stands in the name. */
+  resources: Record<string, IResourceSummary>;
   is_starred: boolean;
   note: string;
 }

@@ -4,6 +4,8 @@ import * as React from 'react';
 
 import type { IRunChange } from '../api/client';
 import type { ExecutionId, IExecution, IRun, Scalar } from '../api/types';
+import type { FetchResources } from '../charts/resources';
+import { SystemCharts } from '../charts/system';
 import { firstLine, promptText, RunStateMark } from '../history/rows';
 import { asItWasIcon, forkIcon, restoreIcon, starFilledIcon, starIcon } from '../icons';
 import { clockText, durationText, momentText, numberText, scalarText } from '../words';
@@ -11,11 +13,15 @@ import { Files } from './files';
 import { labelText, parseLabel } from './labels';
 import { IVerb, Verbs } from './parts';
 
+const CHART_HEIGHT = 90;
+
 export interface IRunEntryProps {
   run: IRun;
   /** Its cells, as far as they are loaded. */
   executions: readonly IExecution[];
   trans: TranslationBundle;
+  theme: string;
+  fetchResources: FetchResources;
   onChange: (change: IRunChange) => void;
   onAsItWas: () => void;
   onFork: () => void;
@@ -80,6 +86,7 @@ export function RunEntry(props: IRunEntryProps): JSX.Element {
               [name, text, run.carried_over.includes(name) ? trans.__('from the run before') : ''] as const
           )}
         />
+        <System run={run} fetchResources={props.fetchResources} theme={props.theme} trans={trans} />
         <section>
           <h3>{trans.__('Cells')}</h3>
           {props.executions.map(execution => (
@@ -104,6 +111,12 @@ export function RunEntry(props: IRunEntryProps): JSX.Element {
       </div>
     </div>
   );
+}
+
+/** The same list of one as long as it is the same record: its charts fetch when it changes. */
+function System(props: { run: IRun; fetchResources: FetchResources; theme: string; trans: TranslationBundle }): JSX.Element {
+  const runs = React.useMemo(() => [props.run], [props.run]);
+  return <SystemCharts {...props} runs={runs} height={CHART_HEIGHT} />;
 }
 
 /** Text that becomes a field when clicked; Enter saves, Escape leaves it as it was. */

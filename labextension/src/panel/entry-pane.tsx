@@ -71,6 +71,8 @@ function RunPane(props: EntryProps & { run: IRun }): JSX.Element {
       run={shown}
       executions={model.history.executions.filter(execution => isOf(shown, execution)).reverse()}
       trans={props.trans}
+      theme={props.theme()}
+      fetchResources={async run => (await model.client.resources(workspace, run)).items}
       onChange={change => void entry.changeRun(change).then(changed => changed && model.history.putRun(changed))}
       onAsItWas={() => execute(CommandIDs.asItWas, { workspace, snapshot, path })}
       onFork={() => execute(CommandIDs.fork, { workspace, snapshot, path })}
