@@ -437,11 +437,11 @@ class Session:
             self._cell_number = CellNumber(self.folder, is_writer=True)
         self._cell_number.write(self._order)
 
-    def _report_environment(self) -> None:
     def _emit_if_open(self, *events: Event) -> None:
         with self._lock:
             if not self.is_finished:
                 self.emit(*events)
+
     def _ask_recorder(self, params: Dict[str, Any]) -> Dict[str, Any]:
         """What the recorder sees of the environment. DotscienceError if there is none, or none that knows the question."""
         link = connect_or_launch(self.settings, "kernel")
