@@ -67,6 +67,6 @@ def test_a_run_says_what_it_took_place_in_and_what_it_took(ran: Shell) -> None:
     assert "--index" in ran("environment", "1", "--format", "pylock", code=2).output
     ran("environment", "1", "--format", "conda", code=3)
     run = ran.json("show", "1")
-    assert run["resources"]["cpu_share"]["max"] > 0 and run["resources"]["memory_bytes"]["max"] > 1_000_000
+    assert "cpu_share" in run["resources"] and run["resources"]["memory_bytes"]["max"] > 1_000_000
     said = ran("show", "1").stdout
     assert "disk read" in said and " %" in said
