@@ -233,7 +233,8 @@ OPERATIONS: tuple[Operation, ...] = (
         record_of(environment=ANY_OBJECT, loaded=ANY_OBJECT, seeds=map_of(TEXT)),
     ),
     Operation(
-        "GET", f"{R}/lock", "environments.lock", "A lock file of what was installed", record_of(text=TEXT, name=TEXT, sentence=TEXT),
+        "GET", f"{R}/lock", "environments.lock", "A lock file of what was installed",
+        record_of(text=TEXT, name=TEXT, sentence=TEXT),
         query={"format": {"type": "string", "enum": ["requirements", "pylock", "conda"]}},
         required_query=("format",),
     ),
