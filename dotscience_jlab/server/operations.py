@@ -354,6 +354,10 @@ OPERATIONS: tuple[Operation, ...] = (
         "GET", f"{W}/recipe", "recipes.get", "The smallest list of executed cells that made a result", RECIPE,
         query={"of": OF, "session": SHORT_TEXT}, required_query=("of",),
     ),
+    Operation(
+        "POST", f"{W}/recipe/confirm", "recipes.confirm", "Run a recipe again, elsewhere, and say whether it gave the same", RECIPE,
+        body={"of": OF, "session": or_null(SHORT_TEXT)}, required=("of",),
+    ),
     Operation("GET", f"{W}/environments/{{digest}}", "environments.get", "Python and packages as captured", ANY_OBJECT),
     Operation("GET", f"{W}/artifacts/{{digest}}", "blobs.get", "Bytes that a record names", {}, is_download=True),
     # -- reports, health
