@@ -22,7 +22,7 @@ SERVER_SETTINGS = "DOTSCIENCE_SERVER_SETTINGS"
 JSON of the settings files' shape, weaker than what the administrator's file locks, stronger than the user's file."""
 
 CHILD_OF = "DOTSCIENCE_CHILD_OF"
-"""Environment variable by which a recorded kernel's child processes find its session: `<pid of the kernel>:<folder of its spool>`."""
+"""Environment variable by which a recorded kernel's child processes find its session: `<kernel's pid>:<folder of its spool>`."""
 
 
 @dataclass(frozen=True)

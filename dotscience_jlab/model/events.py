@@ -128,6 +128,19 @@ class RemoteOpened(Event):
 
 
 @_event
+class NamesChanged(Event):
+    """What a cell did to the variables, seen at its end (tracking/names.py): names, each list sorted, as in `NamesSeen`."""
+
+    execution: ExecutionId
+    bound: List[str] = field(default_factory=list)
+    changed: List[str] = field(default_factory=list)
+    deleted: List[str] = field(default_factory=list)
+    opaque: List[str] = field(default_factory=list)
+    plain: List[str] = field(default_factory=list)
+    is_whole: bool = True
+
+
+@_event
 class ExecutionFinished(Event):
     execution: ExecutionId
     outcome: str
@@ -219,6 +232,7 @@ EVENTS: Dict[str, Type[Event]] = {
     "output_cleared": OutputCleared,
     "file_opened": FileOpened,
     "remote_opened": RemoteOpened,
+    "names_changed": NamesChanged,
     "execution_finished": ExecutionFinished,
     "run_opened": RunOpened,
     "run_recorded": RunRecorded,

@@ -36,7 +36,8 @@ class FileUse:
     seen_by: Tuple[str, ...] = ()
     """audit, library, child process, scan, declared, server, …"""
     kept: str = "stored"
-    """stored | fingerprint (too large: digest only) | excluded (by a rule) | missing | outside | secret | remote (`disk_path` is a URL)"""
+    """stored | fingerprint (too large: digest only) | excluded (by a rule) | missing | outside | secret
+    | remote (`disk_path` is a URL)"""
     kept_reason: str = ""
     """Why not stored, in a sentence; '' when stored."""
     size_bytes: Optional[int] = None
@@ -45,6 +46,23 @@ class FileUse:
     version: Optional[SnapshotId] = None
     """For an input: the snapshot that last changed it; None: unknown, or there before history began."""
     candidates: Tuple[ExecutionId, ...] = ()
+
+
+@dataclass(frozen=True)
+class NamesSeen:
+    """What became of the notebook's variables in an execution: its end against the end of the one before. Names, sorted."""
+
+    bound: Tuple[str, ...] = ()
+    """New, or another object than before."""
+    changed: Tuple[str, ...] = ()
+    """The same object, changed; and what no variable shows (model/hidden_state.py)."""
+    deleted: Tuple[str, ...] = ()
+    opaque: Tuple[str, ...] = ()
+    """Of those bound or changed: what happens to their objects later may go unseen."""
+    plain: Tuple[str, ...] = ()
+    """Of those bound: their objects cannot change, and share nothing with another name."""
+    is_whole: bool = True
+    """False: not every name was looked at."""
 
 
 @dataclass(frozen=True)
@@ -89,6 +107,8 @@ class Execution:
     """complete | partial"""
     capture_reasons: Tuple[str, ...] = ()
     environment: Optional[BlobDigest] = None
+    names: Optional[NamesSeen] = None
+    """None: nobody looked."""
 
 
 @dataclass(frozen=True)

@@ -15,14 +15,14 @@ from ..model import execution as outcomes
 from ..model import run as states
 from ..model.codec import to_json
 from ..model.events import ExecutionFinished, ExecutionStarted, OutputCleared, OutputSeen, RunOpened, RunRecorded
-from ..model.execution import Execution, Failure, FileUse
+from ..model.execution import Execution, Failure, FileUse, NamesSeen
 from ..model.ids import BlobDigest, ExecutionId, NotebookId, RunId, SessionId, SnapshotId
 from ..model.instant import instant
 from ..model.marker import find_markers
 from ..model.run import Artifact, MetricSummary, Run
 from ..model.values import Scalar
-from .resources.trace import Trace
 from .remote_uses import RemoteUses
+from .resources.trace import Trace
 
 OUTPUTS_TEXT_CHARACTERS = 300
 
@@ -109,6 +109,7 @@ class OpenExecution:
     ended_as: str | None = None
     """killed or incomplete, when the process ended first."""
     ended_at: float | None = None
+    names: NamesSeen | None = None
 
     @property
     def id(self) -> ExecutionId:
@@ -173,6 +174,7 @@ class OpenExecution:
             capture="partial" if reasons else "complete",
             capture_reasons=reasons,
             environment=environment,  # type: ignore[arg-type]
+            names=self.names,
         )
 
 
@@ -222,7 +224,6 @@ class OpenRun:
     """What its cells that are over took of the machine."""
     resources_blob: BlobDigest | None = None
     """The points of `trace`, once they are kept."""
-    resources_note: str = ""
     is_changed: bool = True
     """Something came since the last record was fed."""
     last_outcome: str = outcomes.OK
@@ -288,6 +289,7 @@ class OpenRun:
         inputs = [use for (role, _), use in sorted(self.files.items()) if role == "input"]
         outputs = [use for (role, _), use in sorted(self.files.items()) if role == "output"]
         carried = self.opened.carried_over
+        taken = self.trace.joined(live) if live else self.trace
         return Run(
             id=self.id,
             name=self.opened.name or self.name,
@@ -315,9 +317,9 @@ class OpenRun:
             snapshot=self.snapshot,
             published_at=None if self.published_at is None else instant(self.published_at),
             environment=environment,  # type: ignore[arg-type]
-            resources=(self.trace.joined(live) if live else self.trace).summary(),
+            resources=taken.summary(),
             resources_blob=self.resources_blob,
-            resources_note=self.resources_note,
+            resources_note=taken.note,
         )
 
 

@@ -17,7 +17,7 @@ def mapped_for_writing(pid: int) -> frozenset[str]:
 
     Costs one read of `/proc/<pid>/maps` each, about a millisecond for a kernel with many libraries. Source: proc(5).
     """
-    return frozenset(path for each in (pid, *_descendants(pid)) for path in mapped_by(each))
+    return frozenset(path for each in (pid, *descendants(pid)) for path in mapped_by(each))
 
 
 def mapped_by(pid: int) -> set[str]:
@@ -29,6 +29,13 @@ def mapped_by(pid: int) -> set[str]:
     return set(_shared_files(maps)) if b" rw-s " in maps else set()
 
 
+def file_mappings(pid: int) -> set[str]:
+    """Files that the process has in its memory in any way, its program and libraries too. OSError if it has ended."""
+    maps = (PROC / str(pid) / "maps").read_bytes()
+    rows = (line.split(None, 5) for line in maps.splitlines() if b" /" in line)
+    return {os.fsdecode(row[5]) for row in rows if len(row) == 6 and not row[5].endswith(_DELETED)}
+
+
 def _shared_files(maps: bytes) -> Iterator[str]:
     """b'7f00-7f01 rw-s 00000000 fe:00 1234   /data/a.bin' -> '/data/a.bin'"""
     for line in maps.splitlines():
@@ -37,7 +44,8 @@ def _shared_files(maps: bytes) -> Iterator[str]:
             yield os.fsdecode(_OCTAL.sub(lambda match: bytes([int(match[1], 8)]), fields[5]))
 
 
-def _descendants(pid: int) -> Iterator[int]:
+def descendants(pid: int) -> Iterator[int]:
+    """Children before their own children."""
     try:
         tasks = list((PROC / str(pid) / "task").iterdir())
     except OSError:
@@ -49,4 +57,4 @@ def _descendants(pid: int) -> Iterator[int]:
             continue
         for child in children:
             yield child
-            yield from _descendants(child)
+            yield from descendants(child)

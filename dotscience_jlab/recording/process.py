@@ -32,6 +32,7 @@ from ..store.recent import Recent, recent_records
 from ..store.widen import widen_history
 from .activity import Activity
 from .arrivals import Arrivals
+from .child_look import ChildLook
 from .copies import CopyKeeper
 from .gentle import let_cells_go_first
 from .inbox import Inbox, is_alive
@@ -80,6 +81,7 @@ class RecorderProcess:
         self._last_told: dict[tuple[str, str], float] = {}
         self._untold: dict[tuple[str, str], dict[str, Any]] = {}
         self.remotes = Remotes(self.workspaces, self.activity)
+        self._child_look = ChildLook(self._recorders)
         self.copies = CopyKeeper(self.workspaces, self.remotes, self.activity, self.notify)
         self.arrivals = Arrivals(self.activity, self.notify)
         self.workspaces.on_open = self.arrivals.begin
@@ -114,6 +116,7 @@ class RecorderProcess:
         try:
             self._adopt_spools()
             self.copies.start()
+            self._child_look.start()
             await self._live()
         finally:
             server.close()
@@ -123,6 +126,7 @@ class RecorderProcess:
             self.arrivals.stop()
             self._tidying.stop()
             self.resources.stop()
+            self._child_look.stop()
             for session in list(self._sessions.values()):
                 session.stop()
             self._pool.shutdown(wait=True)
@@ -168,15 +172,15 @@ class RecorderProcess:
         except Exception:  # the thread's edge
             log.exception("checking %s", store.root)
 
-    def _stores_in_use(self) -> set[Store]:
+    def _recorders(self) -> list[SessionRecorder]:
         with self._busy:
-            recorders = [thread.recorder for thread in self._sessions.values()]
-        return {store for recorder in recorders for store in recorder.stores()}
+            return [thread.recorder for thread in self._sessions.values()]
+
+    def _stores_in_use(self) -> set[Store]:
+        return {store for recorder in self._recorders() for store in recorder.stores()}
 
     def _recorders_of(self, store: Store) -> list[SessionRecorder]:
-        with self._busy:
-            recorders = [thread.recorder for thread in self._sessions.values()]
-        return [each for each in recorders if store in each.stores()]
+        return [each for each in self._recorders() if store in each.stores()]
 
     def _adopt_spools(self) -> None:
         """Take in every session that nobody else holds; new ones appear when a kernel writes before it could connect."""

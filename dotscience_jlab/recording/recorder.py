@@ -17,7 +17,7 @@ from typing import Any, Callable, Iterable
 from ..errors import Conflict, DotscienceError, Forgotten, NotFound, NotRecorded, StoreError
 from ..model import events as ev
 from ..model import execution as outcomes
-from ..model.execution import Session
+from ..model.execution import NamesSeen, Session
 from ..model.frames import Points
 from ..model.ids import BlobDigest, ExecutionId, NotebookId, RunId, StoreId, new_notebook_id
 from ..model.instant import instant
@@ -39,6 +39,8 @@ from .workspaces import Workspaces
 
 ENDED_KEPT = 50
 """Executions whose late output is still taken."""
+START_SLACK_S = 0.05
+"""When a process began is known to a clock tick or two: one that seems to begin right before a cell is that cell's."""
 REFUSALS = (StoreError, Conflict)
 """What passes: a full disk, a missing right, another program in the way. What met one is tried again, never dropped."""
 
@@ -128,6 +130,10 @@ class SessionRecorder:
         return is_told or self.started is None or self.started.kernel_id is None
 
     @property
+    def is_running(self) -> bool:
+        return bool(self._executions)
+
+    @property
     def is_busy(self) -> bool:
         """A cell is running, or something waits for the store."""
         return bool(self._executions or self._backlog or self._queue)
@@ -195,7 +201,7 @@ class SessionRecorder:
         if isinstance(event, ev.ExecutionFinished):
             execution = self._executions.get(event.execution)
             if execution is not None:
-                self._hear_children(event.at, execution)
+                self._hear_children(event.at)
                 execution.finished = event
                 self._end(execution, item.end)
         elif isinstance(event, ev.ExecutionStarted):
@@ -261,6 +267,12 @@ class SessionRecorder:
         if execution is not None:
             execution.outputs.clear(event)
 
+    def _on_names(self, event: ev.NamesChanged) -> None:
+        execution = self._executions.get(event.execution)
+        if execution is not None:
+            lists = (tuple(each) for each in (event.bound, event.changed, event.deleted, event.opaque, event.plain))
+            execution.names = NamesSeen(*lists, event.is_whole)
+
     def _on_file(self, event: ev.FileOpened) -> None:
         execution = self._working(event)
         if execution is not None:
@@ -273,16 +285,17 @@ class SessionRecorder:
         if execution is not None:
             execution.remote.add(event)
 
-    def _hear_children(self, at: float, ending: OpenExecution | None = None) -> None:
+    def _hear_children(self, at: float) -> None:
         """What child processes did up to then, before the next thing that the kernel reports is handled."""
         self.children.read()
-        for event in self.children.until(at, ending.id if ending is not None else None):
+        for event in self.children.until(at):
             self._HANDLERS[type(event)](self, event)
 
     def _working(self, event: Told) -> OpenExecution | None:
         """The open execution that it belongs to; a child process may know only since when it works. What is muted takes nothing."""
         if event.execution is None and event.since is not None:
-            ran = (each for each in self._executions.values() if each.started.at <= event.since and each.started.kind != "nested")
+            since = event.since + START_SLACK_S
+            ran = (each for each in self._executions.values() if each.started.at <= since and each.started.kind != "nested")
             execution = max(ran, key=lambda each: each.started.at, default=None)
             is_muted = execution is not None and (execution.started.is_private or execution.started.is_paused)
             return None if is_muted else execution
@@ -655,6 +668,7 @@ class SessionRecorder:
         ev.OutputCleared: _on_output_cleared,
         ev.FileOpened: _on_file,
         ev.RemoteOpened: _on_remote,
+        ev.NamesChanged: _on_names,
         ev.CaptureFault: _on_fault,
         ev.RunOpened: _on_run_opened,
         ev.RunRecorded: _on_run_event,

@@ -61,7 +61,12 @@ class RemoteUses:
         """Those and ours, inputs first, then outputs, each by path."""
         ours = (
             FileUse(
-                url, role, seen_by=tuple(sorted(self._seen_by[role, url])), kept=KEPT, kept_reason=use.reason, size_bytes=use.size_bytes
+                url,
+                role,
+                seen_by=tuple(sorted(self._seen_by[role, url])),
+                kept=KEPT,
+                kept_reason=use.reason,
+                size_bytes=use.size_bytes,
             )
             for (role, url), use in self._found.items()
         )

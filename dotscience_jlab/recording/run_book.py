@@ -57,7 +57,6 @@ class RunBook:
             run.files = {(use.role, use.disk_path): use for use in (*known.inputs, *known.outputs)}
             run.snapshot = known.snapshot
             run.trace, run.resources_blob = _kept_trace(store, known), known.resources_blob
-            run.resources_note = known.resources_note
         if execution is not None:
             run.path, run.notebook = execution.path, execution.notebook
         elif disk_path:
@@ -111,14 +110,13 @@ class RunBook:
             run.description = event.description or run.description
             run.is_changed = True
 
-    def execution_ended(self, execution: OpenExecution, ended_at: float, taken: Trace | None = None, note: str = "") -> None:
-        """taken: of the machine, by that cell. note: why something is missing there."""
+    def execution_ended(self, execution: OpenExecution, ended_at: float, taken: Trace | None = None) -> None:
+        """taken: of the machine, by that cell."""
         for run_id in execution.runs:
             run = self._runs.get(run_id)
             if run is not None:
                 if taken:
                     run.trace, run.resources_blob = run.trace.joined(taken), None
-                run.resources_note = note or run.resources_note
                 run.last_outcome, run.is_changed = execution.outcome, True
                 run.ended_at = ended_at if run.closed_as is None else run.ended_at
 
@@ -247,7 +245,7 @@ def _kept_trace(store: Store, known: Run) -> Trace:
     """What the run had taken of the machine when it was stored; where it cannot be read, it begins anew."""
     try:
         points = read_series(store.read_blob(known.resources_blob)) if known.resources_blob is not None else ()
-        return restored(points, known.resources)
+        return restored(points, known.resources, known.resources_note)
     except (DotscienceError, ValueError, KeyError):
         return Trace()
 

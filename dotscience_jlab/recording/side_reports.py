@@ -60,12 +60,12 @@ class SideReports:
             except OSError as error:
                 log.warning("%s: %s", path, error)
 
-    def until(self, at: float, execution: str | None = None) -> list[Told]:
-        """Those that happened up to then, and all that name that execution, in order; each is given out once."""
-        taken = [each for each in self._waiting if each.at <= at or (execution is not None and each.execution == execution)]
+    def until(self, at: float) -> list[Told]:
+        """Those that happened up to then, in order; each is given out once."""
+        taken = sorted((each for each in self._waiting if each.at <= at), key=lambda each: each.at)
         if taken:
-            self._waiting = [each for each in self._waiting if each not in taken]
-        return sorted(taken, key=lambda each: each.at)
+            self._waiting = [each for each in self._waiting if each.at > at]
+        return taken
 
     def waiting(self) -> Iterable[Told]:
         return list(self._waiting)

@@ -14,7 +14,7 @@ from ..model.values import NON_FINITE
 Schema = dict[str, Any]
 
 RECORDS: tuple[type, ...] = (
-    execution.Execution, execution.Failure, execution.FileUse, execution.Session,
+    execution.Execution, execution.Failure, execution.FileUse, execution.Session, execution.NamesSeen,
     run.Artifact, run.MetricSummary, run.ResourceSummary, run.Run, run.Series,
     snapshot.Skipped, snapshot.Snapshot, snapshot.TreeEntry,
     change.Change, change.RestorePlan, change.RestoreStep,

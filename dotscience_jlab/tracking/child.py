@@ -2,7 +2,7 @@
 
     forked from the kernel        has our audit hook already: `go_on_after_fork` gives it its own reports
     spawned by multiprocessing    is handed a few words with the data it is prepared with: `join`
-    another Python program        finds DOTSCIENCE_CHILD_OF in its environment: `join_as_told`, called by dotscience_jlab_children.pth
+    another Python program        finds DOTSCIENCE_CHILD_OF in its environment; dotscience_jlab_children.pth calls `join_as_told`
 
 Other programs tell nothing: what they were named on their command line is told by whoever starts them (command_line.py), what they
 have open is looked at by the recorder.
@@ -105,9 +105,11 @@ def join(session: Path, execution: Optional[str], since: Optional[float]) -> Non
     if watch is None:
         watch = file_watch.FileWatch(lambda path, role, seen_by: None, [os.fspath(session.parent.parent)])
     _tell_there(watch, ChildReports(session, execution, since))
-    from .openers import listen_to_libraries  # late, with the next: not needed for a process that is no child of ours
+    from .openers import listen_to_libraries  # late, with the next: a process that is no child of ours needs them not
+    from .remote import listen_to_remotes
 
     listen_to_libraries()
+    listen_to_remotes()
 
 
 def join_as_told() -> None:

@@ -1,4 +1,4 @@
-"""Which words of a command line name files that a program will read: `sort -k2 a.csv > b.csv` -> `a.csv`. Textual, opens nothing."""
+"""Which words of a command line name files that a program will read: `sort -k2 a.csv > b.csv` -> `a.csv`. Opens nothing."""
 
 from __future__ import annotations
 
@@ -11,12 +11,15 @@ _SHELLS = frozenset({"sh", "bash", "dash", "zsh", "ksh"})
 _TARGET_LAST = frozenset({"cp", "mv", "ln", "install", "rsync", "scp"})
 """Their last word is where they write."""
 _READ_NOTHING = frozenset({
-    "rm", "rmdir", "mkdir", "touch", "truncate", "chmod", "chown", "chgrp", "ls", "stat", "du", "df", "find", "tree", "file", "cd", "pwd",
-    "echo", "printf", "kill", "which", "test", "realpath", "readlink", "basename", "dirname", "tee", "wget", "curl", "git", "fuser", "lsof",
+    "rm", "rmdir", "mkdir", "touch", "truncate", "chmod", "chown", "chgrp", "ls", "stat", "du", "df", "find", "tree", "file",
+    "cd", "pwd", "echo", "printf", "kill", "which", "test", "realpath", "readlink", "basename", "dirname", "tee", "wget", "curl",
+    "git", "fuser", "lsof",
 })  # fmt: skip
-"""What they are told by name is made, removed or looked at from outside, not read. git says for itself what it reads and is no input."""
+"""What they are told by name is made, removed or looked at from outside, not read. git's own store is no input."""
 _TARGET_OPTIONS = frozenset({"-o", "--output", "--out", "-O", "--outfile", "--output-file"})
-_TOKEN = re.compile(r"""\s*(?:(?P<sign>[0-9&]*>>?&?[0-9]?|<|;|&&|\|\|?|&|[()\n])|(?P<word>(?:[^\s'"\\;|&<>()]|\\.|'[^']*'|"(?:[^"\\]|\\.)*")+)|.)""")
+_TOKEN = re.compile(
+    r"""\s*(?:(?P<sign>[0-9&]*>>?&?[0-9]?|<|;|&&|\|\|?|&|[()\n])|(?P<word>(?:[^\s'"\\;|&<>()]|\\.|'[^']*'|"(?:[^"\\]|\\.)*")+)|.)"""
+)
 _QUOTES = re.compile(r"""\\(.)|'([^']*)'|"((?:[^"\\]|\\.)*)\"""")
 _ENDS_COMMAND = frozenset({";", "&&", "||", "|", "&", "(", ")", "\n"})
 
@@ -33,6 +36,18 @@ def named_files(argv: Any) -> Iterator[str]:
                 yield from _of_line(words[number + 1])
                 return
     yield from _of_words(words)
+
+
+def script_of(source: str) -> str:
+    """'%%bash\nsort a.csv' -> 'sort a.csv': the lines that a cell hands to a shell; '' for other cells."""
+    head, _, body = source.partition("\n")
+    words = head.split()
+    is_shell = words[0] in ("%%bash", "%%sh", "%%!", "%%system", "%%sx") or (words[0] == "%%script" and _names_shell(words[1:]))
+    return body if is_shell else ""
+
+
+def _names_shell(words: List[str]) -> bool:
+    return any(os.path.basename(word) in _SHELLS for word in words)
 
 
 def _of_line(line: str) -> Iterator[str]:

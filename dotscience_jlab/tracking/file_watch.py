@@ -95,6 +95,13 @@ class FileWatch:
         except Exception:  # inside somebody's call, as `notice` is
             return
 
+    def named(self, command: Any, cwd: Any = None) -> None:
+        """Files that a child process is told to read: on its command line, or by the lines that a shell is given. Never raises."""
+        try:
+            self._command(command, cwd)
+        except Exception:  # inside the start of somebody's process
+            return
+
     def is_interesting(self, path: str) -> bool:
         """Textual: absolute and normal path -> whether it says something about the user's work."""
         if _NEVER.search(path):

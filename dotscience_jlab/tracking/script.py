@@ -18,6 +18,7 @@ from . import active, old_name
 from .child import reach_children, with_parent
 from .file_watch import FileWatch, watch_files
 from .openers import listen_to_libraries
+from .remote import listen_to_remotes
 from .session import OpenExecution, Session
 
 SCRIPT_CELL = "script"
@@ -43,6 +44,7 @@ def open_script(settings: Settings, path: Optional[str] = None, *, is_whole: boo
     session.leave(execution)  # threads and tasks all belong to the one execution, which stays the latest
     watch_files(watch)
     listen_to_libraries()
+    listen_to_remotes()
     reach_children(session.folder)
     if path is not None:
         session.file_opened(path, "input", "audit")

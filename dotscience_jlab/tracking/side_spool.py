@@ -1,4 +1,4 @@
-"""What a child process reports, in a file of its own beside its kernel's spool: killed at any instant, it tears nothing but its own tail.
+"""What a child process reports, in a file of its own beside its kernel's spool: killed at any instant, it tears its own tail alone.
 
     <spool>/<session>/children/           0700, made by the first child that has something to say
         4711-88213.spool                  process id and start ticks; whole frames, as in the kernel's spool
@@ -79,4 +79,5 @@ def stat_fields(pid: "int | str") -> "list[bytes]":
 
 def _too_many(event: "dict[str, object]") -> "dict[str, object]":
     reason = "A child process opened more files than are listed: the rest of them is missing."
-    return {"event": "capture_fault", "at": event["at"], "reason": reason, "execution": event.get("execution"), "since": event.get("since")}
+    about = {name: event.get(name) for name in ("at", "execution", "since")}
+    return {"event": "capture_fault", "reason": reason, **about}

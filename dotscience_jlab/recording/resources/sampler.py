@@ -16,6 +16,7 @@ from typing import Callable
 
 from ...model.ids import ExecutionId, SessionId
 from ..inbox import Process, is_alive
+from .gpus import Gpus, has_cuda, taken_on, visible_devices_of
 from .processes import Counted, ProcessTree, network_bytes
 from .trace import Trace
 
@@ -48,13 +49,16 @@ class _Watched:
     read_at: float = 0.0
     counted: Counted | None = None
     network: tuple[int, int] | None = None
+    has_cuda: bool = False
+    gpus_read_at: float = 0.0
 
 
 class Resources:
     """All of it may be called from any thread. Nothing raises, and nothing waits for a reading."""
 
-    def __init__(self, clock: Callable[[], float] = time.time) -> None:
+    def __init__(self, clock: Callable[[], float] = time.time, gpus: Gpus | None = None) -> None:
         self._clock = clock
+        self.gpus = gpus or Gpus()
         self._changed = threading.Condition()
         self._watched: dict[SessionId, _Watched] = {}
         self._traces: dict[ExecutionId, Trace] = {}
@@ -137,6 +141,7 @@ class Resources:
         began_cpu, now, at = time.thread_time(), time.monotonic(), self._clock()
         counted = watched.tree.read() if is_alive(watched.process) else None
         network = network_bytes()
+        on_gpus, note = self._on_gpus(watched, counted) if counted is not None else ({}, "")
         with self._changed:
             if counted is None:
                 watched.due = math.inf
@@ -144,9 +149,9 @@ class Resources:
             self._peaks[session] = max(self._peaks.get(session, 0), counted.memory_bytes)
             if watched.counted is not None and now > watched.read_at:
                 seconds = now - watched.read_at
-                values = rates(watched.counted, counted, watched.network, network, seconds)
+                values = {**rates(watched.counted, counted, watched.network, network, seconds), **on_gpus}
                 for execution in watched.executions:
-                    self._traces.setdefault(execution, Trace()).add(at, seconds, values)
+                    self._traces.setdefault(execution, Trace()).add(at, seconds, values, note)
             is_first, watched.read_at = watched.counted is None, now
             watched.counted, watched.network = counted, network
             if not watched.executions:
@@ -157,6 +162,18 @@ class Resources:
             n_read = sum(1 for each in self._watched.values() if each.executions)
             cost_s = time.thread_time() - began_cpu
             watched.due = now + max(usual_s, 0.0 if is_first else cost_s * n_read / CPU_SHARE)
+
+
+    def _on_gpus(self, watched: _Watched, counted: Counted) -> tuple[dict[str, float], str]:
+        """(values, why some are missing), if the driver said something new. Nothing where the session does not use it."""
+        if not self.gpus.is_there():
+            return {}, ""
+        watched.has_cuda = watched.has_cuda or has_cuda(counted.pids)
+        reading = self.gpus.newest() if watched.has_cuda else None
+        if reading is None or reading.at <= watched.gpus_read_at:
+            return {}, ""
+        watched.gpus_read_at = reading.at
+        return taken_on(reading.gpus, counted.pids, visible_devices_of(watched.process.pid)), reading.problem
 
 
 def rates(

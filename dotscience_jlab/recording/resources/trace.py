@@ -25,12 +25,15 @@ class Trace:
         """name -> (epoch seconds, value), in order of time"""
         self._sums: dict[str, tuple[float, float, float]] = {}
         """name -> (seconds watched, integral of the value over them, most)"""
+        self.note = ""
+        """Why something is missing, in a sentence; the last one counts."""
 
     def __bool__(self) -> bool:
         return bool(self._points)
 
-    def add(self, at: float, seconds: float, values: Mapping[str, float]) -> None:
+    def add(self, at: float, seconds: float, values: Mapping[str, float], note: str = "") -> None:
         """One reading. seconds: since the one before, for which its values stand."""
+        self.note = note or self.note
         for name, value in values.items():
             points = self._points.setdefault(name, [])
             points.append((round(at, 3), value))
@@ -42,6 +45,7 @@ class Trace:
     def joined(self, other: Trace) -> Trace:
         """Both, as one: of a run's cells."""
         found = Trace()
+        found.note = other.note or self.note
         for name in dict.fromkeys((*self._points, *other._points)):
             points = sorted((*self._points.get(name, ()), *other._points.get(name, ())))
             while len(points) > MAX_POINTS:
@@ -65,9 +69,10 @@ class Trace:
         return [(n, name, None, at, _rounded(value)) for n, (name, at, value) in enumerate(rows)]
 
 
-def restored(points: Iterable[Point], summary: Mapping[str, ResourceSummary]) -> Trace:
+def restored(points: Iterable[Point], summary: Mapping[str, ResourceSummary], note: str = "") -> Trace:
     """The trace that once gave these: a run goes on after the recorder was started anew."""
     trace = Trace()
+    trace.note = note
     for _, name, _, at, value in points:
         trace._points.setdefault(name, []).append((at, value))
     trace._sums = {name: (each.watched_s, each.mean * each.watched_s, each.max) for name, each in summary.items()}

@@ -88,6 +88,17 @@ export interface IExecution {
   redactions?: string[];
   /** Workspace paths that changed in its snapshot though no cell was seen writing them. */
   unexplained?: string[];
+  /** What became of the kernel's variables: names, never values. Null where nobody looked. */
+  names?: INamesSeen | null;
+}
+
+export interface INamesSeen {
+  bound: string[];
+  changed: string[];
+  deleted: string[];
+  opaque: string[];
+  plain: string[];
+  is_whole: boolean;
 }
 
 export interface ISession {

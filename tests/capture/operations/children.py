@@ -22,6 +22,11 @@ COPY = "def copy(source, target):\n    with open(source) as a, open(target, 'w')
 BOTH = {"reads": ("a.txt",), "writes": ("b.txt",)}
 IN_A_MODULE = {"setup": WORK, "reads": ("a.txt", "work.py"), "writes": ("b.txt",)}
 BY_A_SCRIPT = {"setup": SCRIPT, "reads": ("a.txt", "copy_it.py"), "writes": ("b.txt",), "surroundings": child_python}
+WITH_RECORDER = (
+    "import subprocess, time\nfrom dotscience_jlab.settings import load_settings\n"
+    "while not load_settings().socket_path.exists(): time.sleep(0.05)\n"
+)
+"""It is this cell that starts it."""
 PYTHON = "import os, subprocess\npython = os.environ['PYTHON']\n"
 
 
@@ -63,17 +68,20 @@ OPERATIONS = (
            "subprocess.run([python, '-c', code], check=True)", **BY_A_SCRIPT),
     worker("a Python script that imports pandas", "subprocess",
            PYTHON + "code = \"import pandas; pandas.read_csv('a.txt').to_parquet('b.parquet')\"\n"
-           "subprocess.run([python, '-c', code], check=True)", setup=TEXT, reads=("a.txt",), writes=("b.parquet",), surroundings=child_python),
-    worker("a program that asks for its version", "subprocess", PYTHON + "subprocess.run([python, '-m', 'pip', '--version'], check=True)",
-           setup="", reads=(), writes=(), surroundings=child_python),
+           "subprocess.run([python, '-c', code], check=True)",
+           setup=TEXT, reads=("a.txt",), writes=("b.parquet",), surroundings=child_python),
+    worker("a program that asks for its version", "subprocess",
+           PYTHON + "subprocess.run([python, '-m', 'pip', '--version'], check=True)", setup="", reads=(), writes=(), surroundings=child_python),
     worker("sort", "subprocess", "import subprocess\nsubprocess.run(['sort', '-o', 'b.txt', 'a.txt'], check=True)"),
-    worker("sort, in another folder", "subprocess", "import subprocess\nsubprocess.run(['sort', '-o', '../b.txt', 'a.txt'], cwd='in', check=True)",
+    worker("sort, in another folder", "subprocess",
+           "import subprocess\nsubprocess.run(['sort', '-o', '../b.txt', 'a.txt'], cwd='in', check=True)",
            setup="import os\nos.mkdir('in'); open('in/a.txt', 'w').write('b\\na\\n')", reads=("in/a.txt",)),
     worker("cp over a file that is there", "subprocess", "import subprocess\nsubprocess.run(['cp', 'a.txt', 'b.txt'], check=True)",
            setup=TEXT + "open('b.txt', 'w').write('old')"),
     worker("sort, sent to a file", "IPython", "!sort a.txt | uniq > b.txt", setup=TEXT + "open('b.txt', 'w').write('old')"),
     worker("%%bash", "IPython", "%%bash\nset -e\nsort < a.txt > b.txt", setup=TEXT),
     worker("os.system", "standard library", "import os\nos.system('sort a.txt -o b.txt')"),
-    worker("a shell script that holds a file open", "subprocess", "import subprocess\nsubprocess.run(['sh', 'hold.sh'], check=True)",
-           setup=TEXT + "open('hold.sh', 'w').write('exec 3< a.txt 4> b.txt\\nsleep 0.6\\ncat <&3 >&4\\n')", reads=("a.txt", "hold.sh")),
+    worker("a shell script that holds a file open", "subprocess", WITH_RECORDER + "subprocess.run(['sh', 'hold.sh'], check=True)",
+           setup=TEXT + "open('hold.sh', 'w').write('exec 3< a.txt 4> b.txt\\nsleep 3\\ncat <&3 >&4\\n')",
+           reads=("a.txt", "hold.sh")),
 )
