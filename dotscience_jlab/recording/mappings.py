@@ -17,7 +17,7 @@ def mapped_for_writing(pid: int) -> frozenset[str]:
 
     Costs one read of `/proc/<pid>/maps` each, about a millisecond for a kernel with many libraries. Source: proc(5).
     """
-    return frozenset(path for each in (pid, *_descendants(pid)) for path in mapped_by(each))
+    return frozenset(path for each in (pid, *descendants(pid)) for path in mapped_by(each))
 
 
 def mapped_by(pid: int) -> set[str]:
@@ -37,7 +37,7 @@ def _shared_files(maps: bytes) -> Iterator[str]:
             yield os.fsdecode(_OCTAL.sub(lambda match: bytes([int(match[1], 8)]), fields[5]))
 
 
-def _descendants(pid: int) -> Iterator[int]:
+def descendants(pid: int) -> Iterator[int]:
     try:
         tasks = list((PROC / str(pid) / "task").iterdir())
     except OSError:
@@ -49,4 +49,4 @@ def _descendants(pid: int) -> Iterator[int]:
             continue
         for child in children:
             yield child
-            yield from _descendants(child)
+            yield from descendants(child)

@@ -329,6 +329,16 @@ OPERATIONS: tuple[Operation, ...] = (
         },
         required_query=("of",),
     ),
+    Operation(
+        "GET", f"{W}/sessions/{{session}}", "sessions.get", "One life of a kernel or script, and how it ended", reference(Session),
+    ),
+    Operation(
+        "POST", f"{W}/resume", "sessions.resume", "What putting back the last state of a cut-off run or session would do",
+        record_of(
+            session=TEXT, run=or_null(TEXT), snapshot=TEXT, paths=TEXTS, sentence=TEXT, plan=reference(RestorePlan),
+        ),
+        body={"run": or_null(SHORT_TEXT), "session": or_null(SHORT_TEXT)},
+    ),
     Operation("GET", f"{W}/environments/{{digest}}", "environments.get", "Python and packages as captured", ANY_OBJECT),
     Operation("GET", f"{W}/artifacts/{{digest}}", "blobs.get", "Bytes that a record names", {}, is_download=True),
     # -- reports, health
