@@ -20,6 +20,7 @@ from typing import Any, Callable, Dict, List, Optional
 
 from ..settings import Settings, load_settings
 from . import active, old_name
+from .autolog import listen_to_frameworks
 from .fault_log import note_fault
 from .file_watch import FileWatch, watch_files
 from .launcher import notebook_of_parent
@@ -102,6 +103,7 @@ class Hooks:
         self._hear_getpass()
         watch_files(self._watch)
         listen_to_libraries()
+        listen_to_frameworks(self.session.settings.autolog)
         self._undo.append(lambda: watch_files(None))
         atexit.register(self.session.finish)
         self._undo.append(lambda: atexit.unregister(self.session.finish))
