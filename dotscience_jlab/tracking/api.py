@@ -16,6 +16,7 @@ from ..errors import InvalidRequest
 from ..model.frames import NO_STEP
 from ..model.values import metric_value, scalar
 from . import active, artifacts
+from .autolog.switch import autolog  # noqa: F401  # a verb
 from .reporting import never_raises, note_missing_value, say_local_only
 from .runs import OpenRun
 from .script import main_file

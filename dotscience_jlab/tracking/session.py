@@ -254,6 +254,15 @@ class Session:
             self.runs.note(run, what, items, where)
             self.emit(*events, RunRecorded(self._clock(), run.id, what, items, where.execution))
 
+    def enter_run(self) -> Optional[OpenRun]:
+        """The run that what is recorded here and now goes to, opened if there is none; None while nothing is recorded."""
+        if self.is_muted():
+            return None
+        with self._lock:
+            run, events = self.runs.enter(self.where(), self._scope.get())
+            self.emit(*events)
+            return run
+
     def record_points(self, names: Tuple[str, ...], values: Tuple[float, ...], step: Optional[int]) -> None:
         """Numbers of the current run at one step: one frame, about 4 µs. names and values: same length and order."""
         execution = self._running.get() or self._latest or self.foreground()
