@@ -17,7 +17,7 @@ import time
 from pathlib import Path
 from typing import Any, Callable, Dict, Optional
 
-from ..settings import CHILD_OF, parent_session
+from ..link.parent_session import CHILD_OF, parent_session
 from . import file_watch
 from .at_import import when_imported
 from .cell_number import CellNumber
@@ -117,10 +117,10 @@ def join(session: Path, execution: Optional[str], since: Optional[float]) -> Non
 def join_as_told() -> None:
     """At the start of a Python program, if its environment names a session. Never raises; about 10 ms where it joins."""
     try:
-        told = parent_session()
+        told = parent_session(os.environ)
         if told is None or _speaks_for_itself():
             return
-        kernel_pid, session = told
+        kernel_pid, session = told[0], Path(told[1])
         found = os.stat(session)  # made by the first cell; no longer there: the session is over
         if found.st_uid == os.getuid() and found.st_mode & 0o077 == 0:
             join(session, None, _working_since(kernel_pid, time.time()))

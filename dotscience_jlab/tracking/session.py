@@ -259,6 +259,15 @@ class Session:
             self.runs.note(run, what, items, where)
             self.emit(*events, RunRecorded(self._clock(), run.id, what, items, where.execution))
 
+    def enter_run(self) -> Optional[OpenRun]:
+        """The run that what is recorded here and now goes to, opened if there is none; None while nothing is recorded."""
+        if self.is_muted():
+            return None
+        with self._lock:
+            run, events = self.runs.enter(self.where(), self._scope.get())
+            self.emit(*events)
+            return run
+
     def record_points(self, names: Tuple[str, ...], values: Tuple[float, ...], step: Optional[int]) -> None:
         """Numbers of the current run at one step: one frame, about 4 µs. names and values: same length and order."""
         execution = self._running.get() or self._latest or self.foreground()
@@ -442,11 +451,11 @@ class Session:
             self._cell_number = CellNumber(self.folder, is_writer=True)
         self._cell_number.write(self._order)
 
-    def _report_environment(self) -> None:
     def _emit_if_open(self, *events: Event) -> None:
         with self._lock:
             if not self.is_finished:
                 self.emit(*events)
+
     def _ask_recorder(self, params: Dict[str, Any]) -> Dict[str, Any]:
         """What the recorder sees of the environment. DotscienceError if there is none, or none that knows the question."""
         link = connect_or_launch(self.settings, "kernel")
