@@ -175,7 +175,8 @@ def _outside_use(disk_path: str, role: str, opening: Opening, view: FolderView) 
     if role == "input" and opening.is_copy_wanted:
         entry = view.keep_outside(disk_path)
         if entry is not None:
-            return FileUse(disk_path, role, None, evidence, seen_by, "stored", "", entry.size_bytes, entry.digest)
+            return replace(FileUse(disk_path, role, None, evidence, seen_by, "stored"), size_bytes=entry.size_bytes, digest=digest,
+                           blob=entry.digest)
     reason = _outside_reason(disk_path, role, view)
     if role == "input" and opening.first is not None and opening.first[1] != digest and "output" not in opening.roles:
         size, digest = opening.first
