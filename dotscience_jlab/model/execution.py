@@ -48,7 +48,7 @@ class FileUse:
     """For an input: the snapshot that last changed it; None: unknown, or there before history began."""
     candidates: Tuple[ExecutionId, ...] = ()
     blob: Optional[BlobDigest] = None
-    """Of a file outside the workspace that was copied in on request (`ds.input(path, copy=True)`): the blob that holds its bytes."""
+    """Of a file outside the workspace that was copied in on request, `ds.input(path, copy=True)`: its bytes."""
 
 
 @dataclass(frozen=True)

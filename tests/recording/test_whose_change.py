@@ -67,7 +67,8 @@ def test_a_base_that_was_only_read_is_no_output_and_a_file_made_and_removed_is_n
     os.utime(base, (1, 1))
     bench.cell("look")
     execution = bench.begin("read('a.db')")
-    for name, role, was_there in (("a.db", "both", True), ("draft", "output", False), ("made", "output", False), ("made", "input", True)):
+    seen = (("a.db", "both", True), ("draft", "output", False), ("made", "output", False), ("made", "input", True))
+    for name, role, was_there in seen:
         bench.write("file_opened", disk_path=str(bench.root / name), role=role, execution=execution, was_there=was_there)
     (bench.root / "made").write_text("x")
     bench.end(execution)
