@@ -33,6 +33,7 @@ from ..store.widen import widen_history
 from .activity import Activity
 from .arrivals import Arrivals
 from .child_look import ChildLook
+from .claims import Claims
 from .copies import CopyKeeper
 from .exit_status import HeldProcess
 from .gentle import let_cells_go_first
@@ -72,6 +73,7 @@ class RecorderProcess:
         self.workspaces = Workspaces(settings, open_store, widen_history, recent_records)
         self.kernels = Kernels()
         self._activities: dict[str, Activity] = {}
+        self._claims = Claims()
         self._sessions: dict[str, SessionThread] = {}
         self._clients: set[Client] = set()
         self._busy = threading.Lock()
@@ -214,6 +216,7 @@ class RecorderProcess:
                 self.acknowledge,
                 time.time,
                 self.resources,
+                self._claims,
             )
             thread = SessionThread(SessionRecorder(inbox, around), self._gone, self._ring_at_end)
             self._sessions[folder.name] = thread
