@@ -35,7 +35,8 @@ from .environments import environment_bytes
 from .first_look import FirstLooks
 from .inbox import Inbox, Received, is_alive
 from .kernels import Kernel, Kernels, script_id
-from .mappings import has_children, mapped_for_writing
+from .mappings import mapped_for_writing
+from .process_tree import has_children
 from .publication import Aftermath, Circumstances, publish_execution, put_outputs
 from .resources.sampler import Resources
 from .run_book import RunBook
