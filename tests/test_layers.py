@@ -36,6 +36,7 @@ STANDARD_ONLY = {"model", "link", "errors", "settings", "__init__"}
 
 ONLY_IN = {
     "IPython": {"tracking/", "server/", "cli"},
+    "detect_secrets": {"recording/secret_kinds.py"},
     "dulwich": {"store/"},
     "pyfastcdc": {"store/chunks.py"},
     "blake3": {"store/chunks.py"},

@@ -89,6 +89,8 @@ class Execution:
     """complete | partial"""
     capture_reasons: Tuple[str, ...] = ()
     environment: Optional[BlobDigest] = None
+    redactions: Tuple[str, ...] = ()
+    """Names of known secrets, and kinds of others, that were replaced in it; never a value."""
 
 
 @dataclass(frozen=True)

@@ -21,6 +21,7 @@ from ..model.instant import instant
 from ..model.marker import find_markers
 from ..model.run import Artifact, MetricSummary, Run
 from ..model.values import Scalar
+from .cleaning import placeholders_in
 
 OUTPUTS_TEXT_CHARACTERS = 300
 
@@ -170,6 +171,7 @@ class OpenExecution:
             capture="partial" if reasons else "complete",
             capture_reasons=reasons,
             environment=environment,  # type: ignore[arg-type]
+            redactions=tuple(sorted(set(placeholders_in(self.outputs.outputs)))),
         )
 
 
