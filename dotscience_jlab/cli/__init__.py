@@ -28,6 +28,7 @@ from .growth import forget, pin, purge, space, unpin
 from .history import diff, log, restore, show, snapshot
 from .run import run
 from .runs import export, runs
+from .secrets import secrets
 from .shell import completion
 
 
@@ -42,7 +43,7 @@ def main() -> None:
 
 for _command in (
     init, status, snapshot, runs, log, show, diff, restore, fork, run, export, remote, push, pull,
-    off, on, pause, resume, widen, pin, unpin, forget, space, purge, check, doctor, completion,
+    off, on, pause, resume, widen, pin, unpin, forget, space, purge, secrets, check, doctor, completion,
 ):
     main.add_command(_command)
 

@@ -44,6 +44,11 @@ class KnownSecrets:
             self._pattern = re.compile("|".join(map(re.escape, ordered)))
             self.version += 1
 
+    def learn_named(self, name: str, value: str) -> None:
+        """As a kernel tells it: ('OPENAI_API_KEY', 'sk-…')"""
+        told = re.sub(r"[«»·\s]", "_", name)[:200] or "?"
+        self.learn(value, f"«secret:{told}»")
+
     def places_in(self, text: str) -> list[Found]:
         """Where they stand, in any spelling. Costs one search a spelling."""
         pattern, placeholders = self._pattern, self._placeholders

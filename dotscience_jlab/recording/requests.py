@@ -19,6 +19,7 @@ from .answers.params import Params, Progress
 from .answers.reports import ReportAnswers
 from .answers.restoring import RestoreAnswers
 from .answers.runs import RunAnswers
+from .answers.secrets import SecretAnswers
 from .answers.snapshots import SnapshotAnswers
 from .answers.workspaces import WorkspaceAnswers
 from .kernels import Kernels
@@ -27,7 +28,7 @@ from .workspaces import Workspaces
 
 KINDS = (
     WorkspaceAnswers, ForgettingAnswers, ExecutionAnswers, RunAnswers, SnapshotAnswers, RestoreAnswers, ForkAnswers,
-    ExchangeAnswers, ReportAnswers,
+    ExchangeAnswers, ReportAnswers, SecretAnswers,
 )
 
 

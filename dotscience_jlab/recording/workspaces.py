@@ -140,12 +140,13 @@ class Workspaces:
                 raise
             self.refusals.pop(root, None)
             self._by_root[root] = store
-            self._clean(store)
+            self.clean(store)
             self.remember(store)
             self.on_open(store)
             return store
 
-    def _clean(self, store: Store) -> None:
+    def clean(self, store: Store) -> None:
+        """From now on what it keeps is cleaned, as its settings say."""
         harmless = frozenset(map(str, store.workspace.settings.get(HARMLESS, ())))
         store.clean_with(Cleaner(store.salt, self.known_secrets, harmless=harmless))
 
@@ -206,7 +207,7 @@ class Workspaces:
             self._by_root.pop(store.root, None)
             widened = self._widen_store(store)
             self._by_root[widened.root] = widened
-            self._clean(widened)
+            self.clean(widened)
             self.remember(widened)
             return widened
 

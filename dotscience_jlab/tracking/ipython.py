@@ -22,6 +22,7 @@ from ..settings import Settings, load_settings
 from . import active, old_name
 from .fault_log import note_fault
 from .file_watch import FileWatch, watch_files
+from .keyring_watch import hear_keyring
 from .launcher import notebook_of_parent
 from .openers import listen_to_libraries
 from .outbox import is_forked
@@ -100,6 +101,7 @@ class Hooks:
             self._tap(self._io_thread)
         self._ignore_messages_to_nobody()
         self._hear_getpass()
+        self._undo.append(hear_keyring(self.session.secrets.learn))
         watch_files(self._watch)
         listen_to_libraries()
         self._undo.append(lambda: watch_files(None))

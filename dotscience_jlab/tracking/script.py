@@ -16,6 +16,7 @@ from typing import Any, Callable, List, Optional
 from ..settings import Settings, load_settings
 from . import active, old_name
 from .file_watch import FileWatch, watch_files
+from .keyring_watch import hear_keyring
 from .openers import listen_to_libraries
 from .session import OpenExecution, Session
 
@@ -37,6 +38,7 @@ def open_script(settings: Settings, path: Optional[str] = None, *, is_whole: boo
         return session
     watch = FileWatch(session.file_opened, [os.fspath(settings.data_dir), os.fspath(settings.runtime_dir)])
     watch.on_variable = session.secrets.learn_variable
+    hear_keyring(session.secrets.learn)
     execution = session.start_execution("script", source_of(path), kind="script", cell=SCRIPT_CELL)
     session.leave(execution)  # threads and tasks all belong to the one execution, which stays the latest
     watch_files(watch)

@@ -64,18 +64,31 @@ def test_two_hundred_planted_credentials_are_nowhere_in_what_is_kept(project: Pa
     History(project).until(lambda spools: not spools, lambda: list(load_settings().spool_dir.iterdir()))
 
     kept = list(kept_bytes(project, own_home))
-    for where, data in kept:
-        for value in planted:
-            for spelt in spellings(value):
-                if spelt in data and where != 'objects':
-                    i = data.find(spelt)
-                    print(where, data[i-600:i+100])
     leaks = {(value, where) for where, data in kept for value in planted for spelt in spellings(value) if spelt in data}
     assert {value for value, _ in leaks} == set(doors["data"]), [each for each in leaks if each[0] not in doors["data"]]
     assert {where for _, where in leaks} == {"objects"}, "data is kept as it is in the local snapshot, and nowhere else"
     assert notebook.read_bytes() == before, "the user's notebook is untouched"
     assert "aws-key" in found[2]["redactions"] and "«secret:" in found[2]["outputs_text"]
     assert all(each["redactions"] for each in (found[1 + n] for n in (0, 1, 3, 4, 5)))
+
+
+def test_a_value_known_to_the_kernel_is_not_kept_of_a_saved_notebook_either(project: Path, own_home: Path) -> None:
+    """Nothing about its form tells: the recorder has it from the kernel, over the socket, and nowhere in writing."""
+    word, notebook = "quite an ordinary sentence", project / "saved.ipynb"
+    document = saved_notebook([f"print({word!r})", *["x = 1"] * 10])
+    kernel = Kernel(own_home, project, env={"SERVICE_TOKEN": word, "JPY_SESSION_NAME": str(notebook)})
+    kernel.run("a = 1", cell_id="k1")
+    found = History(project)
+    found.executions(1)
+    notebook.write_text(json.dumps(document))
+    (project / "helper.py").write_text(f"word = {word!r}\n")
+    kernel.run("import os, getpass\nprint(os.environ['SERVICE_TOKEN'])", cell_id="k2")
+    found.executions(2)
+    kernel.close()
+    found.until(lambda spools: not spools, lambda: list(load_settings().spool_dir.iterdir()))
+    kept = list(kept_bytes(project, own_home))
+    assert [where for where, data in kept if word.encode() in data] == []
+    assert dict(kept)["objects"].count("«secret:SERVICE_TOKEN»".encode()) >= 3
 
 
 def spellings(value: str) -> set[bytes]:
