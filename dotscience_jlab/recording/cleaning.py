@@ -16,12 +16,12 @@ import os
 import re
 import threading
 from collections import OrderedDict
-from typing import Any, Callable, Iterator
+from typing import Any, Callable, Iterator, NamedTuple
 
 from ..model.execution import Execution
 from .known_secrets import KnownSecrets
 from .notebook_texts import changed_texts, with_texts
-from .secrets import Found, find_secrets, without_overlaps
+from .secrets import SHORTEST, Found, find_secrets, without_overlaps
 
 DIGEST_HEX = 8
 PLACEHOLDER = re.compile(r"«secret:([^«»·\n]{1,200})(?:·([0-9a-f]{8}))?»")
@@ -48,6 +48,14 @@ NAME_REASON = "Its name holds what looks like a secret: it is not kept under it.
 log = logging.getLogger(__name__)
 
 
+class _Remembered(NamedTuple):
+    """Of a text: what patterns found in it, and how it was cleaned when so much was known."""
+
+    patterns: tuple[Found, ...]
+    versions: tuple[int, int]
+    cleaned: str
+
+
 class Cleaner:
     """A `store.cleaning.Cleaning`. May be used by many threads."""
 
@@ -61,21 +69,23 @@ class Cleaner:
         self._known = known or KnownSecrets()
         self._found = KnownSecrets()
         self.harmless = harmless
-        self._remembered: OrderedDict[str, tuple[int, int, str]] = OrderedDict()
+        self._remembered: OrderedDict[str, _Remembered] = OrderedDict()
         self._n_remembered = 0
         self._busy = threading.Lock()
 
     # -- what the store asks -------------------------------------------------------------------------
 
     def text(self, text: str) -> str:
-        if len(text) < 8:
+        if len(text) < SHORTEST:
             return text
         versions = self._known.version, self._found.version
         remembered = self._remembered.get(text)
-        if remembered is not None and remembered[:2] == versions:
-            return remembered[2]
-        cleaned = self._cleaned(text)
-        self._remember(text, (self._known.version, self._found.version, cleaned))
+        if remembered is not None and remembered.versions == versions:
+            return remembered.cleaned
+        patterns = remembered.patterns if remembered is not None else tuple(_patterns_in(text))
+        found = [*self._known.places_in(text), *self._found.places_in(text), *patterns]
+        cleaned = self._without(text, without_overlaps(found)) if found else text
+        self._remember(text, _Remembered(patterns, (self._known.version, self._found.version), cleaned))
         return cleaned
 
     def record(self, record: Any) -> Any:
@@ -86,14 +96,14 @@ class Cleaner:
         return cleaned
 
     def name_refusal(self, name: str) -> str:
-        return NAME_REASON if len(name) >= 8 and self.text(name) != name else ""
+        return NAME_REASON if len(name) >= SHORTEST and self.text(name) != name else ""
 
     def wants(self, path: str, size_bytes: int) -> bool:
         lower = path.lower()
         if lower.endswith(".ipynb"):
             return size_bytes <= MAX_NOTEBOOK_BYTES
         is_text = lower.endswith(TEXT_SUFFIXES) or os.path.basename(lower) in TEXT_NAMES
-        return is_text and 8 <= size_bytes <= MAX_TEXT_FILE_BYTES
+        return is_text and SHORTEST <= size_bytes <= MAX_TEXT_FILE_BYTES
 
     def file(self, path: str, data: bytes) -> bytes:
         if path.lower().endswith(".ipynb"):
@@ -105,7 +115,7 @@ class Cleaner:
             text = data.decode("utf-8")
         except UnicodeDecodeError:
             return data
-        cleaned = self._cleaned(text)
+        cleaned = self.text(text)
         return data if cleaned == text else cleaned.encode("utf-8")
 
     # -- what the recorder asks ----------------------------------------------------------------------
@@ -132,10 +142,6 @@ class Cleaner:
         return found
 
     # -- inside --------------------------------------------------------------------------------------
-
-    def _cleaned(self, text: str) -> str:
-        found = [*self._known.places_in(text), *self._found.places_in(text), *_patterns_in(text)]
-        return self._without(text, without_overlaps(found)) if found else text
 
     def _without(self, text: str, found: list[Found]) -> str:
         pieces, at = [], 0
@@ -177,7 +183,7 @@ class Cleaner:
             return dataclasses.replace(value, **changed) if changed else value
         return value
 
-    def _remember(self, text: str, told: tuple[int, int, str]) -> None:
+    def _remember(self, text: str, told: _Remembered) -> None:
         with self._busy:
             if text not in self._remembered:
                 self._n_remembered += len(text)

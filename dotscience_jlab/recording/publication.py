@@ -71,7 +71,7 @@ def publish_execution(
     """
     root = str(store.root)
     with workspaces.writer(store):
-        clean_outputs(execution, store)
+        store.cleaning.text(execution.started.source)  # first: what is assigned there is known in the files it wrote, too
         head = store.head()
         touched = [path for path in (relative_to_root(each, root) for each in execution.openings) if path]
         silent = (*told.mapped, *(each for each, opening in execution.openings.items() if "output" in opening.roles))
@@ -79,6 +79,7 @@ def publish_execution(
         since = activity.running_since(execution.started.at) - CLOCK_SLACK_S
         scan = store.scan(workspaces.rules(store), touched, reread=reread, changed_since=since)
         aftermath = told.staged()
+        clean_outputs(execution, store)
         execution.overlaps |= set(activity.others_during(execution.id, execution.started.at, told.ended_at))
         execution.is_overlapped = told.is_late or bool(aftermath.followers)
         edits = {path: entry for path, entry in scan.edits.items() if not _is_old_notebook(activity, root, path)}
@@ -219,7 +220,6 @@ def _message(execution: OpenExecution) -> str:
 def clean_outputs(execution: OpenExecution, store: Store) -> None:
     """What patterns find in them is replaced; what was known to be secret the kernel has replaced before. An error that is shown
     and recorded is one text in both."""
-    store.cleaning.text(execution.started.source)  # first: what is assigned there is known wherever it is printed
     execution.outputs.outputs = [store.cleaning.record(each) for each in execution.outputs.outputs]
 
 

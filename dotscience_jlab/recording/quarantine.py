@@ -104,7 +104,7 @@ def look_at(digest: BlobDigest, path: str, data: bytes) -> Searched:
     for at in range(0, max(len(data), 1), PIECE_BYTES - OVERLAP_BYTES):
         text = data[at : at + PIECE_BYTES].decode("utf-8" if is_text else "latin-1", "replace")
         begin = OVERLAP_BYTES // 2 if at else 0  # what lies before was seen with the piece before
-        found = (each for each in find_secrets(text) if is_text or each.kind not in _ONLY_IN_TEXT)
+        found = (each for each in find_secrets(text, is_text=is_text) if is_text or each.kind not in _ONLY_IN_TEXT)
         note(text, (each for each in found if each.start >= begin or each.end > OVERLAP_BYTES), n_lines)
         n_lines += text.count("\n", 0, PIECE_BYTES - OVERLAP_BYTES)
     return Searched(digest, path, line, dict(kinds))

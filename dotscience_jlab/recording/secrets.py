@@ -30,62 +30,69 @@ class Found(NamedTuple):
     """Of a known one."""
 
 
-def find_secrets(text: str) -> list[Found]:
-    """In order, none over another. Costs a search for each anchor: see `bench/secrets.py`."""
-    if len(text) < SHORTEST or not _may_hold_one(text):
+def find_secrets(text: str, *, is_text: bool = True) -> list[Found]:
+    """In order, none over another. is_text: False: bytes as letters, in which only keys with a form of their own are looked for.
+
+    Costs a search for each anchor, about 0.1 ms a kB: `bench/secret_search.py`.
+    """
+    if len(text) < SHORTEST:
         return []
-    if "\x1b" in text:
+    if "\x1b" in text and is_text:
         return _in_coloured(text)
-    blanked = BINARY_URL.sub(lambda match: " " * len(match[0]), text) if ";base64," in text else text
-    lower = blanked.lower()
-    if len(lower) != len(blanked):  # a letter that is two in lower case: places would not fit
-        lower = "".join(letter if len(letter.lower()) != 1 else letter.lower() for letter in blanked)
+    searched = BINARY_URL.sub(lambda match: " " * len(match[0]), text) if ";base64," in text else text
+    exact, in_lower_case = all_anchors()
+    present = {anchor for anchor in exact if anchor in searched}
+    lower = _lower(searched) if is_text else ""
+    present_in_lower = {anchor for anchor in in_lower_case if anchor in lower} if is_text else set()
+    may_be_anywhere = DISCORD.search(searched) is not None
+    if not present and not present_in_lower and not may_be_anywhere:
+        return []  # and nothing is loaded
     found: list[Found] = []
     for kind in kinds():
-        for match in _matches(kind, blanked, lower if kind.is_lower else blanked):
-            found += _checked(kind, blanked, match)
+        if kind.where == ANYWHERE:
+            matches = kind.pattern.finditer(searched) if may_be_anywhere else iter(())
+        else:
+            anchors = [anchor for anchor in kind.anchors if anchor in (present_in_lower if kind.is_lower else present)]
+            matches = _matches(kind, anchors, searched, lower if kind.is_lower else searched)
+        for match in matches:
+            found += _checked(kind, searched, match)
     return without_overlaps(found)
 
 
-def _may_hold_one(text: str) -> bool:
-    """Before anything is loaded."""
-    exact, lower = all_anchors()
-    if any(anchor in text for anchor in exact) or DISCORD.search(text):
-        return True
-    folded = text.lower()
-    return any(anchor in folded for anchor in lower)
+def _lower(text: str) -> str:
+    """Of the same length: a letter that is two in lower case stays."""
+    lower = text.lower()
+    return lower if len(lower) == len(text) else "".join(each if len(each.lower()) != 1 else each.lower() for each in text)
 
 
-def _matches(kind: Kind, text: str, searched: str) -> Iterator[re.Match[str]]:
+def _matches(kind: Kind, anchors: list[str], text: str, searched: str) -> Iterator[re.Match[str]]:
     """searched: the text in which the anchors stand, of the same length."""
-    if kind.where == ANYWHERE:
-        yield from kind.pattern.finditer(text)
-    elif kind.where == AROUND:
-        for start, end in _around(searched, kind):
+    if kind.where == AROUND:
+        for start, end in _around(searched, anchors, kind.reach):
             yield from kind.pattern.finditer(text, start, end)
-    else:
-        is_behind = kind.where == BEHIND
-        for anchor in kind.anchors:
-            at = searched.find(anchor)
-            while at >= 0:
-                end = at + len(anchor)
-                match = kind.pattern.match(text, end if is_behind else at)
-                if match is not None and (kind.behind is None or kind.behind.search(text, max(0, end - 40), end)):
-                    yield match
-                at = searched.find(anchor, end)
+        return
+    is_behind = kind.where == BEHIND
+    for anchor in anchors:
+        at = searched.find(anchor)
+        while at >= 0:
+            end = at + len(anchor)
+            match = kind.pattern.match(text, end if is_behind else at)
+            if match is not None and (kind.behind is None or kind.behind.search(text, max(0, end - 40), end)):
+                yield match
+            at = searched.find(anchor, end)
 
 
-def _around(text: str, kind: Kind) -> list[tuple[int, int]]:
+def _around(text: str, anchors: list[str], reach: int) -> list[tuple[int, int]]:
     """Where a match may lie: around each anchor, neighbours joined."""
     places = []
-    for anchor in kind.anchors:
+    for anchor in anchors:
         at = text.find(anchor)
         while at >= 0:
             places.append(at)
             at = text.find(anchor, at + len(anchor))
     parts: list[tuple[int, int]] = []
     for at in sorted(places):
-        start, end = max(0, at - kind.reach), min(len(text), at + kind.reach)
+        start, end = max(0, at - reach), min(len(text), at + reach)
         if parts and start <= parts[-1][1]:
             parts[-1] = (parts[-1][0], end)
         else:

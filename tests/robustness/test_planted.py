@@ -59,9 +59,10 @@ def test_two_hundred_planted_credentials_are_nowhere_in_what_is_kept(project: Pa
     for number, source in enumerate(CELLS):
         kernel.run(source.format(outside=str(outside)), cell_id=f"c{number}", stop_on_error=False)
     kernel.run("if False:\n    " + "\n    ".join(line for _, line, _ in code), cell_id="code")
-    found = History(project).executions(len(CELLS) + 1)
+    History(project).executions(len(CELLS) + 1)
     kernel.close()
     History(project).until(lambda spools: not spools, lambda: list(load_settings().spool_dir.iterdir()))
+    found = History(project).executions(len(CELLS) + 1)
 
     kept = list(kept_bytes(project, own_home))
     leaks = {(value, where) for where, data in kept for value in planted for spelt in spellings(value) if spelt in data}
