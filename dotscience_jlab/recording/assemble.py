@@ -21,6 +21,7 @@ from ..model.instant import instant
 from ..model.marker import find_markers
 from ..model.run import Artifact, MetricSummary, Run
 from ..model.values import Scalar
+from .cleaning import placeholders_in
 from .opening import Opening
 from .remote_uses import RemoteUses
 from .resources.trace import Trace
@@ -170,6 +171,7 @@ class OpenExecution:
             capture_reasons=reasons,
             environment=environment,  # type: ignore[arg-type]
             names=self.names,
+            redactions=tuple(sorted(set(placeholders_in(self.outputs.outputs)))),
         )
 
 
