@@ -398,6 +398,7 @@ class SessionRecorder:
         def staged() -> Aftermath:
             if end_position is not None:
                 self.around.acknowledge(self.inbox.session, end_position)
+
             def claimed(executions: tuple[ExecutionId, ...]) -> Iterable[str]:
                 yield from self._written_by(executions)
                 since = execution.started.at - CLOCK_SLACK_S

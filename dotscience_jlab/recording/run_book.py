@@ -79,8 +79,9 @@ class RunBook:
         run.recorded(event)
         execution = self._executions.get(event.execution) if event.execution else None
         if event.what in FILE_KINDS and execution is not None:
-            for disk_path in event.items:
-                execution.opened(os.path.normpath(disk_path), event.what, "declared")
+            for disk_path, how in event.items.items():
+                opening = execution.opened(os.path.normpath(disk_path), event.what, "declared")
+                opening.is_copy_wanted |= isinstance(how, dict) and bool(how.get("copy"))
         elif event.what in ARTIFACT_KINDS:
             for name, item in event.items.items():
                 artifact = _artifact(self._stores[run.id], event.what, name, item if isinstance(item, dict) else {})
