@@ -104,6 +104,8 @@ class FileOpened(Event):
     """None: outside any cell, at session level."""
     seen_by: str = "audit"
     """audit | library | declared | child process"""
+    was_there: Optional[bool] = None
+    """Whether there was such a file just before; None: not known."""
     since: Optional[float] = None
     """Of a child process that does not know its cell: it works for the one that ran in its session at that moment."""
 
@@ -148,6 +150,11 @@ class ExecutionFinished(Event):
     error_name: Optional[str] = None
     error_value: Optional[str] = None
     traceback: List[str] = field(default_factory=list)
+    n_written_bytes: Optional[int] = None
+    """Handed to write calls by this process and its ended children while it ran, these reports left out; None: the system does not
+    say."""
+    n_children: int = 0
+    """Processes that were started while it ran."""
 
 
 @_event

@@ -94,6 +94,9 @@ class Execution:
     n_cut_bytes: int = 0
     """Bytes of output left out by the cap; 0: complete."""
     files: Tuple[FileUse, ...] = ()
+    unexplained: Tuple[str, ...] = ()
+    """Paths in the workspace that changed while it ran, though no cell was seen writing them, nor could this one have: by a
+    terminal, or another program."""
     runs: Tuple[RunId, ...] = ()
     snapshot: Optional[SnapshotId] = None
     """State after this execution; None while running, or with the reason in `capture_reasons`."""

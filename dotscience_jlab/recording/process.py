@@ -33,6 +33,7 @@ from ..store.widen import widen_history
 from .activity import Activity
 from .arrivals import Arrivals
 from .child_look import ChildLook
+from .claims import Claims
 from .copies import CopyKeeper
 from .gentle import let_cells_go_first
 from .inbox import Inbox, is_alive
@@ -69,6 +70,7 @@ class RecorderProcess:
         self.workspaces = Workspaces(settings, open_store, widen_history, recent_records)
         self.kernels = Kernels()
         self._activities: dict[str, Activity] = {}
+        self._claims = Claims()
         self._sessions: dict[str, SessionThread] = {}
         self._clients: set[Client] = set()
         self._busy = threading.Lock()
@@ -211,6 +213,7 @@ class RecorderProcess:
                 self.acknowledge,
                 time.time,
                 self.resources,
+                self._claims,
             )
             thread = SessionThread(SessionRecorder(inbox, around), self._gone)
             self._sessions[folder.name] = thread

@@ -27,14 +27,18 @@ from ..store.base import Record, Store
 from . import notebook as notebooks
 from .activity import Activity
 from .assemble import OpenExecution, shown_text
+from .claims import Claims
 from .environments import environment_bytes
+from .first_look import FirstLooks
 from .inbox import Inbox, Received
 from .kernels import Kernels, cause_of_death
-from .mappings import mapped_for_writing
+from .mappings import has_children, mapped_for_writing
 from .publication import Aftermath, Circumstances, publish_execution, put_outputs
 from .resources.sampler import Resources
 from .run_book import RunBook
 from .side_reports import SideReports, Told
+from .unopened import Writing
+from .uses import CLOCK_SLACK_S
 from .workspaces import Workspaces
 
 ENDED_KEPT = 50
@@ -60,6 +64,8 @@ class Surroundings:
     """(session, offset): everything before it is staged."""
     clock: Callable[[], float]
     resources: Resources = field(default_factory=Resources)
+    claims: Claims = field(default_factory=Claims)
+    """Of all sessions that this recorder looks after."""
 
 
 class SessionRecorder:
@@ -92,6 +98,7 @@ class SessionRecorder:
         """Opened by a cell that is not kept (paused, or its history is deleted); a cell that is may still record into them."""
         self._is_news_to_settle = False
         self.children = SideReports(inbox.folder)
+        self._first_looks = FirstLooks()
 
     # -- taking in ---------------------------------------------------------------------------------
 
@@ -113,6 +120,8 @@ class SessionRecorder:
         self._note_refusal(self._show_runs)
         if not self._queue:
             self.around.acknowledge(self.inbox.session, self.inbox.position)
+            self.around.claims.taken_in(self.inbox.session, self.inbox.folder, self.inbox.position)
+            self._first_looks.step(self._executions, self.around.workspaces.fingerprints)
             self._settle()
         return is_new
 
@@ -275,8 +284,11 @@ class SessionRecorder:
 
     def _on_file(self, event: ev.FileOpened) -> None:
         execution = self._working(event)
+        self.around.claims.note(self.inbox.session, event.to_json())
         if execution is not None:
-            execution.opened(os.path.normpath(event.disk_path), event.role, event.seen_by)
+            disk_path = os.path.normpath(event.disk_path)
+            opening = execution.opened(disk_path, event.role, event.seen_by, event.at, event.was_there)
+            self._first_looks.ask(execution.id, opening, disk_path)
         elif event.role in ("output", "both"):
             self._background[os.path.normpath(event.disk_path)] = None
 
@@ -374,7 +386,12 @@ class SessionRecorder:
         def staged() -> Aftermath:
             if end_position is not None:
                 self.around.acknowledge(self.inbox.session, end_position)
-            return Aftermath(self._begun_since(execution), self._written_by)
+            def claimed(executions: tuple[ExecutionId, ...]) -> Iterable[str]:
+                yield from self._written_by(executions)
+                since = execution.started.at - CLOCK_SLACK_S
+                yield from self.around.claims.of_others(self.inbox.session, since, executions)
+
+            return Aftermath(self._begun_since(execution), claimed)
 
         before, self.mapped = self.mapped, self._mapped_now()
         told = Circumstances(
@@ -385,6 +402,7 @@ class SessionRecorder:
             is_late=end_position is None,
             after_cell=self._last_cell.get(execution.disk_path or ""),
             mapped=before | self.mapped,
+            writing=self._writing_of(execution),
             staged=staged,
         )
         activity = self.around.activity(store)
@@ -547,6 +565,7 @@ class SessionRecorder:
             store.append(records)
             self._tell("run", store, [record.id for record in records if isinstance(record, Run)], None)
         self._runs.clear()
+        self.around.claims.ended(self.inbox.session)
         self._is_session_stored = True
 
     def _session_record(self, store: Store, at: float, cause: str) -> Session:
@@ -634,6 +653,13 @@ class SessionRecorder:
     def _mapped_now(self) -> frozenset[str]:
         process = self.inbox.process()
         return mapped_for_writing(process.pid) if process is not None else frozenset()
+
+    def _writing_of(self, execution: OpenExecution) -> Writing:
+        finished, process = execution.finished, self.inbox.process()
+        if finished is None:
+            return Writing(None, False, is_known=False)
+        is_helped = bool(finished.n_children) or (process is not None and has_children(process.pid))
+        return Writing(finished.n_written_bytes, is_helped)
 
     def _kernel(self) -> Any:
         return self.around.kernels.get(self.started.kernel_id if self.started else None)
