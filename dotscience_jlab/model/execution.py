@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any, Dict, Optional, Tuple
 
+from .certificate import Certificate
 from .ids import BlobDigest, ExecutionId, NotebookId, RunId, SessionId, SnapshotId
 from .instant import Instant
 from .paths import WorkspacePath
@@ -134,3 +135,5 @@ class Session:
     capture_reasons: Tuple[str, ...] = ()
     environment: Optional[BlobDigest] = None
     details: Dict[str, Any] = field(default_factory=dict)
+    certificate: Optional[Certificate] = None
+    """None: it ended by itself, and well."""

@@ -211,6 +211,8 @@ class OpenRun:
     description: str = ""
     error: str = ""
     closed_as: str | None = None
+    is_closed_by_end: bool = False
+    """Closed by nobody but the process, when it ended by itself."""
     reason: str = ""
     published_at: float | None = None
     ended_at: float | None = None

@@ -105,7 +105,7 @@ def join(session: Path, execution: Optional[str], since: Optional[float]) -> Non
     """In a new Python process: listen from now on. Doing it again only says better which cell it works for."""
     watch = file_watch.watching()
     if watch is None:
-        watch = file_watch.FileWatch(lambda *told: None, [os.fspath(session.parent.parent)])
+        watch = file_watch.FileWatch(lambda path, role, seen_by, was_there: None, [os.fspath(session.parent.parent)])
     _tell_there(watch, ChildReports(session, execution, since))
     from .openers import listen_to_libraries  # late, with the next: a process that is no child of ours needs them not
     from .remote import listen_to_remotes

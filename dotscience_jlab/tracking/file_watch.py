@@ -83,14 +83,14 @@ class FileWatch:
                     self._command(args[1])
                 elif event == "os.system":
                     self._command(args[0])
+            elif event == "os.exec":
+                self._command(args[1])
             elif event in MOVES:
                 move(event, args, self._tell)
             elif event == "sqlite3.connect":
                 path, role = database(args[0])
                 if path:
                     self._tell(path, role, "audit")
-            elif event == "os.exec":
-                self._command(args[1])
             elif event == "os.chdir":
                 self.forget()
             elif event == "os.putenv":
@@ -226,7 +226,7 @@ def tell_opened(path: str, role: str) -> None:
 
 
 STARTS = frozenset({"subprocess.Popen", "os.fork", "os.forkpty", "os.posix_spawn", "os.system", "os.spawn", "pty.spawn"})
-_HEARD = frozenset({"open", "sqlite3.connect", "os.exec", "os.chdir", "os.putenv"}) | MOVES | STARTS
+_HEARD = frozenset({"open", "sqlite3.connect", "os.chdir", "os.putenv", "os.exec"}) | MOVES | STARTS
 
 
 def _on_audit(event: str, args: Tuple[Any, ...]) -> None:

@@ -259,6 +259,15 @@ class Session:
             self.runs.note(run, what, items, where)
             self.emit(*events, RunRecorded(self._clock(), run.id, what, items, where.execution))
 
+    def enter_run(self) -> Optional[OpenRun]:
+        """The run that what is recorded here and now goes to, opened if there is none; None while nothing is recorded."""
+        if self.is_muted():
+            return None
+        with self._lock:
+            run, events = self.runs.enter(self.where(), self._scope.get())
+            self.emit(*events)
+            return run
+
     def record_points(self, names: Tuple[str, ...], values: Tuple[float, ...], step: Optional[int]) -> None:
         """Numbers of the current run at one step: one frame, about 4 µs. names and values: same length and order."""
         execution = self._running.get() or self._latest or self.foreground()
@@ -334,7 +343,7 @@ class Session:
         execution = self._running.get() or self._latest
         if execution.is_muted if execution is not None else self.is_paused:
             return
-        self.emit(FileOpened(self._clock(), disk_path, role, self.working_for(), seen_by, was_there))
+        self.emit(FileOpened(self._clock(), disk_path, role, self.working_for(), seen_by, was_there=was_there))
 
     def remote_opened(self, url: str, role: str, found: Mapping[str, Any]) -> None:
         """As `file_opened`, of something that lies elsewhere; found: fields of events.RemoteOpened."""
@@ -446,6 +455,7 @@ class Session:
         with self._lock:
             if not self.is_finished:
                 self.emit(*events)
+
     def _ask_recorder(self, params: Dict[str, Any]) -> Dict[str, Any]:
         """What the recorder sees of the environment. DotscienceError if there is none, or none that knows the question."""
         link = connect_or_launch(self.settings, "kernel")

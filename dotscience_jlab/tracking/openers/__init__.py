@@ -48,13 +48,9 @@ def listen_to_libraries() -> None:
 
 
 def _wrap_all(module: Any) -> None:
-    """Never raises: it stands inside somebody's import. What cannot be wrapped is left to the scan."""
-    try:
-        family = importlib.import_module(f".{FAMILIES[module.__name__]}", __name__)
-        for opener in family.OPENERS[module.__name__]:
-            _wrap(module, opener)
-    except Exception:
-        return
+    family = importlib.import_module(f".{FAMILIES[module.__name__]}", __name__)
+    for opener in family.OPENERS[module.__name__]:
+        _wrap(module, opener)
 
 
 def _wrap(module: Any, opener: Opener) -> None:
