@@ -90,7 +90,7 @@ class ChildLook(threading.Thread):
                 key = (child.pid, child.start_ticks, path, role)
                 if key not in told:
                     told.add(key)
-                    recorder.children.seen(FileOpened(time.time(), path, role, None, CHILD, child.begun_at))
+                    recorder.children.seen(FileOpened(time.time(), path, role, None, CHILD, since=child.begun_at))
 
 
 def children_of(kernel_pid: int) -> list[Child]:
