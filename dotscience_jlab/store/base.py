@@ -257,6 +257,9 @@ class Index(Protocol):
         """Newest first. text: a substring of source, outputs_text or paths, case-insensitive. file: a workspace path read
         or written."""
 
+    def still_running(self) -> tuple[list[Execution], list[Run]]:
+        """All that is shown as running, oldest first, without annotations; costs nothing in the size of the history."""
+
     def find_run(self, reference: str) -> Run:
         """By id, an unambiguous prefix of one (4 characters or more), its number, or its exact name. NotFound, or
         InvalidRequest if it is ambiguous."""
