@@ -307,7 +307,7 @@ class OpenRun:
             opened_by=self.opened.opened_by,
             finished_at=instant(self.ended_at) if is_over and self.ended_at is not None else None,
             duration_s=round(max(0.0, self.ended_at - self.opened.at), 6) if is_over and self.ended_at is not None else None,
-            state_reason=self.error or self.reason,
+            state_reason=self.reason or self.error,
             description=self.description,
             notebook=self.notebook,
             path=self.path,  # type: ignore[arg-type]

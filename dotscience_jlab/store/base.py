@@ -272,6 +272,9 @@ class Index(Protocol):
     def words_about(self, about: str, field: str) -> list[Annotation]:
         """Annotations of that field about a run, an execution, a snapshot or a notebook, oldest first."""
 
+    def still_running(self) -> tuple[list[Execution], list[Run]]:
+        """All that is shown as running, oldest first, without annotations; costs nothing in the size of the history."""
+
     def find_run(self, reference: str) -> Run:
         """By id, an unambiguous prefix of one (4 characters or more), its number, or its exact name. NotFound, or
         InvalidRequest if it is ambiguous."""

@@ -24,7 +24,7 @@ from .remote import listen_to_remotes
 from .session import OpenExecution, Session
 
 SCRIPT_CELL = "script"
-LATE = "Output and files from before the first recorded value, and an exit status, are missing; `ds run` sees them too."
+LATE = "Output and files from before the first recorded value are missing; `ds run` sees them too."
 C_LEVEL = "Output that C code or child processes write is not seen in a script."
 
 
