@@ -20,14 +20,17 @@ KINDS = ("run:", "file:", "variable:", "execution:")
 
 @click.command()
 @click.option("-o", "--output", type=click.Path(dir_okay=False), help="Write the recipe to this file, a notebook (.ipynb).")
+@click.option("--confirm", is_flag=True, help="Run it again, in a fresh kernel and a temporary folder, and compare.")
 @click.argument("result")
 @desk_command
-def recipe(desk: Desk, result: str, output: str | None) -> None:
+def recipe(desk: Desk, result: str, output: str | None, confirm: bool) -> None:
     """The smallest list of executed cells that made RESULT: a run, a file, a variable or an execution.
 
     RESULT is looked for in this order; `run:7`, `file:out.csv`, `variable:acc` and `execution:ID` say it outright.
     """
     found = _asked(desk, result, "recipes.get")
+    if confirm:
+        found = desk.ask_here("recipes.confirm", of=found["of"], doing="Running it again")
     _give(desk, found, output)
 
 

@@ -354,6 +354,20 @@ OPERATIONS: tuple[Operation, ...] = (
         "GET", f"{W}/recipe", "recipes.get", "The smallest list of executed cells that made a result", RECIPE,
         query={"of": OF, "session": SHORT_TEXT}, required_query=("of",),
     ),
+    Operation(
+        "POST", f"{W}/recipe/confirm", "recipes.confirm", "Run a recipe again, elsewhere, and say whether it gave the same", RECIPE,
+        body={"of": OF, "session": or_null(SHORT_TEXT)}, required=("of",),
+    ),
+    Operation(
+        "GET", f"{W}/sessions/{{session}}", "sessions.get", "One life of a kernel or script, and how it ended", reference(Session),
+    ),
+    Operation(
+        "POST", f"{W}/resume", "sessions.resume", "What putting back the last state of a cut-off run or session would do",
+        record_of(
+            session=TEXT, run=or_null(TEXT), snapshot=TEXT, paths=TEXTS, sentence=TEXT, plan=reference(RestorePlan),
+        ),
+        body={"run": or_null(SHORT_TEXT), "session": or_null(SHORT_TEXT)},
+    ),
     Operation("GET", f"{W}/environments/{{digest}}", "environments.get", "Python and packages as captured", ANY_OBJECT),
     Operation("GET", f"{W}/artifacts/{{digest}}", "blobs.get", "Bytes that a record names", {}, is_download=True),
     # -- reports, health

@@ -1,4 +1,4 @@
-"""Which cell of the session runs, as a number in eight bytes beside the spool: a pool's worker asks before it keeps quiet about a file.
+"""Which cell of the session runs, in eight bytes beside the spool: a pool's worker asks before it keeps quiet about a file.
 
     <spool>/<session>/cell                u64: the n-th execution of the session began last
 

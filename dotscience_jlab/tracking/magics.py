@@ -9,6 +9,7 @@ import ast
 import json
 import os
 import re
+import sys
 from typing import Any, Dict, Optional
 
 from IPython.core.error import UsageError
@@ -22,6 +23,8 @@ from .recipe_table import RecipeTable
 from .tables import Comparison, Plan, RunTable
 
 REQUEST_TIMEOUT_S = 60.0
+CONFIRM_TIMEOUT_S = 3700.0
+"""A recipe's cells may take as long as they took."""
 CATCH_UP_S = 3.0
 """So that what the cells above recorded is in the answer; a recorder that is further behind answers with what it has."""
 ACTIONS = ("start", "publish", "end", "status")
@@ -170,6 +173,7 @@ class DsMagics(Magics):
 
     @magic_arguments()
     @argument("-o", "--output", default=None, help="Write the recipe to this file, a notebook.")
+    @argument("--confirm", action="store_true", help="Run it again, in a fresh kernel and a temporary folder, and compare.")
     @argument("result", help="A variable of this kernel; else a run or a file, as run:7 or file:out.csv.")
     @line_magic
     def ds_recipe(self, line: str) -> RecipeTable:
@@ -177,7 +181,7 @@ class DsMagics(Magics):
 
         Examples::
 
-            %ds_recipe accuracy
+            %ds_recipe accuracy --confirm
             %ds_recipe run:7 -o how-it-was-made.ipynb
         """
         arguments = parse_argstring(self.ds_recipe, line)
@@ -190,7 +194,14 @@ class DsMagics(Magics):
                 params["of"] = f"variable:{result}"
                 if session is not None:
                     params["session"] = session.id
-            found = ask("recipes.get", **params)
+            if arguments.confirm:
+                params["executable"] = sys.executable
+                name = params["of"].partition(":")[2]
+                if params["of"].startswith("variable:") and name in self.shell.user_ns:
+                    from .content import content  # late: only who confirms needs it
+
+                    params["expected"] = content(self.shell.user_ns[name])
+            found = ask("recipes.confirm" if arguments.confirm else "recipes.get", **params)
             if arguments.output:
                 with open(os.path.expanduser(_unquoted(arguments.output)), "w", encoding="utf-8") as file:
                     json.dump(found["notebook"], file, indent=1, ensure_ascii=False)
@@ -236,7 +247,8 @@ class _asking:
         return self
 
     def __call__(self, method: str, **params: Any) -> Any:
-        return self._link.request(method, params, timeout_s=REQUEST_TIMEOUT_S)
+        timeout_s = CONFIRM_TIMEOUT_S if method == "recipes.confirm" else REQUEST_TIMEOUT_S
+        return self._link.request(method, params, timeout_s=timeout_s)
 
     def workspace(self) -> Dict[str, Any]:
         """The project folder of the notebook, else of the working folder."""

@@ -1,4 +1,4 @@
-"""Workers that outlive a cell, with a real kernel and a real recorder: each file belongs to the cell that it was read or written for."""
+"""Workers that outlive a cell, with a real kernel and a real recorder: a file belongs to the cell that it was opened for."""
 
 from __future__ import annotations
 
@@ -14,10 +14,15 @@ from .child_python import make_python
 
 WORK = "def copy(source, target):\n    with open(source) as a, open(target, 'w') as b: b.write(a.read())\n"
 POOLS = {
-    "Pool": ("import multiprocessing\npool = multiprocessing.get_context('fork').Pool(1)",
-             "pool.apply(copy, ('{0}.txt', '{0}-out.txt'))"),
-    "joblib": ("import joblib", "joblib.Parallel(n_jobs=2)(joblib.delayed(copy)('{0}.txt', f'{0}-out{{n or str()}}.txt') for n in (0, 1))"),
-}  # fmt: skip
+    "Pool": (
+        "import multiprocessing\npool = multiprocessing.get_context('fork').Pool(1)",
+        "pool.apply(copy, ('{0}.txt', '{0}-out.txt'))",
+    ),
+    "joblib": (
+        "import joblib",
+        "joblib.Parallel(n_jobs=2)(joblib.delayed(copy)('{0}.txt', f'{0}-out{{n or str()}}.txt') for n in (0, 1))",
+    ),
+}
 """Made in the first cell, fed by the others: joblib keeps its workers by itself."""
 
 
@@ -59,7 +64,7 @@ def test_a_worker_works_for_the_cell_that_feeds_it(make: str, feed: str, project
         for cell, name in (("one", "one"), ("two", "two"), ("again", "one")):
             found = recorded.uses(cell)
             assert found[f"{name}.txt"] == {"input"} and found[f"{name}-out.txt"] == {"output"}
-            assert all(each.startswith(name) for each in found)
+            assert all(each.startswith(name) for each in found), found
     finally:
         recorded.kernel.close()
 
@@ -67,7 +72,8 @@ def test_a_worker_works_for_the_cell_that_feeds_it(make: str, feed: str, project
 def test_what_a_program_writes_after_its_cell_is_no_cells_work(project: Path, own_home: Path) -> None:
     """The program waits for the second cell to be running, and that one for what the program writes."""
     (project / "late.py").write_text(
-        "import os, time\nwhile not os.path.exists('../go'): time.sleep(0.01)\nopen('a.txt', 'w').write('x')\nopen('../done', 'w')\n"
+        "import os, time\nwhile not os.path.exists('../go'): time.sleep(0.01)\n"
+        "open('a.txt', 'w').write('x')\nopen('../done', 'w')\n"
     )
     recorded = Recorded(project, own_home, PYTHON=str(make_python(project.parent / "environment")))
     try:

@@ -64,5 +64,14 @@ def test_a_recipe_holds_what_was_needed_and_the_command_and_the_magic_show_it(ke
     shown = kernel.run("%ds_recipe rows", cell_id="ask")
     (result,) = [m["content"]["data"] for m in shown.messages if m["msg_type"] == "execute_result"]
     assert cells[5] in result["text/plain"] and cells[3] not in result["text/plain"] and "<table>" in result["text/html"]
+    confirmed = kernel.run("%ds_recipe rows --confirm", cell_id="confirm")
+    (result,) = [m["content"]["data"] for m in confirmed.messages if m["msg_type"] == "execute_result"]
+    assert "A re-run confirmed it" in result["text/plain"] and "rows holds the same" in result["text/plain"]
+    for name, said in ((str(run["number"]), "All 1 of its values came out the same"), ("file:rows.txt", "byte for byte")):
+        of = name if ":" in name else f"run:{name}"
+        done = history.ask("recipes.confirm", of=of)
+        assert done["confirmation"]["state"] == "confirmed" and said in " ".join(done["confirmation"]["details"])
+        assert history.ask("recipes.get", of=of)["confirmation"] == done["confirmation"]
+    assert len(history.executions(12)) == 12, "what ran again is recorded nowhere"
     as_json = CliRunner().invoke(main, ["recipe", "aside", "--json", "-C", str(project)])
     assert [each["source"] for each in json.loads(as_json.stdout)["cells"]][-1] == cells[3]

@@ -171,6 +171,7 @@ class Kernel:
     def __init__(self, folder: Path) -> None:
         self.inbox = self
         self.session = folder.name
+        self.folder = folder / "spool" / folder.name
         self.children = SideReports(folder)
 
     def process(self) -> "Kernel":
@@ -181,7 +182,10 @@ class Kernel:
 
 def test_a_program_is_looked_at_while_it_runs(tmp_path: Path) -> None:
     (tmp_path / "a.csv").write_text("1")
-    (tmp_path / "work.sh").write_text("exec 3< a.csv 4> b.csv 5<> c.csv 6< /etc/hostname\necho ready\nread line\n")
+    (tmp_path / "spool").mkdir()
+    (tmp_path / "spool" / "ours").write_text("")
+    lines = "exec 7< spool/ours", "exec 3< a.csv 4> b.csv 5<> c.csv 6< /etc/hostname", "echo ready", "read line", ""
+    (tmp_path / "work.sh").write_text("\n".join(lines))
     kernel = Kernel(tmp_path)
     began = time.time()
     program = subprocess.Popen(["sh", "work.sh"], cwd=tmp_path, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
