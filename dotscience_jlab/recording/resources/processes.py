@@ -6,14 +6,14 @@ takes it a while for a large process: so it is asked seldom, and in between the 
 
 from __future__ import annotations
 
-import os
 import time
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Iterator
+from typing import Iterable
 
-PROC = Path("/proc")
+from ..mappings import PROC, descendants
+
 SHARED_ASK_SHARE = 0.005
 """Of the time, at most, that Linux is busy with telling how much of the memory is shared."""
 NOT_OUTSIDE = ("lo", "veth", "docker", "br-", "virbr", "cni", "flannel", "cali", "ifb")
@@ -51,7 +51,7 @@ class ProcessTree:
 
         cpu_s, n_read, n_written, is_disk_told = 0.0, 0, 0, False
         resident: dict[int, tuple[int, int]] = {}
-        for pid in (self._pid, *descendants(self._pid)):
+        for pid in (self._pid, *below(self._pid)):
             try:
                 process = self._known.get(pid) or psutil.Process(pid)
                 times, memory = process.cpu_times(), process.memory_info()  # type: ignore[attr-defined]
@@ -94,22 +94,10 @@ class ProcessTree:
         return self._highest_bytes if 0 < before < self._highest_bytes else 0
 
 
-def descendants(pid: int) -> Iterator[int]:
+def below(pid: int) -> Iterable[int]:
     """Pids of all that it started and that still run. On Linux one read a thread of these alone; else a look at all processes."""
-    try:
-        tasks = os.listdir(PROC / str(pid) / "task")
-    except OSError:
-        if not PROC.is_dir():
-            yield from _descendants_elsewhere(pid)
-        return
-    for task in tasks:
-        with suppress(OSError, ValueError):
-            for child in (PROC / str(pid) / "task" / task / "children").read_bytes().split():
-                yield int(child)
-                yield from descendants(int(child))
-
-
-def _descendants_elsewhere(pid: int) -> list[int]:
+    if PROC.is_dir():
+        return descendants(pid)
     import psutil
 
     try:

@@ -68,7 +68,6 @@ class Resources:
         self._changed = threading.Condition()
         self._watched: dict[SessionId, _Watched] = {}
         self._traces: dict[ExecutionId, Trace] = {}
-        self._peaks: dict[SessionId, int] = {}
         self._thread: threading.Thread | None = None
         self._is_stopping = False
 
@@ -92,8 +91,6 @@ class Resources:
             kept = read_kept(folder, execution) if folder is not None else None
             if kept:
                 self._traces[execution] = kept
-                highest = kept.summary().get("memory_bytes")
-                self._peaks[session] = max(self._peaks.get(session, 0), round(highest.max) if highest is not None else 0)
             if self._thread is None and not self._is_stopping:
                 self._thread = threading.Thread(target=self._read_on, name="resources", daemon=True)
                 self._thread.start()
@@ -123,17 +120,11 @@ class Resources:
             trace = self._traces.get(execution)
             return trace.without_points() if trace else None
 
-    def peak_memory_bytes(self, session: SessionId) -> int | None:
-        """The most memory that the session's processes were seen to have, also once they are gone. None: never read."""
-        with self._changed:
-            return self._peaks.get(session)
-
     def session_ended(self, session: SessionId) -> None:
         with self._changed:
             watched = self._watched.pop(session, None)
             for execution in watched.executions if watched is not None else ():
                 self._traces.pop(execution, None)
-            self._peaks.pop(session, None)
 
     def stop(self) -> None:
         with self._changed:
@@ -170,7 +161,6 @@ class Resources:
             if counted is None:
                 watched.due = math.inf
                 return
-            self._peaks[session] = max(self._peaks.get(session, 0), counted.memory_bytes)
             if watched.counted is not None and now > watched.read_at:
                 seconds = now - watched.read_at
                 values = {**rates(watched.counted, counted, watched.network, network, seconds), **on_gpus}
