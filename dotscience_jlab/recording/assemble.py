@@ -296,7 +296,6 @@ class OpenRun:
         inputs = [use for (role, _), use in sorted(self.files.items()) if role == "input"]
         outputs = [use for (role, _), use in sorted(self.files.items()) if role == "output"]
         carried = self.opened.carried_over
-        taken = self.trace.joined(live) if live else self.trace
         return Run(
             id=self.id,
             name=self.opened.name or self.name,
@@ -324,9 +323,9 @@ class OpenRun:
             snapshot=self.snapshot,
             published_at=None if self.published_at is None else instant(self.published_at),
             environment=environment,  # type: ignore[arg-type]
-            resources=taken.summary(),
+            resources=self.trace.summary(live),
             resources_blob=self.resources_blob,
-            resources_note=taken.note,
+            resources_note=(live.note if live else "") or self.trace.note,
             seeds=dict(self.seeds),
             loaded=self.loaded_blob,
         )

@@ -84,7 +84,7 @@ class SessionRecorder:
         self._queue: deque[Received] = deque()
         self._executions: dict[ExecutionId, OpenExecution] = {}
         self._stores: dict[ExecutionId, Store] = {}
-        self._runs = RunBook(inbox.session, self._executions, around.resources.so_far)
+        self._runs = RunBook(inbox.session, self._executions, around.resources.summary_so_far)
         self._backlog: list[OpenExecution] = []
         """Ended, but not in the store: it refused (a full disk, no permission)."""
         self._last_cell: dict[str, str] = {}
@@ -267,7 +267,7 @@ class SessionRecorder:
         self._executions[execution.id] = execution
         self._stores[execution.id] = store
         self.around.activity(store).begins(execution.id, event.at)
-        self.around.resources.begins(self.inbox.session, self.inbox.process(), execution.id)
+        self.around.resources.begins(self.inbox.session, self.inbox.process(), execution.id, self.inbox.folder)
         if not self._is_stored(store, execution.id):
             store.index.feed([store.cleaning.record(execution.record())])
             self._tell("execution", store, [execution.id], execution.path)

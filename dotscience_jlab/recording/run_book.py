@@ -35,7 +35,7 @@ class RunBook:
         self, session: SessionId, executions: Mapping[ExecutionId, OpenExecution],
         taken_so_far: Callable[[ExecutionId], Trace | None] = lambda _: None,
     ) -> None:
-        """executions: those open now, the session recorder's own table. taken_so_far: what one of them takes of the machine."""
+        """executions: those open now, the session recorder's own table. taken_so_far: by one of them, of the machine."""
         self._session = session
         self._taken_so_far = taken_so_far
         self._executions = executions
