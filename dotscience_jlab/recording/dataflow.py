@@ -19,7 +19,7 @@ from .variables import HISTORY, Deferred, Names, names_of
 _DRAWS = re.compile(r"\b(random\w*|rand\w*|seed|manual_seed|shuffle|sample|choices?|permutation|normal|uniform|dropout|default_rng"
                     r"|train_test_split|RandomState|fit\w*)\b", re.IGNORECASE)
 _LIBRARIES = {
-    RANDOM[1]: re.compile(r"\b(np|numpy|scipy|sklearn|pandas|pd|torch|keras|tensorflow|statsmodels|xgboost|lightgbm|seaborn|emcee)\b"),
+    RANDOM[1]: re.compile(r"\b(np|numpy|scipy|sklearn|pandas|pd|torch|keras|tensorflow|statsmodels|xgboost|lightgbm|emcee)\b"),
     RANDOM[2]: re.compile(r"\b(torch|lightning|transformers|keras)\b"),
 }
 _SETTINGS = re.compile(
