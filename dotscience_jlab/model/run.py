@@ -101,6 +101,10 @@ class Run:
     """The points behind them, as those of metrics are kept; see docs/store-format.md."""
     resources_note: str = ""
     """Why something is missing among them, in a sentence."""
+    seeds: Dict[str, str] = field(default_factory=dict)
+    """Random generator -> digest of its state when the run's cell began; of torch the seed. Equal ones drew the same numbers."""
+    loaded: Optional[BlobDigest] = None
+    """JSON of what was in memory when it ended: packages with their versions, numeric libraries, threads (docs/capture.md)."""
 
 
 @dataclass(frozen=True)

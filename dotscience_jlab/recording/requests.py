@@ -11,6 +11,7 @@ from ..errors import InvalidRequest
 from ..settings import Settings
 from ..store.base import Store
 from .activity import Activity
+from .answers.environments import EnvironmentAnswers
 from .answers.exchange import ExchangeAnswers
 from .answers.executions import ExecutionAnswers
 from .answers.forgetting import ForgettingAnswers
@@ -20,6 +21,7 @@ from .answers.recipes import RecipeAnswers
 from .answers.reports import ReportAnswers
 from .answers.restoring import RestoreAnswers
 from .answers.runs import RunAnswers
+from .answers.sessions import SessionAnswers
 from .answers.snapshots import SnapshotAnswers
 from .answers.workspaces import WorkspaceAnswers
 from .kernels import Kernels
@@ -29,7 +31,7 @@ from .workspaces import Workspaces
 
 KINDS = (
     WorkspaceAnswers, ForgettingAnswers, ExecutionAnswers, RunAnswers, SnapshotAnswers, RestoreAnswers, ForkAnswers,
-    ExchangeAnswers, RecipeAnswers, ReportAnswers,
+    ExchangeAnswers, ReportAnswers, EnvironmentAnswers, RecipeAnswers, SessionAnswers,
 )
 
 

@@ -229,6 +229,16 @@ OPERATIONS: tuple[Operation, ...] = (
         query={"max_points": {**COUNT, "maximum": 10_000_000}},
     ),
     Operation(
+        "GET", f"{R}/environment", "environments.of_run", "What it took place in: what was installed, loaded, the random state",
+        record_of(environment=ANY_OBJECT, loaded=ANY_OBJECT, seeds=map_of(TEXT)),
+    ),
+    Operation(
+        "GET", f"{R}/lock", "environments.lock", "A lock file of what was installed",
+        record_of(text=TEXT, name=TEXT, sentence=TEXT),
+        query={"format": {"type": "string", "enum": ["requirements", "pylock", "conda"]}},
+        required_query=("format",),
+    ),
+    Operation(
         "GET", f"{W}/compare", "runs.compare", "Runs side by side, what differs first",
         record_of(
             runs=list_of(reference(Run)),
@@ -347,6 +357,16 @@ OPERATIONS: tuple[Operation, ...] = (
     Operation(
         "POST", f"{W}/recipe/confirm", "recipes.confirm", "Run a recipe again, elsewhere, and say whether it gave the same", RECIPE,
         body={"of": OF, "session": or_null(SHORT_TEXT)}, required=("of",),
+    ),
+    Operation(
+        "GET", f"{W}/sessions/{{session}}", "sessions.get", "One life of a kernel or script, and how it ended", reference(Session),
+    ),
+    Operation(
+        "POST", f"{W}/resume", "sessions.resume", "What putting back the last state of a cut-off run or session would do",
+        record_of(
+            session=TEXT, run=or_null(TEXT), snapshot=TEXT, paths=TEXTS, sentence=TEXT, plan=reference(RestorePlan),
+        ),
+        body={"run": or_null(SHORT_TEXT), "session": or_null(SHORT_TEXT)},
     ),
     Operation("GET", f"{W}/environments/{{digest}}", "environments.get", "Python and packages as captured", ANY_OBJECT),
     Operation("GET", f"{W}/artifacts/{{digest}}", "blobs.get", "Bytes that a record names", {}, is_download=True),

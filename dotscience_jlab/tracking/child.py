@@ -17,14 +17,13 @@ import time
 from pathlib import Path
 from typing import Any, Callable, Dict, Optional
 
-from ..settings import CHILD_OF, parent_session
+from ..link.parent_session import CHILD_OF, parent_session
 from . import file_watch
 from .at_import import when_imported
+from .cell_number import CellNumber
 from .side_spool import SideSpool, stat_fields
 
 CHILD = "child process"
-FED_WINDOW_S = 0.05
-"""A worker that is fed by its parent does not know when another cell begins: a file is news again after so long."""
 FOREGROUND_S = 0.5
 """A program that was started so shortly before it joins belongs to the cell that runs now: its start is known to 20 ms only."""
 _WORKERS = (
@@ -51,15 +50,17 @@ class ChildReports:
     def after_fork(self) -> None:
         self._spool = SideSpool(self._session)
 
-    def file_opened(self, disk_path: str, role: str, seen_by: str) -> None:
-        self.tell({"event": "file_opened", "disk_path": disk_path, "role": role, "seen_by": CHILD})
+    def file_opened(self, disk_path: str, role: str, seen_by: str, was_there: Optional[bool] = None) -> None:
+        self.tell({"event": "file_opened", "disk_path": disk_path, "role": role, "seen_by": CHILD, "was_there": was_there})
 
     def remote_opened(self, url: str, role: str, found: Dict[str, Any]) -> None:
         self.tell({"event": "remote_opened", "url": url, "role": role, "seen_by": CHILD, **found})
 
     def tell(self, event: Dict[str, Any]) -> None:
         now = time.time()
-        is_fed = self.watch.is_fed = is_fed_worker()
+        is_fed = is_fed_worker()
+        if is_fed and self.watch.cell is None:
+            self.watch.cell = CellNumber(self._session, is_writer=False)
         about = {"execution": None, "since": now} if is_fed else {"execution": self._execution, "since": self._since}
         self._spool.append(self._clean({**event, "at": now, **about}))
 
@@ -76,14 +77,15 @@ class ChildReports:
 class ChildWatch(file_watch.FileWatch):
     """As the kernel's, in a child."""
 
-    is_fed = False
-    _forgot_at = 0.0
+    cell: Optional[CellNumber] = None
+    """Of a worker that is fed: what it tells is news again in the next cell."""
+    _told_in = 0
 
     def notice(self, event: str, args: Any) -> None:
-        if self.is_fed:
-            now = time.monotonic()
-            if now - self._forgot_at > FED_WINDOW_S:
-                self._forgot_at = now
+        if self.cell is not None:
+            number = self.cell.read()
+            if number != self._told_in:
+                self._told_in = number
                 self.forget()
         super().notice(event, args)
 
@@ -103,7 +105,7 @@ def join(session: Path, execution: Optional[str], since: Optional[float]) -> Non
     """In a new Python process: listen from now on. Doing it again only says better which cell it works for."""
     watch = file_watch.watching()
     if watch is None:
-        watch = file_watch.FileWatch(lambda path, role, seen_by: None, [os.fspath(session.parent.parent)])
+        watch = file_watch.FileWatch(lambda path, role, seen_by, was_there: None, [os.fspath(session.parent.parent)])
     _tell_there(watch, ChildReports(session, execution, since))
     from .openers import listen_to_libraries  # late, with the next: a process that is no child of ours needs them not
     from .remote import listen_to_remotes
@@ -115,10 +117,10 @@ def join(session: Path, execution: Optional[str], since: Optional[float]) -> Non
 def join_as_told() -> None:
     """At the start of a Python program, if its environment names a session. Never raises; about 10 ms where it joins."""
     try:
-        told = parent_session()
+        told = parent_session(os.environ)
         if told is None or _speaks_for_itself():
             return
-        kernel_pid, session = told
+        kernel_pid, session = told[0], Path(told[1])
         found = os.stat(session)  # made by the first cell; no longer there: the session is over
         if found.st_uid == os.getuid() and found.st_mode & 0o077 == 0:
             join(session, None, _working_since(kernel_pid, time.time()))
@@ -156,9 +158,9 @@ def with_parent(report: file_watch.Report) -> file_watch.Report:
     if reports is None:
         return report
 
-    def tell_both(path: str, role: str, seen_by: str) -> None:
-        report(path, role, seen_by)
-        reports.file_opened(path, role, seen_by)
+    def tell_both(path: str, role: str, seen_by: str, was_there: bool) -> None:
+        report(path, role, seen_by, was_there)
+        reports.file_opened(path, role, seen_by, was_there)
 
     return tell_both
 

@@ -20,10 +20,12 @@ import type {
   ILineage,
   IPage,
   IPulled,
+  IRecipe,
   IRestorePlan,
   IRestoreResult,
   IRun,
   ISeries,
+  ISession,
   ISnapshot,
   IStatus,
   ITreeEntry,
@@ -31,6 +33,7 @@ import type {
   IWorkspaceRow,
   RunId,
   Scalar,
+  SessionId,
   SnapshotId,
   StoreId
 } from './types';
@@ -167,6 +170,20 @@ export class DotscienceClient {
 
   execution(workspace: StoreId, execution: ExecutionId, signal?: AbortSignal): Promise<IExecution> {
     return this._get(of(workspace, 'executions', execution), {}, signal);
+  }
+
+  session(workspace: StoreId, session: SessionId): Promise<ISession> {
+    return this._get(of(workspace, 'sessions', session));
+  }
+
+  /** `of`: run:REF, file:PATH, variable:NAME or execution:ID. */
+  recipe(workspace: StoreId, about: string): Promise<IRecipe> {
+    return this._get(of(workspace, 'recipes'), { of: about });
+  }
+
+  /** Runs it again in a copy of the folder: as long as its cells take. */
+  confirmRecipe(workspace: StoreId, about: string): Promise<IRecipe> {
+    return this._send('POST', of(workspace, 'recipes/confirm'), { of: about });
   }
 
   why(workspace: StoreId, execution: ExecutionId, signal?: AbortSignal): Promise<IWhy> {

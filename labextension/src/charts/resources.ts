@@ -61,8 +61,8 @@ export function resourceTitle(name: string, trans: TranslationBundle): string {
     memory_bytes: trans.__('Memory'),
     disk_read_bytes_s: trans.__('Disk, read'),
     disk_write_bytes_s: trans.__('Disk, written'),
-    network_in_bytes_s: trans.__('Network, in (whole computer)'),
-    network_out_bytes_s: trans.__('Network, out (whole computer)')
+    network_in_bytes_s: trans.__('Network, in'),
+    network_out_bytes_s: trans.__('Network, out')
   };
   return titles[name] ?? name;
 }
@@ -73,7 +73,7 @@ export function resourceSummary(runs: readonly IRun[], trans: TranslationBundle)
   const [memory, cpu] = [found?.memory_bytes?.max, found?.cpu_share?.mean];
   return [
     typeof memory === 'number' ? trans.__('%1 at most', sizeText(memory)) : '',
-    typeof cpu === 'number' ? trans.__('%1 cores on average', numberText(cpu, 2)) : ''
+    typeof cpu === 'number' && cpu >= 0.005 ? trans.__('%1 cores on average', numberText(cpu, 2)) : ''
   ]
     .filter(Boolean)
     .join(', ');

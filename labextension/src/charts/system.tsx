@@ -77,6 +77,9 @@ function OpenCharts(props: ISystemChartsProps): JSX.Element {
           />
         ))}
       </div>
+      {charts.some(({ name }) => name.startsWith('network_')) && (
+        <p className="ds-Hint">{trans.__('Network is that of the whole computer or container.')}</p>
+      )}
     </>
   );
 }

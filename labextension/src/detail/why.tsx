@@ -5,6 +5,7 @@ import * as React from 'react';
 import type { ExecutionId, IWhy } from '../api/types';
 import { firstLine, promptText } from '../history/rows';
 import { clockText } from '../words';
+import { commitOf, environmentFacts, packageTexts, seedTexts } from './environment';
 import { Files } from './files';
 
 export function Why(props: {
@@ -16,11 +17,9 @@ export function Why(props: {
   onWhole: () => void;
 }): JSX.Element {
   const { why, trans } = props;
-  const [isAll, setAll] = React.useState(false);
   if (!why) {
     return <p className="ds-Empty">{trans.__('Looking it up…')}</p>;
   }
-  const packages = packageTexts(why.environment?.packages);
   return (
     <div className="ds-Why">
       <section>
@@ -42,26 +41,7 @@ export function Why(props: {
       {why.inputs.length > 0 && (
         <Files files={why.inputs} trans={trans} onLineage={props.onLineage} onOpen={props.onOpen} />
       )}
-      <section>
-        <h3>{trans.__('Environment')}</h3>
-        <p>
-          {why.session?.python || why.environment?.python
-            ? trans.__('Python %1', why.session?.python || why.environment?.python)
-            : trans.__('Not known.')}
-          {why.session?.host && <span className="ds-Hint"> {trans.__('on %1', why.session.host)}</span>}
-        </p>
-        {packages.length > 0 && (
-          <p className="ds-Why-packages">
-            {isAll ? (
-              packages.map(text => <code key={text}>{text}</code>)
-            ) : (
-              <button className="ds-Link" onClick={() => setAll(true)}>
-                {trans._n('%1 package', '%1 packages', packages.length)}
-              </button>
-            )}
-          </p>
-        )}
-      </section>
+      <Environment why={why} trans={trans} />
       <button className="ds-Link" onClick={props.onWhole}>
         {trans.__('Whole lineage')} ↗
       </button>
@@ -69,12 +49,56 @@ export function Why(props: {
   );
 }
 
-/** Packages come as 'name==1.0', as [name, version] or as {name, version}; in order of name. */
-function packageTexts(packages: unknown): string[] {
-  if (packages && typeof packages === 'object' && !Array.isArray(packages)) {
-    return Object.entries(packages).map(([name, version]) => `${name} ${version}`).sort();
-  }
-  return (Array.isArray(packages) ? packages : [])
-    .map(item => (typeof item === 'string' ? item : Array.isArray(item) ? item.join(' ') : `${item.name} ${item.version}`))
-    .sort();
+function Environment(props: { why: IWhy; trans: TranslationBundle }): JSX.Element {
+  const { why, trans } = props;
+  const { environment, session } = why;
+  const packages = packageTexts(environment?.packages);
+  const commit = commitOf(environment, trans);
+  const seeds = seedTexts(environment?.seeds);
+  const python = session?.python || environment?.python;
+  return (
+    <section className="ds-Why-environment">
+      <h3>{trans.__('Environment')}</h3>
+      <p>
+        {python ? trans.__('Python %1', python) : trans.__('Not known.')}
+        {session?.host && <span className="ds-Hint"> {trans.__('on %1', session.host)}</span>}
+      </p>
+      <dl>
+        {commit && (
+          <>
+            <dt>{trans.__('Git commit')}</dt>
+            <dd>
+              <code>{commit.text}</code>
+              {commit.is_changed && !commit.diff && <span className="ds-Hint"> {trans.__('with changes')}</span>}
+              {commit.diff && <Folded title={trans.__('with changes')} lines={commit.diff.split('\n')} />}
+            </dd>
+          </>
+        )}
+        {seeds.length > 0 && (
+          <>
+            <dt>{trans.__('Random state')}</dt>
+            <dd>{seeds.join(', ')}</dd>
+          </>
+        )}
+        {environmentFacts(environment, trans).map(([name, text]) => (
+          <React.Fragment key={name}>
+            <dt>{name}</dt>
+            <dd>{text}</dd>
+          </React.Fragment>
+        ))}
+      </dl>
+      {packages.length > 0 && <Folded title={trans._n('%1 package', '%1 packages', packages.length)} lines={packages} />}
+    </section>
+  );
+}
+
+/** Long lists are one line until somebody asks. */
+function Folded(props: { title: string; lines: readonly string[] }): JSX.Element {
+  const [isOpen, setOpen] = React.useState(false);
+  return (
+    <details className="ds-Why-packages" open={isOpen} onToggle={event => setOpen(event.currentTarget.open)}>
+      <summary>{props.title}</summary>
+      {isOpen && <pre>{props.lines.join('\n')}</pre>}
+    </details>
+  );
 }
