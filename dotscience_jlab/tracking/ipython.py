@@ -32,6 +32,7 @@ from .openers import listen_to_libraries
 from .outbox import is_forked
 from .remote import listen_to_remotes
 from .session import OpenExecution, Session
+from .threads import ThreadsOfCells
 
 DELIMITER = b"<IDS|MSG>"
 OUTPUT_TYPES = frozenset({"stream", "display_data", "execute_result", "update_display_data", "clear_output", "error"})
@@ -113,6 +114,9 @@ class Hooks:
         self._hear_getpass()
         watch_files(self._watch)
         listen_to_libraries()
+        threads = ThreadsOfCells(self.session.carried())
+        threads.install()
+        self._undo.append(threads.remove)
         listen_to_remotes()
         listen_to_frameworks(self.session.settings.autolog)
         self._undo.append(lambda: watch_files(None))
