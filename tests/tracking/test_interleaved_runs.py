@@ -77,7 +77,7 @@ with ds.run('one'):
     f = pool.submit(work)
     begun.wait()
 """, "with ds.run('two'):\n    gate.set(); f.result()\n    pool.submit(ds.metric, 'b', 1.0).result()"
-"""Its worker was started by an earlier cell, and serves the next one too; what it logs once the block is closed is a run of its own."""
+"""Its worker was started by an earlier cell, and serves the next one too; what it logs behind its block is a run of its own."""
 
 
 @pytest.mark.parametrize("one, two", [THREAD, TASK, POOL], ids=["thread", "task", "pool"])
