@@ -33,6 +33,7 @@ from .openers import listen_to_libraries
 from .outbox import is_forked
 from .remote import listen_to_remotes
 from .session import OpenExecution, Session
+from .threads import ThreadsOfCells
 
 DELIMITER = b"<IDS|MSG>"
 OUTPUT_TYPES = frozenset({"stream", "display_data", "execute_result", "update_display_data", "clear_output", "error"})
@@ -115,6 +116,9 @@ class Hooks:
         self._undo.append(hear_keyring(self.session.secrets.learn))
         watch_files(self._watch)
         listen_to_libraries()
+        threads = ThreadsOfCells(self.session.carried())
+        threads.install()
+        self._undo.append(threads.remove)
         listen_to_remotes()
         listen_to_frameworks(self.session.settings.autolog)
         self._undo.append(lambda: watch_files(None))
