@@ -21,9 +21,6 @@ SERVER_SETTINGS = "DOTSCIENCE_SERVER_SETTINGS"
 """Environment variable by which a Jupyter server hands `c.Dotscience.*` to its kernels and to the recorder it starts:
 JSON of the settings files' shape, weaker than what the administrator's file locks, stronger than the user's file."""
 
-CHILD_OF = "DOTSCIENCE_CHILD_OF"
-"""Environment variable by which a recorded kernel's child processes find its session: `<kernel's pid>:<folder of its spool>`."""
-
 
 @dataclass(frozen=True)
 class Limits:
@@ -139,7 +136,7 @@ def load_settings(environ: Optional[Mapping[str, str]] = None) -> Settings:
     chosen.update({key: value for key, value in server.items() if key not in locked})
     locked |= set(server.get("locked", ()))
     settings = _apply(settings, chosen, is_mode_locked="mode" in locked)
-    if _is_disabled_by(env):
+    if env.get("DOTSCIENCE_DISABLE", "").strip().lower() not in ("", "0", "false", "no"):
         return replace(settings, is_disabled=True, disabled_by="DOTSCIENCE_DISABLE is set in the environment")
     if settings.mode == "off":
         who = "the administrator" if "mode" in locked else "`ds off`"
@@ -149,19 +146,6 @@ def load_settings(environ: Optional[Mapping[str, str]] = None) -> Settings:
 
 def node_name() -> str:
     return os.uname().nodename if hasattr(os, "uname") else os.environ.get("COMPUTERNAME", "")
-
-
-def parent_session(environ: Optional[Mapping[str, str]] = None) -> "Optional[tuple[int, Path]]":
-    """(pid, spool folder) of the kernel that started this process, as its environment tells; None: no recorded one did."""
-    env = os.environ if environ is None else environ
-    pid, _, folder = env.get(CHILD_OF, "").partition(":")
-    if not pid.isdigit() or not folder or _is_disabled_by(env):
-        return None
-    return int(pid), Path(folder)
-
-
-def _is_disabled_by(env: Mapping[str, str]) -> bool:
-    return env.get("DOTSCIENCE_DISABLE", "").strip().lower() not in ("", "0", "false", "no")
 
 
 def save_user_setting(settings: Settings, name: str, value: Any) -> None:

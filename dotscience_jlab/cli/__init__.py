@@ -20,12 +20,14 @@ import click
 from .. import __version__
 from .check import check
 from .doctor import doctor
+from .environment import environment
 from .errors import CommandGroup
 from .exchange import pull, push, remote
 from .folder import init, off, on, pause, resume, status, widen
 from .fork import fork
 from .growth import forget, pin, purge, space, unpin
 from .history import diff, log, restore, show, snapshot
+from .recipe import recipe
 from .run import run
 from .runs import export, runs
 from .shell import completion
@@ -41,7 +43,7 @@ def main() -> None:
 
 
 for _command in (
-    init, status, snapshot, runs, log, show, diff, restore, fork, run, export, remote, push, pull,
+    init, status, snapshot, runs, log, show, diff, restore, fork, run, environment, export, remote, push, pull, recipe,
     off, on, pause, resume, widen, pin, unpin, forget, space, purge, check, doctor, completion,
 ):
     main.add_command(_command)

@@ -15,8 +15,9 @@ from pathlib import Path
 from typing import Optional
 
 from ..errors import RecorderUnavailable
-from ..settings import CHILD_OF, Settings
+from ..settings import Settings
 from .client import Link, connect
+from .parent_session import CHILD_OF
 
 START_TIMEOUT_S = 20.0
 """A loaded machine takes seconds to import the recorder; a kernel asks from a background thread."""

@@ -171,6 +171,8 @@ class RunRecorded(Event):
     input, output                  disk_path -> None
     description, error, mode       '' -> text
     script                         '' -> disk_path or None
+    seeds                          generator -> digest of its state when the run's cell began
+    loaded                         packages, libraries, threads, … as in memory by now (docs/capture.md); replaces the one before
     model                          name -> {'module', 'disk_path', 'classes'}
     image, table, text             name -> {'step', 'mime', 'disk_path' (a file beside the spool) or 'value'}
     """

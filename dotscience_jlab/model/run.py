@@ -101,6 +101,10 @@ class Run:
     """The points behind them, as those of metrics are kept; see docs/store-format.md."""
     resources_note: str = ""
     """Why something is missing among them, in a sentence."""
+    seeds: Dict[str, str] = field(default_factory=dict)
+    """Random generator -> digest of its state when the run's cell began; of torch the seed. Equal ones drew the same numbers."""
+    loaded: Optional[BlobDigest] = None
+    """JSON of what was in memory when it ended: packages with their versions, numeric libraries, threads (docs/capture.md)."""
 
 
 @dataclass(frozen=True)
@@ -120,6 +124,8 @@ class Series:
 
 PATH = "path"
 """Field of an annotation about a notebook: it was renamed."""
+RECIPE = "recipe"
+"""Field of an annotation about a run or an execution: its recipe was run again (model/recipe.py)."""
 
 
 @dataclass(frozen=True)
@@ -133,7 +139,7 @@ class Annotation:
     about: str
     """RunId, ExecutionId, SnapshotId or NotebookId"""
     field: str
-    """name | note | star | label | description; pin, of a snapshot; path, of a notebook"""
+    """name | note | star | label | description; pin, of a snapshot; path, of a notebook; recipe, of a run or an execution"""
     value: Scalar
     """None removes. For star and pin: true or false. Of a path: where the notebook lies now."""
     created_at: Instant

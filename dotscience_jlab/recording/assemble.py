@@ -224,6 +224,10 @@ class OpenRun:
     """What its cells that are over took of the machine."""
     resources_blob: BlobDigest | None = None
     """The points of `trace`, once they are kept."""
+    seeds: dict[str, str] = field(default_factory=dict)
+    loaded: dict[str, Any] | None = None
+    """As reported last; put into the store with the run's record."""
+    loaded_blob: BlobDigest | None = None
     is_changed: bool = True
     """Something came since the last record was fed."""
     last_outcome: str = outcomes.OK
@@ -259,6 +263,10 @@ class OpenRun:
             self.error = str(event.items.get("") or "")
         elif event.what == "mode":
             self.labels.setdefault("mode", str(event.items.get("") or ""))
+        elif event.what == "seeds":
+            self.seeds.update({name: str(state) for name, state in event.items.items()})
+        elif event.what == "loaded":
+            self.loaded, self.loaded_blob = event.items, None
         elif event.what == "script":
             self.labels.setdefault("script", event.items.get(""))
 
@@ -320,6 +328,8 @@ class OpenRun:
             resources=taken.summary(),
             resources_blob=self.resources_blob,
             resources_note=taken.note,
+            seeds=dict(self.seeds),
+            loaded=self.loaded_blob,
         )
 
 

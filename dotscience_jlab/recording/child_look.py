@@ -81,8 +81,11 @@ class ChildLook(threading.Thread):
 
     def _look_at(self, recorder: SessionRecorder, kernel_pid: int) -> None:
         told = self._told.setdefault(recorder.inbox.session, set())
+        ours = f"{recorder.inbox.folder.parent}/"
         for child in children_of(kernel_pid):
             for path, role in opened_by(child):
+                if path.startswith(ours):
+                    continue
                 key = (child.pid, child.start_ticks, path, role)
                 if key not in told:
                     told.add(key)

@@ -30,10 +30,12 @@ def mapped_by(pid: int) -> set[str]:
 
 
 def file_mappings(pid: int) -> set[str]:
-    """Files that the process has in its memory in any way, its program and libraries too. OSError if it has ended."""
+    """Files that the process has in its memory, but for its program and libraries, of which a part can be executed. OSError if it
+    has ended."""
     maps = (PROC / str(pid) / "maps").read_bytes()
-    rows = (line.split(None, 5) for line in maps.splitlines() if b" /" in line)
-    return {os.fsdecode(row[5]) for row in rows if len(row) == 6 and not row[5].endswith(_DELETED)}
+    rows = [row for row in (line.split(None, 5) for line in maps.splitlines() if b" /" in line) if len(row) == 6]
+    programs = {row[5] for row in rows if b"x" in row[1]}
+    return {os.fsdecode(row[5]) for row in rows if row[5] not in programs and not row[5].endswith(_DELETED)}
 
 
 def _shared_files(maps: bytes) -> Iterator[str]:

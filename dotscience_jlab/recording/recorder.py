@@ -523,16 +523,11 @@ class SessionRecorder:
             known = self._executions.get(each)
             if known is not None:
                 yield from (disk_path for disk_path, opening in known.openings.items() if "output" in opening.roles)
-        for told in self.children.waiting():
-            if isinstance(told, ev.FileOpened) and told.role != "input" and self._is_work_of(told, executions):
-                yield os.path.normpath(told.disk_path)
+        self.children.read()
+        yield from self.children.written_later()
         for event in self._waiting("file_opened"):
             if event.get("execution") in executions and event.get("role") in ("output", "both"):
                 yield os.path.normpath(event["disk_path"])
-
-    def _is_work_of(self, event: Told, executions: tuple[ExecutionId, ...]) -> bool:
-        found = self._working(event)
-        return (event.execution if found is None else found.id) in executions
 
     def _waiting(self, kind: str) -> list[dict[str, Any]]:
         """Events of one kind that have arrived and wait to be handled."""

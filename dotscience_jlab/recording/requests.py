@@ -11,11 +11,13 @@ from ..errors import InvalidRequest
 from ..settings import Settings
 from ..store.base import Store
 from .activity import Activity
+from .answers.environments import EnvironmentAnswers
 from .answers.exchange import ExchangeAnswers
 from .answers.executions import ExecutionAnswers
 from .answers.forgetting import ForgettingAnswers
 from .answers.forks import ForkAnswers
 from .answers.params import Params, Progress
+from .answers.recipes import RecipeAnswers
 from .answers.reports import ReportAnswers
 from .answers.restoring import RestoreAnswers
 from .answers.runs import RunAnswers
@@ -28,7 +30,7 @@ from .workspaces import Workspaces
 
 KINDS = (
     WorkspaceAnswers, ForgettingAnswers, ExecutionAnswers, RunAnswers, SnapshotAnswers, RestoreAnswers, ForkAnswers,
-    ExchangeAnswers, ReportAnswers,
+    ExchangeAnswers, ReportAnswers, EnvironmentAnswers, RecipeAnswers,
 )
 
 

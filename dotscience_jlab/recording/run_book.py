@@ -18,6 +18,7 @@ from ..model.run import Artifact, Run
 from ..store.base import Store
 from ..store.series import read_series, series_bytes
 from .assemble import OpenExecution, OpenRun
+from .environments import environment_bytes
 from .resources.trace import Trace, restored
 
 FILE_KINDS = ("input", "output")
@@ -56,7 +57,8 @@ class RunBook:
         if known is not None:
             run.files = {(use.role, use.disk_path): use for use in (*known.inputs, *known.outputs)}
             run.snapshot = known.snapshot
-            run.trace, run.resources_blob = _kept_trace(store, known), known.resources_blob
+            run.trace, run.resources_blob, run.loaded_blob = _kept_trace(store, known), known.resources_blob, known.loaded
+            run.seeds = dict(known.seeds)
         if execution is not None:
             run.path, run.notebook = execution.path, execution.notebook
         elif disk_path:
@@ -147,7 +149,7 @@ class RunBook:
                 run.executions = [each for each in run.executions if each in self._executions]
                 run.artifacts = {key: each for key, each in run.artifacts.items() if each.blob is None}
                 run.files, run.metrics, run.snapshot = {}, {}, None
-                run.resources_blob = None
+                run.resources_blob = run.loaded_blob = None
                 for _, name, step, _, value in self._points.get(run.id, ()):
                     run.add_point(name, step, value)
             run.is_changed = True
@@ -225,6 +227,8 @@ class RunBook:
     def _kept_record(self, run: OpenRun, environment: BlobDigest | None) -> Run:
         if run.trace and run.resources_blob is None:
             run.resources_blob = self._stores[run.id].put_bytes(series_bytes(run.trace.points()))
+        if run.loaded is not None and run.loaded_blob is None:
+            run.loaded_blob = self._stores[run.id].put_bytes(environment_bytes(run.loaded))
         return self._record(run, environment)
 
     def _known(self, store: Store, run: RunId) -> Run | None:

@@ -8,10 +8,11 @@ as the spool is: what is stored already is recognised there.
 from __future__ import annotations
 
 import logging
+import os
 from collections import deque
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Iterable, Iterator
+from typing import Iterator
 
 from ..model import events as ev
 from ..model.frames import TornFrame, next_frame, read_frame
@@ -67,8 +68,10 @@ class SideReports:
             self._waiting = [each for each in self._waiting if each.at > at]
         return taken
 
-    def waiting(self) -> Iterable[Told]:
-        return list(self._waiting)
+    def written_later(self) -> list[str]:
+        """Disk paths that were written after what has been given out: by whichever cell, not by one that has ended."""
+        outputs = (each for each in self._waiting if isinstance(each, ev.FileOpened) and each.role != "input")
+        return [os.path.normpath(each.disk_path) for each in outputs]
 
     def forget_ended(self) -> None:
         """While no cell runs: files of processes that have ended and were read to their end are removed."""

@@ -257,6 +257,9 @@ class Index(Protocol):
         """Newest first. text: a substring of source, outputs_text or paths, case-insensitive. file: a workspace path read
         or written."""
 
+    def words_about(self, about: str, field: str) -> list[Annotation]:
+        """Annotations of that field about a run, an execution, a snapshot or a notebook, oldest first."""
+
     def find_run(self, reference: str) -> Run:
         """By id, an unambiguous prefix of one (4 characters or more), its number, or its exact name. NotFound, or
         InvalidRequest if it is ambiguous."""

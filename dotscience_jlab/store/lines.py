@@ -46,7 +46,7 @@ def named_blobs(body: dict[str, Any]) -> Iterator[str]:
     kind = body["record"]
     if kind == "run":
         artifacts = (each.get("blob") for each in body.get("artifacts", ()))
-        found = (*map(body.get, ("environment", "series_blob", "resources_blob")), *artifacts)
+        found = (*map(body.get, ("environment", "series_blob", "resources_blob", "loaded")), *artifacts)
     elif kind in ("execution", "session"):
         found = (body.get("outputs_blob"), body.get("environment"))
     else:

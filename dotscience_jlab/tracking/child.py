@@ -17,14 +17,13 @@ import time
 from pathlib import Path
 from typing import Any, Callable, Dict, Optional
 
-from ..settings import CHILD_OF, parent_session
+from ..link.parent_session import CHILD_OF, parent_session
 from . import file_watch
 from .at_import import when_imported
+from .cell_number import CellNumber
 from .side_spool import SideSpool, stat_fields
 
 CHILD = "child process"
-FED_WINDOW_S = 0.05
-"""A worker that is fed by its parent does not know when another cell begins: a file is news again after so long."""
 FOREGROUND_S = 0.5
 """A program that was started so shortly before it joins belongs to the cell that runs now: its start is known to 20 ms only."""
 _WORKERS = (
@@ -59,7 +58,9 @@ class ChildReports:
 
     def tell(self, event: Dict[str, Any]) -> None:
         now = time.time()
-        is_fed = self.watch.is_fed = is_fed_worker()
+        is_fed = is_fed_worker()
+        if is_fed and self.watch.cell is None:
+            self.watch.cell = CellNumber(self._session, is_writer=False)
         about = {"execution": None, "since": now} if is_fed else {"execution": self._execution, "since": self._since}
         self._spool.append(self._clean({**event, "at": now, **about}))
 
@@ -76,14 +77,15 @@ class ChildReports:
 class ChildWatch(file_watch.FileWatch):
     """As the kernel's, in a child."""
 
-    is_fed = False
-    _forgot_at = 0.0
+    cell: Optional[CellNumber] = None
+    """Of a worker that is fed: what it tells is news again in the next cell."""
+    _told_in = 0
 
     def notice(self, event: str, args: Any) -> None:
-        if self.is_fed:
-            now = time.monotonic()
-            if now - self._forgot_at > FED_WINDOW_S:
-                self._forgot_at = now
+        if self.cell is not None:
+            number = self.cell.read()
+            if number != self._told_in:
+                self._told_in = number
                 self.forget()
         super().notice(event, args)
 
@@ -115,10 +117,10 @@ def join(session: Path, execution: Optional[str], since: Optional[float]) -> Non
 def join_as_told() -> None:
     """At the start of a Python program, if its environment names a session. Never raises; about 10 ms where it joins."""
     try:
-        told = parent_session()
+        told = parent_session(os.environ)
         if told is None or _speaks_for_itself():
             return
-        kernel_pid, session = told
+        kernel_pid, session = told[0], Path(told[1])
         found = os.stat(session)  # made by the first cell; no longer there: the session is over
         if found.st_uid == os.getuid() and found.st_mode & 0o077 == 0:
             join(session, None, _working_since(kernel_pid, time.time()))

@@ -153,6 +153,11 @@ class RunBook:
             if run is not None and run.is_open and execution in run.executions:
                 run.last_outcome = (outcome, error)
 
+    def open_of(self, execution: ExecutionId) -> List[RunId]:
+        """Open runs into which it recorded."""
+        runs = (each for each in (self._ambient, *self._scoped) if each is not None and each.is_open)
+        return [run.id for run in runs if execution in run.executions]
+
     def finish(self) -> List[Event]:
         """The process ends normally: every open run ends with it, the innermost first."""
         open_runs = [*reversed(self._scoped), *([self._ambient] if self._ambient is not None else [])]

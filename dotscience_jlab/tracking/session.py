@@ -23,7 +23,6 @@ from ..link.client import Link
 from ..link.launch import connect_or_launch
 from ..model.events import (
     CaptureFault,
-    EnvironmentSeen,
     Event,
     ExecutionFinished,
     ExecutionStarted,
@@ -40,18 +39,19 @@ from ..model.frames import NO_STEP, json_frame, points_frame
 from ..model.ids import ExecutionId, RunId, execution_id, new_session_id
 from ..model.values import Scalar
 from ..settings import Settings
+from .cell_number import CellNumber
 from .child import go_on_after_fork
 from .doorbell import Doorbell
-from .environment import collect, collect_now, packages_stamp
 from .fault_log import note_fault
 from .outbox import Outbox, is_forked
 from .outputs import Cleared, OutputFilter, Shown
 from .runs import NOWHERE, OpenRun, RunBook, Where
 from .secrets import Secrets
+from .surroundings import Surroundings
 from .waiting import Patience
 
-ENVIRONMENT_DELAY_S, ENVIRONMENT_PAUSE_S = 0.3, 0.002
-"""The inventory begins a moment after the first event and sleeps after each small step."""
+LOOK_S = 10.0
+"""For the recorder's part of the environment; a background thread waits for it."""
 MAX_SOURCE_CHARACTERS = 10_000_000
 
 About = Mapping[str, Any]
@@ -104,6 +104,7 @@ class Session:
         self._clock = clock
         self._started = clock()
         self._outbox: Optional[Outbox] = None
+        self._cell_number: Optional[CellNumber] = None
         self._lock = threading.RLock()
         self._latest: Optional[OpenExecution] = None
         self._open: Dict[str, OpenExecution] = {}
@@ -116,7 +117,7 @@ class Session:
         self._patience = Patience(settings.ack_wait_s)
         self._to_stage: Optional[OpenExecution] = None
         self._last_end = -1
-        self._packages: Optional[Tuple[int, ...]] = None
+        self._surroundings = Surroundings(self._environ, clock, self._emit_if_open, self.fault, self._ask_recorder)
         self._is_fault_told = False
         self._doorbell = Doorbell(self.id, settings, connect or (lambda: connect_or_launch(settings, "kernel", self.id)))
         if hasattr(os, "register_at_fork"):
@@ -154,6 +155,8 @@ class Session:
             self.learn_secrets(source)
             self._order += 1
             is_muted = is_private or self.is_paused
+            if kind != "nested":
+                self._surroundings.cell_begins()
             execution = OpenExecution(
                 execution_id(self.id, msg_id), cell, kind, OutputFilter(self.secrets, self.settings.limits.output_bytes),
                 is_muted=is_muted,
@@ -166,6 +169,7 @@ class Session:
                 None if cell_id is None else str(cell_id), execution_count, is_private, self.is_paused and not is_private,
             )
             self.emit(*closed, started)
+            self._number_cell()
             if kind != "nested":
                 self._open[msg_id] = execution
                 self._latest = execution
@@ -197,6 +201,7 @@ class Session:
             else:
                 events += self._output_events(execution, execution.outputs.rest())
                 self.runs.execution_finished(execution.id, execution.outcome, f"{name}: {value}" if name else None)
+                events += self._surroundings.loaded_by(self.runs.open_of(execution.id))
             events.append(ExecutionFinished(self._clock(), execution.id, execution.outcome, name, value, traceback))
             self.emit(*events)
             for msg_id in [key for key, each in self._open.items() if each is execution]:
@@ -206,7 +211,7 @@ class Session:
             execution.end_offset = self._last_end = self.position()
             execution.is_closed.set()
         self._ring(execution.end_offset)
-        self._look_at_packages()
+        self._surroundings.cell_ended()
 
     def execution_of(self, msg_id: str) -> Optional[OpenExecution]:
         return self._open.get(msg_id)
@@ -386,7 +391,8 @@ class Session:
             self._begin()
         assert self._outbox is not None
         clean = self.secrets.clean_value
-        is_written = self._outbox.append(b"".join([json_frame(clean(event.to_json())) for event in events]))
+        told = self._surroundings.around(events)
+        is_written = self._outbox.append(b"".join([json_frame(clean(event.to_json())) for event in told]))
         if is_written and self._outbox.n_lost:
             n_lost, self._outbox.n_lost = self._outbox.n_lost, 0
             self.emit(CaptureFault(self._clock(), f"{n_lost} reports could not be written: the disk was full or read-only."))
@@ -404,10 +410,8 @@ class Session:
         with self._lock:
             for execution in list(self._open.values()):
                 self.finish_execution(execution)
+            self._surroundings.finish()
             self.emit(*self.runs.finish())
-            if self._packages is None:
-                self._packages = packages_stamp()
-                self.emit(EnvironmentSeen(self._clock(), collect_now(self._environ, _cwd())))
             self.emit(SessionFinished(self._clock(), reason))
             self.is_finished = True
             self._ring()
@@ -426,29 +430,25 @@ class Session:
                 _cwd(), __version__, argv=list(sys.argv), **self._about,
             )
             self.emit(started)
-        threading.Thread(target=self._report_environment, name="dotscience-environment", daemon=True).start()
+        self._surroundings.list_later()
 
-    def _report_environment(self) -> None:
+    def _number_cell(self) -> None:
+        if self._cell_number is None:
+            self._cell_number = CellNumber(self.folder, is_writer=True)
+        self._cell_number.write(self._order)
+
+    def _emit_if_open(self, *events: Event) -> None:
+        with self._lock:
+            if not self.is_finished:
+                self.emit(*events)
+
+    def _ask_recorder(self, params: Dict[str, Any]) -> Dict[str, Any]:
+        """What the recorder sees of the environment. DotscienceError if there is none, or none that knows the question."""
+        link = connect_or_launch(self.settings, "kernel")
         try:
-            time.sleep(ENVIRONMENT_DELAY_S)
-            stamp, found = packages_stamp(), None
-            for step in collect(self._environ, _cwd()):
-                found = step
-                time.sleep(ENVIRONMENT_PAUSE_S)
-            with self._lock:
-                if not self.is_finished and found is not None:
-                    self._packages = stamp
-                    self.emit(EnvironmentSeen(self._clock(), found))
-        except Exception:  # this thread's edge
-            self.fault("The environment could not be listed.")
-
-    def _look_at_packages(self) -> None:
-        """After a cell: `%pip install` changes the environment, which is then listed anew."""
-        stamp = self._packages
-        if stamp is None or self.is_finished or packages_stamp() == stamp:
-            return
-        self._packages = packages_stamp()
-        threading.Thread(target=self._report_environment, name="dotscience-environment", daemon=True).start()
+            return dict(link.request("environments.look", params, timeout_s=LOOK_S))
+        finally:
+            link.close()
 
     def _output_events(self, execution: OpenExecution, shown: Iterable[Any]) -> List[Event]:
         now = self._clock()

@@ -88,6 +88,20 @@ def test_what_a_child_does_after_its_cell_belongs_to_the_session(bench: Bench) -
     assert session.details == {"written_outside_cells": [str(bench.root / "late.csv"), str(bench.root / "more.csv")]}
 
 
+def test_what_a_worker_wrote_for_the_next_cell_is_not_the_first_ones(bench: Bench) -> None:
+    """Both ran before the recorder came to stage the first: it finds the second one's file, and knows whose it is."""
+    now = time.time()
+    first = bench.begin("pool.map(f, x)", at=now - 0.2)
+    bench.end(first, at=now - 0.1)
+    second = bench.begin("pool.map(g, x)", "c2", at=now - 0.1)
+    told_by_child(bench, since=now - 0.05, path="b.csv", role="output", at=now - 0.05)
+    files(bench, "b.csv")
+    bench.end(second, at=time.time())
+    bench.recorder.take_in()
+    assert uses(bench, first) == set()
+    assert {(role, path) for role, path, _ in uses(bench, second)} == {("output", "b.csv")}
+
+
 def test_nothing_is_taken_for_a_private_cell(bench: Bench) -> None:
     files(bench, "a.csv")
     execution = bench.begin("", is_private=True, at=later(1))
@@ -157,6 +171,7 @@ class Kernel:
     def __init__(self, folder: Path) -> None:
         self.inbox = self
         self.session = folder.name
+        self.folder = folder / "spool" / folder.name
         self.children = SideReports(folder)
 
     def process(self) -> "Kernel":
@@ -167,7 +182,10 @@ class Kernel:
 
 def test_a_program_is_looked_at_while_it_runs(tmp_path: Path) -> None:
     (tmp_path / "a.csv").write_text("1")
-    (tmp_path / "work.sh").write_text("exec 3< a.csv 4> b.csv 5<> c.csv 6< /etc/hostname\necho ready\nread line\n")
+    (tmp_path / "spool").mkdir()
+    (tmp_path / "spool" / "ours").write_text("")
+    lines = "exec 7< spool/ours", "exec 3< a.csv 4> b.csv 5<> c.csv 6< /etc/hostname", "echo ready", "read line", ""
+    (tmp_path / "work.sh").write_text("\n".join(lines))
     kernel = Kernel(tmp_path)
     began = time.time()
     program = subprocess.Popen(["sh", "work.sh"], cwd=tmp_path, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)

@@ -13,8 +13,8 @@ from typing import Any
 
 import pytest
 
+from dotscience_jlab.link.parent_session import CHILD_OF, parent_session
 from dotscience_jlab.model.frames import json_frame, read_frames
-from dotscience_jlab.settings import CHILD_OF, parent_session
 from dotscience_jlab.tracking import side_spool
 from dotscience_jlab.tracking.child import Joining
 from dotscience_jlab.tracking.outbox import Outbox
@@ -74,7 +74,7 @@ def test_a_child_that_opens_too_much_says_so_once(tmp_path: Path, monkeypatch: p
 
 @pytest.mark.parametrize("environ, told", [
     ({}, None),
-    ({CHILD_OF: "12:/spool/k-1"}, (12, Path("/spool/k-1"))),
+    ({CHILD_OF: "12:/spool/k-1"}, (12, "/spool/k-1")),
     ({CHILD_OF: "12:/spool/k-1", "DOTSCIENCE_DISABLE": "1"}, None),
     ({CHILD_OF: "nobody:/spool/k-1"}, None),
     ({CHILD_OF: "12"}, None),
