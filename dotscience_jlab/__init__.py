@@ -30,6 +30,8 @@ if TYPE_CHECKING:
         add_parameters,
         add_summaries,
         add_summary,
+        autolog,
+        checkpoint,
         connect,
         debug,
         description,
@@ -58,9 +60,9 @@ if TYPE_CHECKING:
 
 __all__ = [
     "add_input", "add_inputs", "add_label", "add_labels", "add_metric", "add_metrics", "add_model", "add_output",
-    "add_outputs", "add_parameter", "add_parameters", "add_summaries", "add_summary", "connect", "debug", "description",
-    "end", "error", "image", "input", "interactive", "label", "log", "metric", "model", "output", "param", "parameter",
-    "publish", "run", "script", "set_description", "set_error", "start", "summary", "table", "text", "track",
+    "add_outputs", "add_parameter", "add_parameters", "add_summaries", "add_summary", "autolog", "checkpoint", "connect", "debug",
+    "description", "end", "error", "image", "input", "interactive", "label", "log", "metric", "model", "output", "param",
+    "parameter", "publish", "run", "script", "set_description", "set_error", "start", "summary", "table", "text", "track",
 ]
 """The verbs; `help(ds.metric)` explains one."""
 

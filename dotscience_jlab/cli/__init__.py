@@ -26,8 +26,9 @@ from .exchange import pull, push, remote
 from .folder import init, off, on, pause, resume, status, widen
 from .fork import fork
 from .growth import forget, pin, purge, space, unpin
-from .history import diff, log, restore, show, snapshot
+from .history import diff, log, show, snapshot
 from .recipe import recipe
+from .restore import restore
 from .run import run
 from .runs import export, runs
 from .shell import completion

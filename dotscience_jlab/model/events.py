@@ -106,6 +106,8 @@ class FileOpened(Event):
     """audit | library | declared | child process"""
     since: Optional[float] = None
     """Of a child process that does not know its cell: it works for the one that ran in its session at that moment."""
+    was_there: Optional[bool] = None
+    """Whether there was such a file just before; None: not known."""
 
 
 @_event
@@ -148,6 +150,11 @@ class ExecutionFinished(Event):
     error_name: Optional[str] = None
     error_value: Optional[str] = None
     traceback: List[str] = field(default_factory=list)
+    n_written_bytes: Optional[int] = None
+    """Handed to write calls by this process and its ended children while it ran, these reports left out; None: the system does not
+    say."""
+    n_children: int = 0
+    """Processes that were started while it ran."""
 
 
 @_event
@@ -169,6 +176,7 @@ class RunRecorded(Event):
     parameter, summary, label      name -> scalar
     metric_text                    name -> text of a metric that is not a number (a number goes as points)
     input, output                  disk_path -> None
+    checkpoint                     disk_path, or '' for what the run declared -> step or None
     description, error, mode       '' -> text
     script                         '' -> disk_path or None
     seeds                          generator -> digest of its state when the run's cell began

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any, Dict, Optional, Tuple
 
+from .certificate import Certificate
 from .ids import BlobDigest, ExecutionId, NotebookId, RunId, SessionId, SnapshotId
 from .instant import Instant
 from .paths import WorkspacePath
@@ -94,6 +95,9 @@ class Execution:
     n_cut_bytes: int = 0
     """Bytes of output left out by the cap; 0: complete."""
     files: Tuple[FileUse, ...] = ()
+    unexplained: Tuple[str, ...] = ()
+    """Paths in the workspace that changed while it ran, though no cell was seen writing them, nor could this one have: by a
+    terminal, or another program."""
     runs: Tuple[RunId, ...] = ()
     snapshot: Optional[SnapshotId] = None
     """State after this execution; None while running, or with the reason in `capture_reasons`."""
@@ -131,3 +135,5 @@ class Session:
     capture_reasons: Tuple[str, ...] = ()
     environment: Optional[BlobDigest] = None
     details: Dict[str, Any] = field(default_factory=dict)
+    certificate: Optional[Certificate] = None
+    """None: it ended by itself, and well."""

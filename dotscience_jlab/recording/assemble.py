@@ -21,6 +21,7 @@ from ..model.instant import instant
 from ..model.marker import find_markers
 from ..model.run import Artifact, MetricSummary, Run
 from ..model.values import Scalar
+from .opening import Opening
 from .remote_uses import RemoteUses
 from .resources.trace import Trace
 
@@ -79,15 +80,6 @@ def _plain_text(output: dict[str, Any]) -> str:
 
 
 @dataclass
-class Opening:
-    """One file as seen opened by an execution: roles seen, and by whom."""
-
-    roles: set[str] = field(default_factory=set)
-    seen_by: set[str] = field(default_factory=set)
-    is_declared: bool = False
-
-
-@dataclass
 class OpenExecution:
     started: ExecutionStarted
     session: SessionId
@@ -121,11 +113,12 @@ class OpenExecution:
             return self.finished.outcome
         return self.ended_as or outcomes.RUNNING
 
-    def opened(self, disk_path: str, role: str, seen_by: str) -> None:
+    def opened(
+        self, disk_path: str, role: str, seen_by: str, at: float | None = None, was_there: bool | None = None
+    ) -> Opening:
         opening = self.openings.setdefault(disk_path, Opening())
-        opening.roles |= {"input", "output"} if role == "both" else {role}
-        opening.seen_by.add(seen_by)
-        opening.is_declared |= seen_by == "declared"
+        opening.see(role, seen_by, at, was_there)
+        return opening
 
     def marked_runs(self) -> list[tuple[RunId, dict[str, Any]]]:
         """Markers of the original library in this execution's printed output."""
@@ -136,6 +129,7 @@ class OpenExecution:
         self,
         *,
         files: tuple[FileUse, ...] = (),
+        unexplained: tuple[str, ...] = (),
         snapshot: SnapshotId | None = None,
         notebook_from: str = "none",
         reasons: tuple[str, ...] = (),
@@ -166,6 +160,7 @@ class OpenExecution:
             n_outputs=len(self.outputs.outputs),
             n_cut_bytes=self.outputs.n_cut_bytes,
             files=files,
+            unexplained=unexplained,
             runs=tuple(self.runs),
             snapshot=snapshot,
             notebook_from=notebook_from,
@@ -216,6 +211,8 @@ class OpenRun:
     description: str = ""
     error: str = ""
     closed_as: str | None = None
+    is_closed_by_end: bool = False
+    """Closed by nobody but the process, when it ended by itself."""
     reason: str = ""
     published_at: float | None = None
     ended_at: float | None = None

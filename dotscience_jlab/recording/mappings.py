@@ -20,6 +20,11 @@ def mapped_for_writing(pid: int) -> frozenset[str]:
     return frozenset(path for each in (pid, *descendants(pid)) for path in mapped_by(each))
 
 
+def has_children(pid: int) -> bool:
+    """Whether processes that it started are running now. False where /proc does not tell."""
+    return next(descendants(pid), None) is not None
+
+
 def mapped_by(pid: int) -> set[str]:
     """As `mapped_for_writing`, of that process alone."""
     try:

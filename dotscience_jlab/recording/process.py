@@ -19,7 +19,7 @@ import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
+from typing import Any, Callable
 
 from .. import __version__
 from ..errors import DotscienceError, RecorderUnavailable
@@ -33,7 +33,9 @@ from ..store.widen import widen_history
 from .activity import Activity
 from .arrivals import Arrivals
 from .child_look import ChildLook
+from .claims import Claims
 from .copies import CopyKeeper
+from .exit_status import HeldProcess
 from .gentle import let_cells_go_first
 from .inbox import Inbox, is_alive
 from .kernels import Kernels
@@ -53,6 +55,8 @@ IDLE_READ_S = 2.0
 """Else this often, to see whether its process is still there."""
 EXPLANATION_WAIT_S = 0.5
 """For a server's word on how its kernel ended, before the cause counts as unknown."""
+STATUS_WAIT_S = 5.0
+"""For the exit status of a script that has said goodbye: others' handlers run after ours."""
 MIN_NOTIFY_S = 0.25
 """At most four notifications a second for one id; the last one is never dropped."""
 TOLD_IN_ORDER = ("kernels.report", "documents.renamed")
@@ -69,6 +73,7 @@ class RecorderProcess:
         self.workspaces = Workspaces(settings, open_store, widen_history, recent_records)
         self.kernels = Kernels()
         self._activities: dict[str, Activity] = {}
+        self._claims = Claims()
         self._sessions: dict[str, SessionThread] = {}
         self._clients: set[Client] = set()
         self._busy = threading.Lock()
@@ -211,8 +216,9 @@ class RecorderProcess:
                 self.acknowledge,
                 time.time,
                 self.resources,
+                self._claims,
             )
-            thread = SessionThread(SessionRecorder(inbox, around), self._gone)
+            thread = SessionThread(SessionRecorder(inbox, around), self._gone, self._ring_at_end)
             self._sessions[folder.name] = thread
             thread.start()
             return thread
@@ -221,9 +227,25 @@ class RecorderProcess:
         with self._busy:
             ended = self._sessions.pop(session, None)
         self.resources.session_ended(SessionId(session))
+        if ended is not None and ended.recorder.witness.held is not None and not self._stopping.is_set():
+            self._loop.call_soon_threadsafe(self._let_go, ended.recorder.witness.held)
         for store in ended.recorder.stores() if ended is not None else ():
             if store.is_there() and not self._stopping.is_set():
                 self._pool.submit(self._check_watch, store)
+
+    def _ring_at_end(self, thread: SessionThread, held: HeldProcess) -> None:
+        """Wake the thread as soon as that process ends."""
+
+        def ended() -> None:
+            self._loop.remove_reader(held.descriptor)
+            thread.wake()
+
+        self._loop.call_soon_threadsafe(self._loop.add_reader, held.descriptor, ended)
+
+    def _let_go(self, held: HeldProcess) -> None:
+        """On the loop, so that its descriptor is watched no more when another one gets the number."""
+        self._loop.remove_reader(held.descriptor)
+        held.close()
 
     # -- what others are handed ----------------------------------------------------------------------
 
@@ -363,12 +385,18 @@ class Asker:
 class SessionThread(threading.Thread):
     """Drives one session's recorder: at every wake, while a cell runs, and until its process is gone and all is stored."""
 
-    def __init__(self, recorder: SessionRecorder, gone: Any) -> None:
+    def __init__(
+        self, recorder: SessionRecorder, gone: Callable[[str], None], ring_at_end: Callable[[SessionThread, HeldProcess], None]
+    ) -> None:
+        """gone: told when it is over. ring_at_end: sees to a wake at the end of that process."""
         super().__init__(name=recorder.inbox.session, daemon=True)
         self.recorder = recorder
         self._gone = gone
+        self._ring_at_end = ring_at_end
+        self._is_ringing = False
         self._bell = threading.Event()
         self._is_stopping = False
+        self._goodbye_at: float | None = None
 
     def wake(self) -> None:
         self._bell.set()
@@ -383,6 +411,9 @@ class SessionThread(threading.Thread):
         try:
             while not self._is_stopping:
                 self.recorder.take_in()
+                if self.recorder.witness.held is not None and not self._is_ringing:
+                    self._is_ringing = True
+                    self._ring_at_end(self, self.recorder.witness.held)
                 if self._has_ended():
                     self.recorder.take_in()
                     is_stored = self.recorder.finish()
@@ -398,7 +429,7 @@ class SessionThread(threading.Thread):
 
     def _has_ended(self) -> bool:
         if self.recorder.finished is not None:
-            return True
+            return self._is_status_out()
         process = self.recorder.inbox.process()
         if process is None:
             return self.recorder.inbox.is_abandoned(time.time())
@@ -407,6 +438,14 @@ class SessionThread(threading.Thread):
         if not self.recorder.is_end_explained:
             time.sleep(EXPLANATION_WAIT_S)  # its server learns of the end at the same moment as we do
         return True
+
+    def _is_status_out(self) -> bool:
+        """A script says goodbye before it ends, and its exit status is part of the story."""
+        held, started = self.recorder.witness.held, self.recorder.started
+        if held is None or started is None or started.kind != "script" or held.has_ended():
+            return True
+        self._goodbye_at = self._goodbye_at or time.monotonic()
+        return time.monotonic() - self._goodbye_at > STATUS_WAIT_S
 
 
 def set_up_log(settings: Settings) -> None:

@@ -17,8 +17,10 @@ from ..store.fingerprint import Fingerprints
 from . import notebook as notebooks
 from .activity import Activity
 from .assemble import OpenExecution, marked_run, outputs_json
+from .outside import keep_outside
 from .run_book import RunBook, run_name
 from .unkept import put_unless_purged
+from .unopened import Writing
 from .uses import CLOCK_SLACK_S, FolderView, file_uses
 from .workspaces import Workspaces
 
@@ -53,6 +55,8 @@ class Circumstances:
     """The cell of this notebook that ran before: an unknown cell is put in behind it."""
     mapped: frozenset[str]
     """Disk paths that the session's processes have, or just had, in their memory for writing."""
+    writing: Writing
+    """What its processes wrote, by the system's count."""
     staged: Callable[[], Aftermath]
     """Called once the folder is staged: acknowledges, and says what has happened meanwhile."""
 
@@ -85,8 +89,9 @@ def publish_execution(
         others = (*sorted(execution.overlaps), *aftermath.followers)
         notebook_path = execution.path if execution.notebook is not None else None
         rest = replace(scan, edits={path: entry for path, entry in edits.items() if path != notebook_path})
-        view = _folder_view(execution, store, workspaces, activity, rest, head, told.ended_at, others, aftermath)
-        files = execution.remote.with_files(file_uses(execution.openings, view, execution.id))
+        view = _folder_view(execution, store, workspaces, activity, rest, head, told, others, aftermath)
+        uses = file_uses(execution.openings, view, execution.id)
+        files = execution.remote.with_files(uses.files)
         outputs_blob = put_outputs(execution, store)
         marked = [each for each in execution.marked_runs() if each[0] not in runs and not _is_known_run(store, each[0])]
         execution.runs += [run for run, _ in marked]
@@ -99,9 +104,10 @@ def publish_execution(
                     run.files.update({(use.role, use.disk_path): use for use in files})
             record = execution.record(
                 files=files,
+                unexplained=uses.unexplained,
                 snapshot=snapshot.id,
                 notebook_from=notebook_from,
-                reasons=told.reasons,
+                reasons=(*told.reasons, *uses.reasons),
                 environment=told.environment,
                 outputs_blob=outputs_blob,
             )
@@ -158,7 +164,7 @@ def _folder_view(
     activity: Activity,
     scan: ScanResult,
     head: Snapshot | None,
-    ended_at: float,
+    told: Circumstances,
     others: tuple[ExecutionId, ...],
     aftermath: Aftermath,
 ) -> FolderView:
@@ -174,10 +180,11 @@ def _folder_view(
             return None
 
     max_bytes = workspaces.rules(store).touched_file_bytes
+    saved = activity.saves.since(execution.started.at - CLOCK_SLACK_S)
     return FolderView(
         root=str(store.root),
         started_at=execution.started.at,
-        ended_at=ended_at,
+        ended_at=told.ended_at,
         scan=scan,
         before=lambda path: store.entry(head.id, path) if head else None,
         changed_at=changed_at,
@@ -186,7 +193,11 @@ def _folder_view(
         outside_digest=lambda disk_path: _outside_file(disk_path, max_bytes, workspaces.fingerprints),
         others=others,
         claimed=frozenset(aftermath.claimed(others)),
-        editor_paths=frozenset(path for path in scan.edits if path.endswith(".ipynb")),
+        editor_paths=frozenset(path for path in scan.edits if path.endswith(".ipynb"))
+        | frozenset(filter(None, (relative_to_root(each, str(store.root)) for each in saved))),
+        writing=told.writing,
+        mapped=told.mapped,
+        keep_outside=lambda disk_path: keep_outside(store, disk_path),
     )
 
 

@@ -21,6 +21,7 @@ from .answers.recipes import RecipeAnswers
 from .answers.reports import ReportAnswers
 from .answers.restoring import RestoreAnswers
 from .answers.runs import RunAnswers
+from .answers.sessions import SessionAnswers
 from .answers.snapshots import SnapshotAnswers
 from .answers.workspaces import WorkspaceAnswers
 from .kernels import Kernels
@@ -30,7 +31,7 @@ from .workspaces import Workspaces
 
 KINDS = (
     WorkspaceAnswers, ForgettingAnswers, ExecutionAnswers, RunAnswers, SnapshotAnswers, RestoreAnswers, ForkAnswers,
-    ExchangeAnswers, ReportAnswers, EnvironmentAnswers, RecipeAnswers,
+    ExchangeAnswers, ReportAnswers, EnvironmentAnswers, RecipeAnswers, SessionAnswers,
 )
 
 

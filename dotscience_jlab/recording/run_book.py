@@ -11,6 +11,7 @@ from ..errors import DotscienceError, NotFound
 from ..model import events as ev
 from ..model import execution as outcomes
 from ..model import run as states
+from ..model.certificate import LastMetric
 from ..model.frames import NO_STEP, Points
 from ..model.ids import BlobDigest, ExecutionId, RunId, SessionId
 from ..model.paths import relative_to_root
@@ -22,6 +23,8 @@ from .environments import environment_bytes
 from .resources.trace import Trace, restored
 
 FILE_KINDS = ("input", "output")
+OPENED_ON_PURPOSE = ("start", "magic")
+"""Runs that go on from cell to cell until somebody ends them; an implicit one is over with its last cell."""
 ARTIFACT_KINDS = ("image", "table", "text", "model")
 
 EnvironmentOf = Callable[[Store], "BlobDigest | None"]
@@ -40,6 +43,8 @@ class RunBook:
         self._stores: dict[RunId, Store] = {}
         self._names: dict[int, ev.NamesDeclared] = {}
         self._points: dict[RunId, list[tuple[int, str, int | None, float, float]]] = {}
+        self.last_point: LastMetric | None = None
+        """Of the session: the first of the names that were logged together last."""
 
     def __contains__(self, run: object) -> bool:
         return run in self._runs
@@ -96,6 +101,8 @@ class RunBook:
         for number, (name, value) in enumerate(zip(declared.names, points.values)):
             rows.append((position + number, name, step, points.time, value))
             run.add_point(name, step, value)
+        if declared.names and points.values:
+            self.last_point = LastMetric(declared.names[0], points.values[0], step)
 
     def closed(self, event: ev.RunClosed) -> None:
         run = self._runs.get(event.run)
@@ -103,6 +110,7 @@ class RunBook:
             run.closed_as, run.error = event.state, event.error or run.error
             if run.opened.opened_by != "implicit" or run.ended_at is None:
                 run.ended_at = event.at  # nobody closed an implicit run: it ended with its last cell, not when the next began
+            run.is_closed_by_end = event.execution is None
             run.is_changed = True
 
     def published(self, event: ev.RunPublished) -> None:
@@ -121,6 +129,9 @@ class RunBook:
                     run.trace, run.resources_blob = run.trace.joined(taken), None
                 run.last_outcome, run.is_changed = execution.outcome, True
                 run.ended_at = ended_at if run.closed_as is None else run.ended_at
+
+    def get(self, run: RunId) -> OpenRun | None:
+        return self._runs.get(run)
 
     def _join(self, run: OpenRun, execution_id: ExecutionId | None) -> None:
         execution = self._executions.get(execution_id) if execution_id else None
@@ -212,6 +223,8 @@ class RunBook:
                 run.closed_as, run.reason = states.INCOMPLETE, cause
             if run.closed_as is None and cause and run.last_outcome == outcomes.KILLED:
                 run.closed_as, run.reason = states.KILLED, cause
+            if run.closed_as is None and cause and run.opened.opened_by in OPENED_ON_PURPOSE and run.last_outcome == outcomes.OK:
+                run.closed_as, run.reason = states.INCOMPLETE, f"{cause} The run had not been finished."
             run.ended_at = run.ended_at or at
             store = self._stores[run.id]
             found.append((store, self._kept_record(run, environment_of(store))))

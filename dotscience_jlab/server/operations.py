@@ -358,6 +358,16 @@ OPERATIONS: tuple[Operation, ...] = (
         "POST", f"{W}/recipe/confirm", "recipes.confirm", "Run a recipe again, elsewhere, and say whether it gave the same", RECIPE,
         body={"of": OF, "session": or_null(SHORT_TEXT)}, required=("of",),
     ),
+    Operation(
+        "GET", f"{W}/sessions/{{session}}", "sessions.get", "One life of a kernel or script, and how it ended", reference(Session),
+    ),
+    Operation(
+        "POST", f"{W}/resume", "sessions.resume", "What putting back the last state of a cut-off run or session would do",
+        record_of(
+            session=TEXT, run=or_null(TEXT), snapshot=TEXT, paths=TEXTS, sentence=TEXT, plan=reference(RestorePlan),
+        ),
+        body={"run": or_null(SHORT_TEXT), "session": or_null(SHORT_TEXT)},
+    ),
     Operation("GET", f"{W}/environments/{{digest}}", "environments.get", "Python and packages as captured", ANY_OBJECT),
     Operation("GET", f"{W}/artifacts/{{digest}}", "blobs.get", "Bytes that a record names", {}, is_download=True),
     # -- reports, health

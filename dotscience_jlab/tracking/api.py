@@ -16,6 +16,7 @@ from ..errors import InvalidRequest
 from ..model.frames import NO_STEP
 from ..model.values import metric_value, scalar
 from . import active, artifacts
+from .autolog.switch import autolog  # noqa: F401  # a verb
 from .reporting import never_raises, note_missing_value, say_local_only
 from .runs import OpenRun
 from .script import main_file
@@ -265,6 +266,22 @@ def add_outputs(*paths: Any) -> None:
         output(path)
 
 
+def checkpoint(paths: Any = None, step: Optional[int] = None) -> None:
+    """Keep these files now, in the middle of the cell: if it is killed, `ds resume` brings them back. It does not wait for that.
+
+    paths: a path or several; None: what this run declared as outputs, else what the cell was seen writing. Call it when they are
+    written: `torch.save(state, "last.pt"); ds.checkpoint("last.pt", step=i)`.
+    """
+    at = None if step is None else _step(step)
+    if paths is None:
+        _record("checkpoint", {"": at})
+        return
+    named = [paths] if isinstance(paths, (str, os.PathLike)) else list(paths)
+    disk_paths = [os.path.abspath(os.fspath(each)) for each in named]
+    _record("output", {each: None for each in disk_paths})
+    _record("checkpoint", {each: at for each in disk_paths})
+
+
 def model(module: Any, name: str, path: Value, *args: Any, classes: Any = None, **kwargs: Any) -> Value:
     """A model saved at `path` by the library `module`: `ds.model(sklearn, "clf", "clf.joblib", classes="classes.json")`."""
     disk_path = os.path.abspath(str(path))
@@ -338,7 +355,7 @@ def debug() -> None:
 _RUN_VERBS = frozenset({
     "parameter", "param", "summary", "label", "metric", "log", "input", "output", "model", "image", "text", "table",
     "description", "set_description", "error", "set_error", "add_parameters", "add_labels", "add_metrics", "add_summaries",
-    "add_inputs", "add_outputs",
+    "add_inputs", "add_outputs", "checkpoint",
 })
 
 

@@ -50,8 +50,8 @@ class ChildReports:
     def after_fork(self) -> None:
         self._spool = SideSpool(self._session)
 
-    def file_opened(self, disk_path: str, role: str, seen_by: str) -> None:
-        self.tell({"event": "file_opened", "disk_path": disk_path, "role": role, "seen_by": CHILD})
+    def file_opened(self, disk_path: str, role: str, seen_by: str, was_there: Optional[bool] = None) -> None:
+        self.tell({"event": "file_opened", "disk_path": disk_path, "role": role, "seen_by": CHILD, "was_there": was_there})
 
     def remote_opened(self, url: str, role: str, found: Dict[str, Any]) -> None:
         self.tell({"event": "remote_opened", "url": url, "role": role, "seen_by": CHILD, **found})
@@ -105,7 +105,7 @@ def join(session: Path, execution: Optional[str], since: Optional[float]) -> Non
     """In a new Python process: listen from now on. Doing it again only says better which cell it works for."""
     watch = file_watch.watching()
     if watch is None:
-        watch = file_watch.FileWatch(lambda path, role, seen_by: None, [os.fspath(session.parent.parent)])
+        watch = file_watch.FileWatch(lambda path, role, seen_by, was_there: None, [os.fspath(session.parent.parent)])
     _tell_there(watch, ChildReports(session, execution, since))
     from .openers import listen_to_libraries  # late, with the next: a process that is no child of ours needs them not
     from .remote import listen_to_remotes
@@ -158,9 +158,9 @@ def with_parent(report: file_watch.Report) -> file_watch.Report:
     if reports is None:
         return report
 
-    def tell_both(path: str, role: str, seen_by: str) -> None:
-        report(path, role, seen_by)
-        reports.file_opened(path, role, seen_by)
+    def tell_both(path: str, role: str, seen_by: str, was_there: bool) -> None:
+        report(path, role, seen_by, was_there)
+        reports.file_opened(path, role, seen_by, was_there)
 
     return tell_both
 

@@ -9,17 +9,20 @@ from __future__ import annotations
 
 import os
 import re
+import stat
 import sys
 import sysconfig
 import threading
 from typing import Any, Callable, Dict, Iterable, Optional, Tuple
 
 from .command_line import named_files
+from .databases import database
+from .moves import MOVES, move
+from .roles import BOTH, INPUT, OUTPUT
+from .writing import child_started
 
-INPUT, OUTPUT, BOTH = "input", "output", "both"
-
-Report = Callable[[str, str, str], None]
-"""(absolute path, role, seen_by)"""
+Report = Callable[[str, str, str, bool], None]
+"""(absolute path, role, seen_by, whether it was there)"""
 RemoteReport = Callable[[str, str, Dict[str, Any]], None]
 """(URL without credentials and query, role, what the answer said of it: fields of events.RemoteOpened)"""
 
@@ -27,7 +30,7 @@ _DATA_SUFFIXES = (".csv", ".csv.gz", ".tsv", ".parquet", ".feather", ".xlsx", ".
 _SYSTEM = ("/proc/", "/sys/", "/dev/", "/run/", "/etc/", "/usr/lib/", "/usr/lib64/", "/usr/share/", "/lib/", "/var/lib/")
 _NEVER = re.compile(
     r"/\.dotscience(/|$)|/\.git/|/\.ipynb_checkpoints/|/ipykernel_\d+/|/\.ipython/|/\.cache/(matplotlib|fontconfig|pip|uv)/"
-    r"|/\.?matplotlib/fontlist|/\.config/matplotlib/|\.nb[ic]$|/\.python_history$|/<[^/]*>$|\.lock$|^(/var|/usr)?/tmp/(tmp)?[a-z0-9_]{8}$"
+    r"|/\.?matplotlib/fontlist|/\.keras/keras\.json$|/\.config/matplotlib/|\.nb[ic]$|/\.python_history$|/<[^/]*>$|\.lock$|^(/var|/usr)?/tmp/(tmp)?[a-z0-9_]{8}$"
 )
 """The last: files that `tempfile` makes for a moment."""
 _PYC = re.compile(r"^(?P<folder>.*/)__pycache__/(?P<module>[^/]+?)\.[^/.]+(\.opt-\d)?\.pyc(\.\d+)?$")
@@ -36,10 +39,12 @@ _PYC = re.compile(r"^(?P<folder>.*/)__pycache__/(?P<module>[^/]+?)\.[^/.]+(\.opt
 class FileWatch:
     """Turns audit events into reports: `(path, role)` once per `forget`, that is once per execution."""
 
-    def __init__(self, report: Report, left_out: Iterable[str] = (), packages: Optional[Iterable[str]] = None) -> None:
+    def __init__(self, report: Report, left_out: Iterable[str] = (), packages: Optional[Iterable[str]] = None,
+                 look: Callable[[str], os.stat_result] = os.stat) -> None:
         self._report = report
         self._left_out = (*_SYSTEM, *(_as_folder(each) for each in left_out if each))
         self._packages = tuple(_as_folder(each) for each in (package_folders() if packages is None else packages))
+        self._look = look
         self._seen: "set[Tuple[Any, str]]" = set()
         self._busy = threading.local()
         self.on_variable: Callable[[str, str], None] = lambda name, value: None
@@ -70,17 +75,22 @@ class FileWatch:
                 role = role_of(mode, flags)
                 if role is not None:
                     self._tell(path, role, "audit")
-            elif event == "os.rename":
-                self._tell(args[1], OUTPUT, "audit")
-            elif event == "sqlite3.connect":
-                if args[0] not in (":memory:", "", b""):
-                    self._tell(args[0], BOTH, "audit")
-            elif event == "subprocess.Popen":
-                self._command(args[1], args[2])
-            elif event in ("os.exec", "os.posix_spawn"):
+            elif event in STARTS:
+                child_started()
+                if event == "subprocess.Popen":
+                    self._command(args[1], args[2])
+                elif event == "os.posix_spawn":
+                    self._command(args[1])
+                elif event == "os.system":
+                    self._command(args[0])
+            elif event == "os.exec":
                 self._command(args[1])
-            elif event == "os.system":
-                self._command(args[0])
+            elif event in MOVES:
+                move(event, args, self._tell)
+            elif event == "sqlite3.connect":
+                path, role = database(args[0])
+                if path:
+                    self._tell(path, role, "audit")
             elif event == "os.chdir":
                 self.forget()
             elif event == "os.putenv":
@@ -121,14 +131,23 @@ class FileWatch:
             full, role = f"{source['folder']}{source['module']}.py", INPUT
         if not self.is_interesting(full):
             return
-        if (full, role) in self._seen:
+        role, was_there = self._as_found(full, role)
+        if not role or (full, role) in self._seen:
             return
         self._seen.add((full, role))
         self._busy.is_telling = True
         try:
-            self._report(full, role, seen_by)
+            self._report(full, role, seen_by, was_there)
         finally:
             self._busy.is_telling = False
+
+    def _as_found(self, full: str, role: str) -> Tuple[str, bool]:
+        """(role, whether it is there). What is not there is looked for in vain ('') or made, never read; a folder is no file."""
+        try:
+            mode = self._look(full).st_mode
+        except OSError:
+            return "" if role == INPUT else OUTPUT, False
+        return "" if stat.S_ISDIR(mode) or (role == INPUT and not stat.S_ISREG(mode)) else role, True
 
     def _command(self, argv: Any, cwd: Any = None) -> None:
         """Files named on the command line of a child process, as far as they exist when it starts; cwd: where it is started."""
@@ -206,8 +225,8 @@ def tell_opened(path: str, role: str) -> None:
         _watch.opened(path, role, "library")
 
 
-_HEARD = frozenset({"open", "os.rename", "sqlite3.connect", "subprocess.Popen", "os.exec", "os.posix_spawn", "os.system",
-                    "os.chdir", "os.putenv"})
+STARTS = frozenset({"subprocess.Popen", "os.fork", "os.forkpty", "os.posix_spawn", "os.system", "os.spawn", "pty.spawn"})
+_HEARD = frozenset({"open", "sqlite3.connect", "os.chdir", "os.putenv", "os.exec"}) | MOVES | STARTS
 
 
 def _on_audit(event: str, args: Tuple[Any, ...]) -> None:

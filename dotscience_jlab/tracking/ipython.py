@@ -22,6 +22,7 @@ from typing import Any, Callable, Dict, List, Optional
 from ..model.events import NamesChanged
 from ..settings import Settings, load_settings
 from . import active, old_name
+from .autolog import listen_to_frameworks
 from .child import reach_children
 from .command_line import script_of
 from .fault_log import note_fault
@@ -113,6 +114,7 @@ class Hooks:
         watch_files(self._watch)
         listen_to_libraries()
         listen_to_remotes()
+        listen_to_frameworks(self.session.settings.autolog)
         self._undo.append(lambda: watch_files(None))
         self._undo.append(reach_children(self.session.folder))
         atexit.register(self.session.finish)

@@ -11,7 +11,7 @@ So five runs of a training cell are five runs, and parameters set once above sta
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Callable, Dict, List, NamedTuple, Optional, Set, Tuple
+from typing import Any, Callable, Dict, Iterable, List, NamedTuple, Optional, Set, Tuple
 
 from ..model.events import Event, RunClosed, RunOpened, RunPublished
 from ..model.ids import ExecutionId, RunId, new_run_id
@@ -20,6 +20,10 @@ from ..model.values import Scalar
 
 CARRIED_OVER = {"parameter": "parameters", "label": "labels"}
 """What of `RunRecorded` a successor inherits, and under which name in `RunOpened.carried_over`."""
+
+
+NO_SUCCESSOR = "\0"
+"""In the place of a cell: a value that belongs to this run alone."""
 
 
 class Where(NamedTuple):
@@ -52,6 +56,8 @@ class OpenRun:
     error: Optional[str] = None
     last_outcome: Tuple[str, Optional[str]] = ("ok", None)
     """Of the last execution that recorded into it: ok | error | interrupted, and the error in words."""
+    automatic: Any = None
+    """What autologging has put into it: `autolog.ledger.Page`, once there is something."""
 
     def metrics(self) -> Dict[str, object]:
         """name -> its newest value, a number or a text."""
@@ -120,6 +126,13 @@ class RunBook:
             run.error = str(items.get("", "")) or None
         run.shown.setdefault(what, {}).update(items)
 
+    def keep_to_itself(self, run: OpenRun, what: str, names: Iterable[str]) -> None:
+        """What was noted under these names is not for the successor: a fit's parameters are of that fit."""
+        group = run.values.get(CARRIED_OVER.get(what, ""), {})
+        for name in names:
+            if name in group:
+                group[name] = (group[name][0], NO_SUCCESSOR)
+
     def publish(self, where: Where, description: Optional[str] = None,
                 scope: Optional[OpenRun] = None) -> Tuple[OpenRun, List[Event]]:
         run, events = self.enter(where, scope)
@@ -167,6 +180,6 @@ class RunBook:
         if self._ambient is None:
             return {}
         return {
-            group: {name: kept for name, kept in items.items() if kept[1] is None or kept[1] != where.cell}
+            group: {name: kept for name, kept in items.items() if kept[1] is None or kept[1] not in (where.cell, NO_SUCCESSOR)}
             for group, items in self._ambient.values.items()
         }

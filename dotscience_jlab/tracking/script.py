@@ -15,6 +15,7 @@ from typing import Any, Callable, List, Optional
 
 from ..settings import Settings, load_settings
 from . import active, old_name
+from .autolog import listen_to_frameworks
 from .child import reach_children, with_parent
 from .file_watch import FileWatch, watch_files
 from .openers import listen_to_libraries
@@ -46,6 +47,7 @@ def open_script(settings: Settings, path: Optional[str] = None, *, is_whole: boo
     listen_to_libraries()
     listen_to_remotes()
     reach_children(session.folder)
+    listen_to_frameworks(settings.autolog)
     if path is not None:
         session.file_opened(path, "input", "audit")
     tees = [Tee(session, execution, name) for name in ("stdout", "stderr")]

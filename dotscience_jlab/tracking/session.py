@@ -49,6 +49,7 @@ from .runs import NOWHERE, OpenRun, RunBook, Where
 from .secrets import Secrets
 from .surroundings import Surroundings
 from .waiting import Patience
+from .writing import Writing
 
 LOOK_S = 10.0
 """For the recorder's part of the environment; a background thread waits for it."""
@@ -72,6 +73,7 @@ class OpenExecution:
         self.error: Tuple[Optional[str], Optional[str], List[str]] = (None, None, [])
         """name, value, traceback"""
         self.is_closed = threading.Event()
+        self.writing = Writing()
         self.end_offset = -1
         """Of the spool, once closed: what the recorder acknowledges."""
 
@@ -170,6 +172,7 @@ class Session:
             )
             self.emit(*closed, started)
             self._number_cell()
+            execution.writing.begin(self.position())
             if kind != "nested":
                 self._open[msg_id] = execution
                 self._latest = execution
@@ -202,7 +205,9 @@ class Session:
                 events += self._output_events(execution, execution.outputs.rest())
                 self.runs.execution_finished(execution.id, execution.outcome, f"{name}: {value}" if name else None)
                 events += self._surroundings.loaded_by(self.runs.open_of(execution.id))
-            events.append(ExecutionFinished(self._clock(), execution.id, execution.outcome, name, value, traceback))
+            n_written, n_children = execution.writing.end(self.position())
+            events.append(ExecutionFinished(self._clock(), execution.id, execution.outcome, name, value, traceback,
+                                            n_written, n_children))
             self.emit(*events)
             for msg_id in [key for key, each in self._open.items() if each is execution]:
                 del self._open[msg_id]
@@ -253,6 +258,15 @@ class Session:
             run, events = self.runs.enter(where, self._scope.get())
             self.runs.note(run, what, items, where)
             self.emit(*events, RunRecorded(self._clock(), run.id, what, items, where.execution))
+
+    def enter_run(self) -> Optional[OpenRun]:
+        """The run that what is recorded here and now goes to, opened if there is none; None while nothing is recorded."""
+        if self.is_muted():
+            return None
+        with self._lock:
+            run, events = self.runs.enter(self.where(), self._scope.get())
+            self.emit(*events)
+            return run
 
     def record_points(self, names: Tuple[str, ...], values: Tuple[float, ...], step: Optional[int]) -> None:
         """Numbers of the current run at one step: one frame, about 4 µs. names and values: same length and order."""
@@ -322,14 +336,14 @@ class Session:
 
     # -- files, artifacts, faults --------------------------------------------------------------------
 
-    def file_opened(self, disk_path: str, role: str, seen_by: str) -> None:
+    def file_opened(self, disk_path: str, role: str, seen_by: str, was_there: Optional[bool] = None) -> None:
         """Called from inside somebody's `open`: no lock, no waiting, one write. Before the first event nothing is reported."""
         if self._outbox is None or self.is_finished:
             return
         execution = self._running.get() or self._latest
         if execution.is_muted if execution is not None else self.is_paused:
             return
-        self.emit(FileOpened(self._clock(), disk_path, role, self.working_for(), seen_by))
+        self.emit(FileOpened(self._clock(), disk_path, role, self.working_for(), seen_by, was_there=was_there))
 
     def remote_opened(self, url: str, role: str, found: Mapping[str, Any]) -> None:
         """As `file_opened`, of something that lies elsewhere; found: fields of events.RemoteOpened."""

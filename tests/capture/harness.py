@@ -1,8 +1,12 @@
-"""Runs one operation in a fresh kernel under a real recorder, alone or beside a second kernel, and says what was recorded of it."""
+"""Runs one operation in a fresh process under a real recorder, and says what was recorded of it.
+
+Alone as a script, as `ds run` does; beside a second kernel in a kernel; a cell with magics in a kernel both times.
+"""
 
 from __future__ import annotations
 
 import os
+import subprocess
 import sys
 import time
 from contextlib import contextmanager
@@ -24,6 +28,9 @@ while not os.path.exists("../stop"):
     time.sleep(0.005)
 """
 """What the second kernel does all the while: its files lie in the same folder, and belong to it alone."""
+
+SCRIPT = "act.py"
+"""Read by its own process, and no edge that the table asks for."""
 
 Edge = tuple[str, str]
 """(input | output, path as in `Operation.reads`)"""
@@ -59,12 +66,14 @@ def capture(operation: Operation, project: Path, home: Path, *, is_beside: bool)
         environ = {**variables, "JPY_SESSION_NAME": str(project / "work.ipynb")}
         if is_beside:
             with _second_kernel(project, home):
-                execution = _act(operation, project, home, environ)
+                execution = _act(operation, project, home, environ, in_kernel=True)
         else:
-            execution = _act(operation, project, home, environ)
+            execution = _act(operation, project, home, environ, in_kernel="%" in {line[:1] for line in operation.act.splitlines()})
         expected = {*_edges("input", operation.reads, variables), *_edges("output", operation.writes, variables)}
     found, unsure = set(), set()
     for use in execution["files"]:
+        if use["path"] == SCRIPT:
+            continue
         (unsure if use["evidence"] == "ambiguous" else found).add((use["role"], _name(use, project)))
     return Captured(
         frozenset(expected),
@@ -77,18 +86,24 @@ def capture(operation: Operation, project: Path, home: Path, *, is_beside: bool)
     )
 
 
-def _act(operation: Operation, project: Path, home: Path, environ: dict[str, str]) -> dict[str, Any]:
-    kernel = Kernel(home, project, env=environ)
-    try:
-        ran = kernel.run(operation.act, cell_id="act")
-        assert ran.reply["content"]["status"] == "ok", ran.reply["content"]
-    finally:
-        kernel.close()
+def _act(operation: Operation, project: Path, home: Path, environ: dict[str, str], *, in_kernel: bool) -> dict[str, Any]:
+    if in_kernel:
+        kernel = Kernel(home, project, env=environ)
+        try:
+            ran = kernel.run(operation.act, cell_id="act")
+            assert ran.reply["content"]["status"] == "ok", ran.reply["content"]
+        finally:
+            kernel.close()
+    else:
+        (project / SCRIPT).write_text(operation.act)
+        words = [sys.executable, "-m", "dotscience_jlab.tracking.script", SCRIPT]
+        done = subprocess.run(words, cwd=project, env={**os.environ, **environ}, capture_output=True, text=True, timeout=TIMEOUT_S)
+        assert done.returncode == 0, done.stderr
     history = History(project)
 
     def look() -> list[dict[str, Any]]:
         items = history.ask("executions.list", limit=100)["items"]
-        return [each for each in items if each["cell_id"] == "act" and each["outcome"] != "running"]
+        return [each for each in items if each["source"] == operation.act and each["outcome"] != "running"]
 
     (found,) = history.until(bool, look)
     return history.ask("executions.get", execution=found["id"])

@@ -17,14 +17,14 @@ from . import operations
 
 @dataclass(frozen=True)
 class Operation:
-    """`act` is one cell, run in a fresh kernel whose working folder is the project."""
+    """`act` is one cell, or one script, run in a fresh process whose working folder is the project."""
 
     name: str
     library: str
     act: str
     reads: tuple[str, ...] = ()
-    """Every file that it reads, and no other: relative to the project (`data.csv`), `../outside/data.csv` for one outside of it, or a
-    URL. `{NAME}` stands for a variable of `surroundings`."""
+    """Every file that it reads, and no other: relative to the project (`data.csv`), `../outside/data.csv` for one outside of it, or
+    a URL. `{NAME}` stands for a variable of `surroundings`."""
     writes: tuple[str, ...] = ()
     """Every file that it writes or removes, likewise."""
     setup: str = ""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Iterable
+from typing import Any, Iterable, Mapping
 
 from .operation import Operation
 
@@ -19,6 +19,14 @@ class Seen:
     is_right: bool
     """All it reads and writes is recorded, nothing else."""
     seen_by: frozenset[str]
+
+    def to_json(self) -> dict[str, Any]:
+        seen_by = sorted(self.seen_by)
+        return {"name": self.operation.name, "is_beside": self.is_beside, "is_right": self.is_right, "seen_by": seen_by}
+
+    @staticmethod
+    def from_json(row: dict[str, Any], operations: Mapping[str, Operation]) -> Seen:
+        return Seen(operations[row["name"]], row["is_beside"], row["is_right"], frozenset(row["seen_by"]))
 
 
 _noted: list[Seen] = []
@@ -37,7 +45,7 @@ def lines_of(seen: Iterable[Seen]) -> list[str]:
     both: dict[Operation, dict[bool, Seen]] = {}
     for each in seen:
         both.setdefault(each.operation, {})[each.is_beside] = each
-    lines = ["| library | operation | reads | writes | alone | beside | seen by | what is missing |", "|---|---|---|---|---|---|---|---|"]
+    lines = ["| library | operation | reads | writes | alone | beside | seen by | what is missing |", "|---|" + "---|" * 7]
     for operation, ways in sorted(both.items(), key=lambda item: (item[0].library, item[0].name)):
         if len(ways) == 2:
             cells = [

@@ -54,6 +54,7 @@ class ReportAnswers(Answers):
             params.get("exit_status"),
             None if params.get("capture_reason") is None else str(params["capture_reason"]),
             None if params.get("n_unheard", 0) is None else number(params, "n_unheard", 0, 10**9),
+            params.get("pid") if isinstance(params.get("pid"), int) else None,
         )
         return {}
 
