@@ -115,6 +115,8 @@ class Execution:
     environment: Optional[BlobDigest] = None
     names: Optional[NamesSeen] = None
     """None: nobody looked."""
+    redactions: Tuple[str, ...] = ()
+    """Names of known secrets, and kinds of others, that were replaced in it; never a value."""
 
 
 @dataclass(frozen=True)
