@@ -20,7 +20,7 @@ from ..model import events as ev
 from ..model import execution as outcomes
 from ..model.execution import Session
 from ..model.frames import Points
-from ..model.ids import BlobDigest, ExecutionId, NotebookId, RunId, StoreId, new_notebook_id
+from ..model.ids import ExecutionId, NotebookId, RunId, StoreId, new_notebook_id
 from ..model.instant import instant
 from ..model.paths import WorkspacePath, relative_to_root
 from ..model.run import Run
@@ -31,7 +31,7 @@ from .assemble import OpenExecution
 from .checkpoints import CHECKPOINT, Checkpoints, take_checkpoint
 from .claims import Claims
 from .ending import Ending
-from .environments import environment_bytes
+from .environments import SessionEnvironment
 from .inbox import Inbox, Received, is_alive
 from .kernels import Kernels
 from .late_outputs import with_late_outputs
@@ -76,8 +76,7 @@ class SessionRecorder:
         self.inbox = inbox
         self.around = around
         self.finished: ev.SessionFinished | None = None
-        self._environment: dict[str, Any] | None = None
-        self._environment_digests: dict[StoreId, BlobDigest] = {}
+        self._environment = SessionEnvironment()
         self._queue: deque[Received] = deque()
         self._where = Whereabouts(around.kernels)
         self._cells = OpenCells(inbox.session, inbox.folder, around.claims)
@@ -206,7 +205,7 @@ class SessionRecorder:
             self._note_problem(error)
 
     def _show_runs(self) -> None:
-        self._runs.feed(self._known_environment, lambda store, run: self._tell("run", store, [run.id], run.path))
+        self._runs.feed(self._environment.known, lambda store, run: self._tell("run", store, [run.id], run.path))
 
     def _handle(self, item: Received) -> None:
         if isinstance(item.frame, Points):
@@ -238,7 +237,7 @@ class SessionRecorder:
         self.finished = event
 
     def _on_environment(self, event: ev.EnvironmentSeen) -> None:
-        self._environment = event.environment
+        self._environment.see(event.environment)
 
     def _on_execution_started(self, event: ev.ExecutionStarted) -> None:
         with self.around.kernels.moving:
@@ -348,7 +347,7 @@ class SessionRecorder:
         told = Circumstances(
             ended_at=self._ended_at(execution),
             now=self.around.clock(),
-            environment=self._environment_of(store),
+            environment=self._environment.put(store),
             reasons=self._partial_reasons(execution),
             is_late=end_position is None,
             after_cell=self._last_cell.get(execution.disk_path or ""),
@@ -510,7 +509,7 @@ class SessionRecorder:
 
         for where, record in self._ending.corrections(self._runs, self._cells.stores) if not self._is_session_stored else ():
             add(where, record)
-        for store, run in self._runs.close_all(at, self._ending.death, self._environment_of):
+        for store, run in self._runs.close_all(at, self._ending.death, self._environment.put):
             add(store, run)
         if self._last_store is not None and not self._is_session_stored:
             add(self._last_store, self._session_record(self._last_store, at))
@@ -542,7 +541,7 @@ class SessionRecorder:
             end="exit" if self.finished is not None else "killed",
             end_reason=self.finished.reason if self.finished is not None else cause,
             capture_reasons=tuple(started.capture_reasons),
-            environment=self._environment_of(store),
+            environment=self._environment.put(store),
             details={"written_outside_cells": list(self._cells.background)} if self._cells.background else {},
             certificate=certificate,
         )
@@ -576,17 +575,6 @@ class SessionRecorder:
         except NotFound as error:
             return isinstance(error, Forgotten)
         return found.finished_at is not None
-
-    def _environment_of(self, store: Store) -> BlobDigest | None:
-        if self._environment is None:
-            return None
-        if store.workspace.id not in self._environment_digests:
-            self._environment_digests[store.workspace.id] = store.put_bytes(environment_bytes(self._environment, store.cleaning))
-        return self._environment_digests[store.workspace.id]
-
-    def _known_environment(self, store: Store) -> BlobDigest | None:
-        """Only if it is in the store already: showing a live run writes nothing."""
-        return self._environment_digests.get(store.workspace.id)
 
     def _ended_at(self, execution: OpenExecution) -> float:
         return execution.finished.at if execution.finished else execution.ended_at or self.around.clock()
