@@ -27,7 +27,9 @@ COMMON_PASSWORDS = frozenset(
     "enabled none null true false 12345678 123456789 placeholder redacted hidden default postgres mysql root admin guest".split()
 )
 """What documentation writes where a password goes."""
-_TEMPLATE = re.compile(r"[{}<>$«»•…]|%\(|%s|\*{3}|x{4}|X{4}|\.{3}|your|YOUR|[Ee]xample|EXAMPLE|[Pp]laceholder|dummy|0{8}|12345678")
+_TEMPLATE = re.compile(
+    r"[{}<>$«»•…]|%\(|%s|\*{3}|x{5}|X{5}|\.{3}|\b[Yy]our|[Yy]our[_-]|YOUR[_-]|[Ee]xample|EXAMPLE|[Pp]laceholder|dummy|0{8}|12345678"
+)
 _WORD = re.compile(r"[A-Za-z][a-z]{2,}|[A-Z]{3,}")
 
 
