@@ -21,6 +21,7 @@ from ..model.instant import instant
 from ..model.marker import find_markers
 from ..model.run import Artifact, MetricSummary, Run
 from ..model.values import Scalar
+from .cleaning import placeholders_in
 from .opening import Opening
 from .remote_uses import RemoteUses
 from .resources.trace import Trace
@@ -170,6 +171,7 @@ class OpenExecution:
             capture_reasons=reasons,
             environment=environment,  # type: ignore[arg-type]
             names=self.names,
+            redactions=tuple(sorted(set(placeholders_in(self.outputs.outputs)))),
         )
 
 
@@ -304,7 +306,7 @@ class OpenRun:
             opened_by=self.opened.opened_by,
             finished_at=instant(self.ended_at) if is_over and self.ended_at is not None else None,
             duration_s=round(max(0.0, self.ended_at - self.opened.at), 6) if is_over and self.ended_at is not None else None,
-            state_reason=self.error or self.reason,
+            state_reason=self.reason or self.error,
             description=self.description,
             notebook=self.notebook,
             path=self.path,  # type: ignore[arg-type]

@@ -67,6 +67,8 @@ SEEN = {
         (["x = 1", "y = 2", "exec('z = x')", "w = z"], "w", "1 2 3 4"),
         (["import random\nrandom.seed(1)", "a = random.random()", "b = 2", "c = random.random()"], "c", "1 2 4"),
         (["import random", "a = random.random()", "random.seed(1)", "c = random.random()"], "c", "1 3 4"),
+        (["import random", "a = random.random()", "import random\nn = 3\nrandom.seed(n)\nc = random.random()"], "c", "3"),
+        (["import random", "a = random.random()", "b = len([2])\nrandom.seed(1)", "c = random.random()"], "c", "1 2 3 4"),
         (["import os", "os.environ['A'] = '1'", "y = 3", "z = 4"], "z", "1 2 4"),
         (["import json", "json.dumps = repr", "z = json.dumps({})"], "z", "1 2 3"),
         (["x = 1", "%time y = x + 1", "z = y"], "z", "1 2 3"),

@@ -9,10 +9,8 @@ from __future__ import annotations
 import time
 from contextlib import suppress
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Iterable
 
-from ..mappings import PROC, descendants
+from ..process_tree import descendants, proc_bytes
 
 SHARED_ASK_SHARE = 0.005
 """Of the time, at most, that Linux is busy with telling how much of the memory is shared."""
@@ -51,7 +49,7 @@ class ProcessTree:
 
         cpu_s, n_read, n_written, is_disk_told = 0.0, 0, 0, False
         resident: dict[int, tuple[int, int]] = {}
-        for pid in (self._pid, *below(self._pid)):
+        for pid in (self._pid, *descendants(self._pid)):
             try:
                 process = self._known.get(pid) or psutil.Process(pid)
                 times, memory = process.cpu_times(), process.memory_info()  # type: ignore[attr-defined]
@@ -94,35 +92,14 @@ class ProcessTree:
         return self._highest_bytes if 0 < before < self._highest_bytes else 0
 
 
-def below(pid: int) -> Iterable[int]:
-    """Pids of all that it started and that still run. On Linux one read a thread of these alone; else a look at all processes."""
-    if PROC.is_dir():
-        return descendants(pid)
-    import psutil
-
-    try:
-        return [each.pid for each in psutil.Process(pid).children(recursive=True)]
-    except psutil.Error:
-        return []
-
-
 def proportional_bytes(pid: int) -> int | None:
     """Its memory, of each shared page its part only (PSS). None: not told. Takes Linux up to 0.1 s for a very large process."""
-    return _kilobytes(PROC / str(pid) / "smaps_rollup", b"Pss:")
+    return proc_bytes(pid, "smaps_rollup", b"Pss:")
 
 
 def highest_bytes(pid: int) -> int:
     """The most memory it ever had; 0: not told."""
-    return _kilobytes(PROC / str(pid) / "status", b"VmHWM:") or 0
-
-
-def _kilobytes(path: Path, label: bytes) -> int | None:
-    """b'VmHWM:     1234 kB' -> 1263616"""
-    with suppress(OSError, ValueError, IndexError):
-        for line in path.read_bytes().splitlines():
-            if line.startswith(label):
-                return int(line.split()[1]) * 1024
-    return None
+    return proc_bytes(pid, "status", b"VmHWM:") or 0
 
 
 def network_bytes() -> tuple[int, int] | None:
