@@ -242,7 +242,8 @@ class RunBook:
         if run.trace and run.resources_blob is None:
             run.resources_blob = self._stores[run.id].put_bytes(series_bytes(run.trace.points()))
         if run.loaded is not None and run.loaded_blob is None:
-            run.loaded_blob = self._stores[run.id].put_bytes(environment_bytes(run.loaded))
+            store = self._stores[run.id]
+            run.loaded_blob = store.put_bytes(environment_bytes(run.loaded, store.cleaning))
         return self._record(run, environment)
 
     def _known(self, store: Store, run: RunId) -> Run | None:

@@ -18,6 +18,8 @@ import pytest
 from packaging.pylock import Pylock
 
 from dotscience_jlab.errors import InvalidRequest, NotFound
+from dotscience_jlab.recording.cleaning import Cleaner
+from dotscience_jlab.recording.environments import environment_bytes
 from dotscience_jlab.recording.lock_files import conda_explicit, lock_file, pylock, requirements
 from dotscience_jlab.recording.machine import conda_list
 from dotscience_jlab.recording.resources.limits import limits_of
@@ -161,6 +163,8 @@ def test_the_tightest_limit_of_a_container_counts(tmp_path, groups, files, found
 
 # -- lock files --------------------------------------------------------------------------------------
 
+AWS_KEY = "AKIA" + "QYLPMN5HHHFPZAM2"
+"""Of the form of one, and nobody's; in two parts, so that no search takes this file for a leak."""
 COMMIT = "3fa9c1d2e4b5a6973fa9c1d2e4b5a6973fa9c1d2"
 ENVIRONMENT = {
     "python": "3.11.7",
@@ -350,3 +354,21 @@ def test_a_kernel_that_asks_is_told_of_its_repository_and_its_editable_packages(
     assert found["git"]["changed"] == ["changed.py"] and "+changed" in found["git"]["diff"]
     assert found["editable"] == {url: {"commit": git(repository, "rev-parse", "HEAD").strip(), "is_dirty": True}}
     assert found["conda"] == []
+
+
+def test_a_key_in_the_diff_is_replaced_and_no_commit_and_no_hash_is_taken_for_one():
+    hashes = [hashlib.new(kind, b"x").hexdigest() for kind in ("md5", "sha1", "sha256")]
+    environment = {
+        **ENVIRONMENT,
+        "git": {"commit": hashes[1], "diff": f"index {hashes[1][:12]}..{hashes[1][20:32]} 100644\n+aws = '{AWS_KEY}'\n"},
+        "conda": [f"https://example.org/forge/linux-64/zlib-1.3-h4bc722e_2.conda#{hashes[0]}"],
+        "packages": [*ENVIRONMENT["packages"], {"name": "far", "version": "1", "url": "https://example.org/f.whl",
+                                                "hashes": {"sha256": hashes[2]}}],
+        "gpus": [{"name": "gpu0", "uuid": "GPU-8932f937-d72c-4106-c12f-20bd9faed9f6"}],
+        "seeds": {"random": hashes[2][:16]},
+    }  # fmt: skip
+    kept = json.loads(environment_bytes(environment, Cleaner(lambda: b"salt")))
+    diff = kept["git"].pop("diff")
+    assert AWS_KEY not in diff and "«secret:" in diff and diff.count("\n") == 2
+    environment["git"].pop("diff")
+    assert kept == environment
