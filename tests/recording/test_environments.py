@@ -97,6 +97,14 @@ def test_what_differs_from_the_commit_is_what_git_says_and_applies_to_it(reposit
     assert os.access(clone / "run.sh", os.X_OK)
 
 
+def test_a_large_committed_file_that_became_small_is_named_and_not_read(repository):
+    (repository / "large.txt").write_text("2\n" * MAX_FILE_BYTES)
+    git(repository, "commit", "-q", "-a", "-m", "large")
+    (repository / "large.txt").write_text("small\n")
+    found = look_at_repository(repository, with_diff=True)
+    assert (found.changed, found.left_out, found.diff) == (("large.txt",), ("large.txt",), "")
+
+
 def test_a_clean_repository_is_clean_also_when_its_files_were_touched(repository):
     assert not look_at_repository(repository, with_diff=True).is_dirty
     os.utime(repository / "same.py")
