@@ -299,6 +299,7 @@ LISTED = (
 )
 
 
+@pytest.mark.slow(share=0)
 def test_requirements_of_what_was_installed_install_the_same(tmp_path):
     """By pip, from a folder of wheels, without a network."""
     shelf = tmp_path / "shelf"
