@@ -174,8 +174,9 @@ def test_a_recipe_of_nothing_is_refused_in_words(project, of, error):
 
 
 def test_obstacles_are_named(project):
-    ran(project, "x = input('how many')", "files = !ls", "y = [x, files]")
+    ran(project, "x = input('how many')", "files = !ls", "key = '«secret:API_KEY»'", "y = [x, files, key]")
     reasons = " ".join(find_recipe(project.store, "variable:y").reasons)
+    assert "holds a secret that is not kept" in reasons
     assert "asks for input" in reasons and "commands of the system" in reasons
 
 
