@@ -236,6 +236,7 @@ def test_some_variables_of_a_notebook(project: Path, own_home: Path, tmp_path: P
 
 
 @pytest.mark.slow(share=0)
+@pytest.mark.timeout(1800)
 @pytest.mark.parametrize("seed", [SEED, SEED + 1, SEED + 2])
 @pytest.mark.parametrize("name", ["tricky", *REAL, *DOCSTRINGS])
 def test_every_variable_of_a_real_notebook(name: str, seed: int, project: Path, own_home: Path, tmp_path: Path) -> None:
