@@ -104,10 +104,10 @@ class FileOpened(Event):
     """None: outside any cell, at session level."""
     seen_by: str = "audit"
     """audit | library | declared | child process"""
-    since: Optional[float] = None
-    """Of a child process that does not know its cell: it works for the one that ran in its session at that moment."""
     was_there: Optional[bool] = None
     """Whether there was such a file just before; None: not known."""
+    since: Optional[float] = None
+    """Of a child process that does not know its cell: it works for the one that ran in its session at that moment."""
 
 
 @_event
@@ -175,7 +175,7 @@ class RunRecorded(Event):
 
     parameter, summary, label      name -> scalar
     metric_text                    name -> text of a metric that is not a number (a number goes as points)
-    input, output                  disk_path -> None
+    input, output                  disk_path -> None, or {'copy': true}: keep its bytes though it lies outside
     checkpoint                     disk_path, or '' for what the run declared -> step or None
     description, error, mode       '' -> text
     script                         '' -> disk_path or None

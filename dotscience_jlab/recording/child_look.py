@@ -17,7 +17,8 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from ..model.events import FileOpened
-from .mappings import PROC, descendants, file_mappings
+from .mappings import file_mappings
+from .process_tree import PROC, descendants
 from .recorder import SessionRecorder
 from .writers import open_flags
 
@@ -89,7 +90,7 @@ class ChildLook(threading.Thread):
                 key = (child.pid, child.start_ticks, path, role)
                 if key not in told:
                     told.add(key)
-                    recorder.children.seen(FileOpened(time.time(), path, role, None, CHILD, child.begun_at))
+                    recorder.children.seen(FileOpened(time.time(), path, role, None, CHILD, since=child.begun_at))
 
 
 def children_of(kernel_pid: int) -> list[Child]:

@@ -15,6 +15,7 @@ from typing import Any
 from ..errors import DotscienceError
 from ..model.ids import SessionId
 from .inbox import Inbox
+from .side_reports import SideReports
 
 PATHS_KEPT = 20_000
 """Of all sessions, those written last."""
@@ -28,6 +29,7 @@ class Claims:
         self._written: OrderedDict[tuple[str, str], tuple[str | None, float]] = OrderedDict()
         """(session, disk path) -> (execution, when it was last opened for writing)"""
         self._ahead: dict[str, Inbox] = {}
+        self._children: dict[str, SideReports] = {}
 
     def note(self, session: str, event: dict[str, Any]) -> None:
         """A `file_opened` of that session, as reported."""
@@ -40,12 +42,14 @@ class Claims:
             ahead = self._ahead.get(session)
             if ahead is None:
                 ahead = self._ahead[session] = Inbox(folder)
+                self._children[session] = SideReports(folder)
             ahead.position = max(ahead.position, position)
 
     def ended(self, session: str) -> None:
         """Its spool is read to the end; what it wrote stays known."""
         with self._lock:
             self._ahead.pop(session, None)
+            self._children.pop(session, None)
 
     def of_others(self, session: str, since: float, executions: tuple[str, ...] = ()) -> frozenset[str]:
         """Disk paths that sessions but this one opened for writing since then, or that one of these executions did at any time.
@@ -59,8 +63,11 @@ class Claims:
             return frozenset(path for who, path, by, at in found if who != session and (at >= since or by in executions))
 
     def _read_ahead(self, session: str) -> None:
-        ahead = self._ahead[session]
+        ahead, children = self._ahead[session], self._children[session]
         try:
+            children.read()
+            for event in children.until(float("inf")):
+                self._note(session, event.to_json())
             while received := ahead.read():
                 for item in received:
                     if isinstance(item.frame, dict):

@@ -35,8 +35,9 @@ from .environments import environment_bytes
 from .first_look import FirstLooks
 from .inbox import Inbox, Received, is_alive
 from .kernels import Kernel, Kernels, script_id
-from .mappings import has_children, mapped_for_writing
-from .publication import Aftermath, Circumstances, publish_execution, put_outputs
+from .mappings import mapped_for_writing
+from .process_tree import has_children
+from .publication import Aftermath, Circumstances, clean_outputs, publish_execution, put_outputs
 from .resources.sampler import Resources
 from .run_book import RunBook
 from .side_reports import SideReports, Told
@@ -83,7 +84,7 @@ class SessionRecorder:
         self._queue: deque[Received] = deque()
         self._executions: dict[ExecutionId, OpenExecution] = {}
         self._stores: dict[ExecutionId, Store] = {}
-        self._runs = RunBook(inbox.session, self._executions, around.resources.so_far)
+        self._runs = RunBook(inbox.session, self._executions, around.resources.summary_so_far)
         self._backlog: list[OpenExecution] = []
         """Ended, but not in the store: it refused (a full disk, no permission)."""
         self._last_cell: dict[str, str] = {}
@@ -266,9 +267,9 @@ class SessionRecorder:
         self._executions[execution.id] = execution
         self._stores[execution.id] = store
         self.around.activity(store).begins(execution.id, event.at)
-        self.around.resources.begins(self.inbox.session, self.inbox.process(), execution.id)
+        self.around.resources.begins(self.inbox.session, self.inbox.process(), execution.id, self.inbox.folder)
         if not self._is_stored(store, execution.id):
-            store.index.feed([execution.record()])
+            store.index.feed([store.cleaning.record(execution.record())])
             self._tell("execution", store, [execution.id], execution.path)
 
     def _on_output(self, event: ev.OutputSeen) -> None:
@@ -397,6 +398,7 @@ class SessionRecorder:
         def staged() -> Aftermath:
             if end_position is not None:
                 self.around.acknowledge(self.inbox.session, end_position)
+
             def claimed(executions: tuple[ExecutionId, ...]) -> Iterable[str]:
                 yield from self._written_by(executions)
                 since = execution.started.at - CLOCK_SLACK_S
@@ -528,6 +530,7 @@ class SessionRecorder:
                 known = store.index.execution(execution_id)
                 if known.n_outputs == len(execution.outputs.outputs) and known.outputs_text == shown_text(execution):
                     continue  # a replay of what is there already
+                clean_outputs(execution, store)
                 blob = put_outputs(execution, store)
                 outputs = () if blob else tuple(execution.outputs.outputs)
                 text, count = shown_text(execution), len(execution.outputs.outputs)
@@ -674,7 +677,7 @@ class SessionRecorder:
         if self._environment is None:
             return None
         if store.workspace.id not in self._environment_digests:
-            self._environment_digests[store.workspace.id] = store.put_bytes(environment_bytes(self._environment))
+            self._environment_digests[store.workspace.id] = store.put_bytes(environment_bytes(self._environment, store.cleaning))
         return self._environment_digests[store.workspace.id]
 
     def _known_environment(self, store: Store) -> BlobDigest | None:

@@ -35,7 +35,7 @@ class RunBook:
         self, session: SessionId, executions: Mapping[ExecutionId, OpenExecution],
         taken_so_far: Callable[[ExecutionId], Trace | None] = lambda _: None,
     ) -> None:
-        """executions: those open now, the session recorder's own table. taken_so_far: what one of them takes of the machine."""
+        """executions: those open now, the session recorder's own table. taken_so_far: by one of them, of the machine."""
         self._session = session
         self._taken_so_far = taken_so_far
         self._executions = executions
@@ -79,8 +79,9 @@ class RunBook:
         run.recorded(event)
         execution = self._executions.get(event.execution) if event.execution else None
         if event.what in FILE_KINDS and execution is not None:
-            for disk_path in event.items:
-                execution.opened(os.path.normpath(disk_path), event.what, "declared")
+            for disk_path, how in event.items.items():
+                opening = execution.opened(os.path.normpath(disk_path), event.what, "declared")
+                opening.is_copy_wanted |= isinstance(how, dict) and bool(how.get("copy"))
         elif event.what in ARTIFACT_KINDS:
             for name, item in event.items.items():
                 artifact = _artifact(self._stores[run.id], event.what, name, item if isinstance(item, dict) else {})
@@ -194,7 +195,7 @@ class RunBook:
                 record = self._record(run, environment_of(store))
                 if known is not None:  # what the store put in, and a replay cannot know
                     record = replace(record, series_blob=known.series_blob, environment=record.environment or known.environment)
-                store.index.feed([record])
+                store.index.feed([store.cleaning.record(record)])
                 tell(store, run)
                 run.is_changed = run.closed_as is not None or any(each in self._executions for each in run.executions)
 
@@ -282,5 +283,16 @@ def _artifact(store: Store, kind: str, name: str, item: dict[str, Any]) -> Artif
         return Artifact(name, kind, step, path=path, details=details)
     if item.get("disk_path"):
         data = Path(item["disk_path"]).read_bytes()
-        return Artifact(name, kind, step, str(item.get("mime", "")), store.put_bytes(data))
+        mime = str(item.get("mime", ""))
+        return Artifact(name, kind, step, mime, store.put_bytes(_cleaned(store, mime, data)))
     return Artifact(name, kind, step, str(item.get("mime", "text/plain")), value=str(item.get("value", "")))
+
+
+def _cleaned(store: Store, mime: str, data: bytes) -> bytes:
+    """Of a table or a text; the bytes of an image are its own."""
+    if not (mime.startswith("text/") or mime.endswith(("json", "xml"))):
+        return data
+    try:
+        return store.cleaning.text(data.decode("utf-8")).encode("utf-8")
+    except UnicodeError:
+        return data

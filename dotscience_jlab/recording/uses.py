@@ -105,13 +105,8 @@ def file_uses(openings: Mapping[str, Opening], view: FolderView, execution: Exec
 
 def _is_written(disk_path: str, path: WorkspacePath | None, opening: Opening, view: FolderView) -> bool:
     is_changed = path is not None and (path in view.scan.edits or path in view.scan.fingerprints)
-    if not is_changed:
-        try:  # outside, or left out of snapshots by a rule: the time says it
-            is_changed = os.stat(disk_path).st_mtime >= view.started_at - CLOCK_SLACK_S and (
-                path is None or bool(_skip_reason(view.scan, path))
-            )
-        except OSError:
-            is_changed = False
+    if not is_changed:  # outside, left out by a rule, or in a snapshot that was taken while the cell ran: then the time says it
+        is_changed = _modified_at(disk_path) >= view.started_at - CLOCK_SLACK_S
     return opening.is_output(disk_path, is_changed=is_changed)
 
 
@@ -180,7 +175,8 @@ def _outside_use(disk_path: str, role: str, opening: Opening, view: FolderView) 
     if role == "input" and opening.is_copy_wanted:
         entry = view.keep_outside(disk_path)
         if entry is not None:
-            return FileUse(disk_path, role, None, evidence, seen_by, "stored", "", entry.size_bytes, entry.digest)
+            return replace(FileUse(disk_path, role, None, evidence, seen_by, "stored"), size_bytes=entry.size_bytes, digest=digest,
+                           blob=entry.digest)
     reason = _outside_reason(disk_path, role, view)
     if role == "input" and opening.first is not None and opening.first[1] != digest and "output" not in opening.roles:
         size, digest = opening.first

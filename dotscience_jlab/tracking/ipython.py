@@ -27,6 +27,7 @@ from .child import reach_children
 from .command_line import script_of
 from .fault_log import note_fault
 from .file_watch import FileWatch, watch_files
+from .keyring_watch import hear_keyring
 from .launcher import notebook_of_parent
 from .openers import listen_to_libraries
 from .outbox import is_forked
@@ -112,6 +113,7 @@ class Hooks:
             self._tap(self._io_thread)
         self._ignore_messages_to_nobody()
         self._hear_getpass()
+        self._undo.append(hear_keyring(self.session.secrets.learn))
         watch_files(self._watch)
         listen_to_libraries()
         threads = ThreadsOfCells(self.session.carried())

@@ -27,6 +27,8 @@ _JUPYTER_PATHS = re.compile(
 """On this computer, or a hub's: the notebook's own server."""
 _TALK = re.compile(r"/(api/2\.0/(preview/)?mlflow|graphql|simple|pypi/[^/]+/json)(/|$)|/(repodata|current_repodata)\.json(\.\w+)?$")
 """Programs that speak with a tracking server, and lists of packages: nothing of a cell's data."""
+_STORES = {"s3": "s3", "s3a": "s3", "s3n": "s3", "gs": "gs", "gcs": "gs", "abfs": "abfs", "abfss": "abfs", "az": "az", "hf": "hf"}
+"""Their URLs, as libraries take them -> as they are recorded."""
 _READS = {"GetObject": "Key"}
 _WRITES = {"PutObject": "Key", "CompleteMultipartUpload": "Key", "CopyObject": "Key"}
 MAX_URL_CHARACTERS = 2000
@@ -50,6 +52,8 @@ def named_url(url: Any) -> Optional[str]:
     )
 
     parts = urlsplit(str(url))
+    if parts.scheme in _STORES:
+        return urlunsplit((_STORES[parts.scheme], parts.netloc.rpartition("@")[2], parts.path, "", ""))[:MAX_URL_CHARACTERS]
     if parts.scheme not in ("http", "https") or not parts.hostname:
         return None
     if _TALK.search(parts.path) or "/hub/api/" in parts.path:

@@ -121,7 +121,8 @@ class Session:
         self._last_end = -1
         self._surroundings = Surroundings(self._environ, clock, self._emit_if_open, self.fault, self._ask_recorder)
         self._is_fault_told = False
-        self._doorbell = Doorbell(self.id, settings, connect or (lambda: connect_or_launch(settings, "kernel", self.id)))
+        self._doorbell = Doorbell(self.id, settings, connect or (lambda: connect_or_launch(settings, "kernel", self.id)),
+                                  self.secrets.learned)
         if hasattr(os, "register_at_fork"):
             os.register_at_fork(after_in_child=self._after_fork)
 
@@ -374,7 +375,7 @@ class Session:
     def fault(self, reason: str, *, trace: bool = True) -> None:
         """Something of ours went wrong: logged with its trace, and the execution becomes partial with this reason."""
         if trace:
-            note_fault(self.settings, reason)
+            note_fault(self.settings, reason, self.secrets.clean)
         if self._outbox is None:
             return
         execution = self._running.get() or self._latest

@@ -9,14 +9,15 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Iterator, Mapping
 
-START_UP = Path(__file__).resolve().parents[2] / "jupyter-config" / "python-startup" / "dotscience_jlab_children.pth"
+ROOT = Path(__file__).resolve().parents[2]
+START_UP = ROOT / "jupyter-config" / "python-startup" / "dotscience_jlab_children.pth"
 
 
 def make_python(folder: Path) -> Path:
     """The interpreter of a new environment in `folder`."""
     venv.EnvBuilder(with_pip=False, symlinks=True).create(folder)
     (packages,) = (folder / "lib").glob("python*/site-packages")
-    (packages / "_packages_of_the_tests.pth").write_text(sysconfig.get_paths()["purelib"] + "\n")
+    (packages / "_packages_of_the_tests.pth").write_text(f"{sysconfig.get_paths()['purelib']}\n{ROOT}\n")
     shutil.copy(START_UP, packages)
     return folder / "bin" / "python"
 

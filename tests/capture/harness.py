@@ -68,7 +68,7 @@ def capture(operation: Operation, project: Path, home: Path, *, is_beside: bool)
             with _second_kernel(project, home):
                 execution = _act(operation, project, home, environ, in_kernel=True)
         else:
-            execution = _act(operation, project, home, environ, in_kernel="%" in {line[:1] for line in operation.act.splitlines()})
+            execution = _act(operation, project, home, environ, in_kernel=operation.needs_kernel)
         expected = {*_edges("input", operation.reads, variables), *_edges("output", operation.writes, variables)}
     found, unsure = set(), set()
     for use in execution["files"]:

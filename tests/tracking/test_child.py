@@ -84,8 +84,7 @@ def test_whose_child_it_is(environ: dict[str, str], told: object) -> None:
 
 
 def run_python(python: Path, session: Path, *words: str, **environ: str) -> subprocess.CompletedProcess[str]:
-    home = str(Path(__file__).resolve().parents[2])
-    variables = {**os.environ, "PYTHONPATH": home, CHILD_OF: f"{os.getpid()}:{session}", **environ}
+    variables = {**os.environ, CHILD_OF: f"{os.getpid()}:{session}", **environ}
     cwd = session.parent.parent.parent
     return subprocess.run([str(python), *words], env=variables, capture_output=True, text=True, cwd=cwd)
 
@@ -106,7 +105,6 @@ def test_a_python_program_joins_only_what_it_was_told_of(tmp_path: Path) -> None
         (("-c", read), {CHILD_OF: ""}),
         (("-c", read), {CHILD_OF: f"1:{tmp_path / 'gone'}"}),
         (("-c", read), {"DOTSCIENCE_DISABLE": "1"}),
-        (("-c", read), {"PYTHONPATH": ""}),  # an environment without our package
         (("-m", "dotscience_jlab.recording.process"), {"JUPYTER_DATA_DIR": "/proc/none"}),
     ):
         said = run_python(python, session, *words, **environ)
@@ -114,6 +112,10 @@ def test_a_python_program_joins_only_what_it_was_told_of(tmp_path: Path) -> None
         assert "dotscience_jlab_children" not in said.stderr
     session.chmod(0o755)  # not as we make it: somebody else's
     assert run_python(python, session, "-c", read).stdout == "1\n" and len(told_in(session)) == 1
+    session.chmod(0o700)
+    next((tmp_path / "env" / "lib").glob("*/*/_packages_of_the_tests.pth")).unlink()  # the package was removed, its file was not
+    said = run_python(python, session, "-c", read)
+    assert (said.stdout, said.stderr, len(told_in(session))) == ("1\n", "", 1)
 
 
 def test_known_secrets_in_a_name_are_replaced(tmp_path: Path) -> None:

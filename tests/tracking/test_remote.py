@@ -118,6 +118,8 @@ def test_nobody_listening_is_no_error(url: str) -> None:
     ("https://hub.example/hub/api/users/me", None),
     ("http://tracking.example/api/2.0/mlflow/runs/get", None),
     ("https://index.example/simple/numpy/", None),
+    ("s3a://key:secret@bucket/a.csv?versionId=1", "s3://bucket/a.csv"),
+    ("gs://bucket/a/b.parquet", "gs://bucket/a/b.parquet"),
     ("file:///a.csv", None),
     ("a.csv", None),
 ])  # fmt: skip

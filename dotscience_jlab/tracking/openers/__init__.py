@@ -16,7 +16,7 @@ import time
 from typing import Any, Callable, Dict, Iterator, Optional, Tuple
 
 from ..at_import import when_imported
-from ..file_watch import INPUT, OUTPUT, role_of, tell_opened
+from ..file_watch import INPUT, OUTPUT, role_of, tell_opened, tell_remote
 from .opener import Found, Opener, argument
 
 MAX_FILES_OF_A_FOLDER = 10_000
@@ -48,6 +48,7 @@ def listen_to_libraries() -> None:
 
 
 def _wrap_all(module: Any) -> None:
+    """What cannot be wrapped is left to the scan."""
     family = importlib.import_module(f".{FAMILIES[module.__name__]}", __name__)
     for opener in family.OPENERS[module.__name__]:
         _wrap(module, opener)
@@ -98,13 +99,20 @@ def _found(opener: Opener, args: Tuple[Any, ...], keywords: Dict[str, Any]) -> F
     try:
         if opener.find is not None:
             return opener.find(args, keywords)
-        if keywords.get("filesystem") is not None:  # its paths are not those of this machine
-            return ()
         path = argument(opener.position, opener.keyword, args, keywords)
+        if keywords.get("filesystem") is not None:  # its paths are not those of this machine
+            path = _elsewhere(path, keywords["filesystem"])
         role = opener.role or role_of(argument(opener.position + 1, "mode", args, keywords) or "r", None) or INPUT
         return ((path, role),)
     except Exception:
         return ()
+
+
+def _elsewhere(path: Any, filesystem: Any) -> Any:
+    """('data/a.parquet', an S3FileSystem of pyarrow) -> 's3://data/a.parquet'; None for what Python opens: it is heard there."""
+    kind = getattr(filesystem, "type_name", "")
+    paths = [f"{kind}://{each}" for each in (path if isinstance(path, (list, tuple)) else [path]) if isinstance(each, str)]
+    return paths if kind in ("s3", "gcs", "abfs") else None
 
 
 def _told_class(original: type, opener: Opener) -> type:
@@ -133,11 +141,14 @@ def _told_class(original: type, opener: Opener) -> type:
 
 
 def _tell(path: Any, role: str, since_ns: Optional[int] = None) -> bool:
-    """True: a folder that is written, or may become one, is to be told of afterwards. An open file or a URL is nothing to tell of
+    """True: a folder that is written, or may become one, is to be told of afterwards. An open file is nothing to tell of
     here. Never raises."""
     try:
         for each in path if isinstance(path, (list, tuple)) else (path,):
-            if isinstance(each, (str, bytes, os.PathLike)) and "://" not in os.fsdecode(each):
+            if isinstance(each, str) and "://" in each:
+                if since_ns is None:
+                    _tell_remote(each, role)
+            elif isinstance(each, (str, bytes, os.PathLike)):
                 if role == OUTPUT and since_ns is None and os.path.isdir(each):
                     return True
                 for file in _files_of(os.fsdecode(each), since_ns):
@@ -145,6 +156,15 @@ def _tell(path: Any, role: str, since_ns: Optional[int] = None) -> bool:
         return role == OUTPUT and since_ns is None and isinstance(path, (str, os.PathLike)) and not os.path.exists(path)
     except Exception:
         return False
+
+
+def _tell_remote(url: str, role: str) -> None:
+    """What a library fetches itself, outside Python: nobody hears the answer, so its version is not known."""
+    from ..remote import named_url  # late: few read so
+
+    named = named_url(url)
+    if named is not None:
+        tell_remote(named, role, {})
 
 
 def _files_of(path: str, since_ns: Optional[int]) -> Iterator[str]:

@@ -24,6 +24,7 @@ import type {
   IRestorePlan,
   IRestoreResult,
   IRun,
+  IRunEnvironment,
   ISeries,
   ISession,
   ISnapshot,
@@ -178,12 +179,12 @@ export class DotscienceClient {
 
   /** `of`: run:REF, file:PATH, variable:NAME or execution:ID. */
   recipe(workspace: StoreId, about: string): Promise<IRecipe> {
-    return this._get(of(workspace, 'recipes'), { of: about });
+    return this._get(of(workspace, 'recipe'), { of: about });
   }
 
   /** Runs it again in a copy of the folder: as long as its cells take. */
   confirmRecipe(workspace: StoreId, about: string): Promise<IRecipe> {
-    return this._send('POST', of(workspace, 'recipes/confirm'), { of: about });
+    return this._send('POST', of(workspace, 'recipe/confirm'), { of: about });
   }
 
   why(workspace: StoreId, execution: ExecutionId, signal?: AbortSignal): Promise<IWhy> {
@@ -223,6 +224,11 @@ export class DotscienceClient {
   /** What its cells took of the machine; steps are null. */
   resources(workspace: StoreId, run: RunId, query: { max_points?: number } = {}): Promise<{ items: ISeries[] }> {
     return this._get(of(workspace, 'runs', run, 'resources'), { ...query });
+  }
+
+  /** What a run took place in. */
+  runEnvironment(workspace: StoreId, run: RunId): Promise<IRunEnvironment> {
+    return this._get(of(workspace, 'runs', run, 'environment'));
   }
 
   compare(workspace: StoreId, runs: string[], signal?: AbortSignal): Promise<IComparison> {

@@ -77,6 +77,7 @@ function RunPane(props: EntryProps & { run: IRun }): JSX.Element {
       certificate={entry.certificate}
       theme={props.theme()}
       fetchResources={async run => (await model.client.resources(workspace, run)).items}
+      fetchEnvironment={() => model.client.runEnvironment(workspace, shown.id)}
       onChange={change => void entry.changeRun(change).then(changed => changed && model.history.putRun(changed))}
       onAsItWas={() => execute(CommandIDs.asItWas, { workspace, snapshot, path })}
       onFork={() => execute(CommandIDs.fork, { workspace, snapshot, path })}

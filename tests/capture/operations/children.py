@@ -18,6 +18,7 @@ SCRIPT = TEXT + (
     "with open(\"a.txt\") as a, open(\"b.txt\", \"w\") as b: b.write(a.read())\n"
     "''')\n"
 )
+MAIN = "import multiprocessing, work\n"
 COPY = "def copy(source, target):\n    with open(source) as a, open(target, 'w') as b: b.write(a.read())\n"
 BOTH = {"reads": ("a.txt",), "writes": ("b.txt",)}
 IN_A_MODULE = {"setup": WORK, "reads": ("a.txt", "work.py"), "writes": ("b.txt",)}
@@ -31,7 +32,7 @@ PYTHON = "import os, subprocess\npython = os.environ['PYTHON']\n"
 
 
 def worker(name: str, library: str, act: str, **more: object) -> Operation:
-    return Operation(name, library, act, **{"setup": TEXT, **BOTH, **more})  # type: ignore[arg-type]
+    return Operation(name, library, act, **{"setup": TEXT, "needs_kernel": True, **BOTH, **more})  # type: ignore[arg-type]
 
 
 OPERATIONS = (
@@ -41,16 +42,15 @@ OPERATIONS = (
            "process = context.Process(target=copy, args=('a.txt', 'b.txt')); process.start(); process.join()"),
     worker("Pool, forked", "multiprocessing", COPY + "import multiprocessing\n"
            "with multiprocessing.get_context('fork').Pool(2) as pool: pool.starmap(copy, [('a.txt', 'b.txt')])"),
-    worker("Process, spawned", "multiprocessing", "import multiprocessing, work\ncontext = multiprocessing.get_context('spawn')\n"
-           "process = context.Process(target=work.copy, args=('a.txt', 'b.txt')); process.start(); process.join()", **IN_A_MODULE),
-    worker("Process of a fork server", "multiprocessing", "import multiprocessing, work\n"
-           "context = multiprocessing.get_context('forkserver')\n"
-           "process = context.Process(target=work.copy, args=('a.txt', 'b.txt')); process.start(); process.join()", **IN_A_MODULE),
+    worker("Process, spawned", "multiprocessing", MAIN + "context = multiprocessing.get_context('spawn')\nif __name__ == '__main__':\n"
+           "    process = context.Process(target=work.copy, args=('a.txt', 'b.txt')); process.start(); process.join()", **IN_A_MODULE),
+    worker("Process of a fork server", "multiprocessing", MAIN + "context = multiprocessing.get_context('forkserver')\nif __name__ == '__main__':\n"
+           "    process = context.Process(target=work.copy, args=('a.txt', 'b.txt')); process.start(); process.join()", **IN_A_MODULE),
     worker("ProcessPoolExecutor", "concurrent.futures", COPY + "import concurrent.futures\n"
            "with concurrent.futures.ProcessPoolExecutor(2) as pool: pool.submit(copy, 'a.txt', 'b.txt').result()"),
-    worker("ProcessPoolExecutor, spawned", "concurrent.futures", "import concurrent.futures, multiprocessing, work\n"
-           "with concurrent.futures.ProcessPoolExecutor(1, mp_context=multiprocessing.get_context('spawn')) as pool:\n"
-           "    pool.submit(work.copy, 'a.txt', 'b.txt').result()", **IN_A_MODULE),
+    worker("ProcessPoolExecutor, spawned", "concurrent.futures", MAIN + "import concurrent.futures\nif __name__ == '__main__':\n"
+           "    with concurrent.futures.ProcessPoolExecutor(1, mp_context=multiprocessing.get_context('spawn')) as pool:\n"
+           "        pool.submit(work.copy, 'a.txt', 'b.txt').result()", **IN_A_MODULE),
     worker("Parallel", "joblib", COPY + "import joblib\n"
            "joblib.Parallel(n_jobs=2)(joblib.delayed(copy)(*each) for each in [('a.txt', 'b.txt'), ('a.txt', 'c.txt')])",
            writes=("b.txt", "c.txt")),

@@ -180,3 +180,25 @@ def story_a_fault_of_ours_is_told_once_and_the_fit_goes_on() -> None:
     assert seen.result == 2 and seen.run.parameters["alpha"] == 2
     assert seen.faults == ["What sklearn does is not wholly recorded: an internal error, see the log."]
     assert seen.log.count("RuntimeError: odd") == 1
+
+
+def story_what_the_user_logs_himself_is_not_taken_twice() -> None:
+    seen = both(
+        "import linecache\n"
+        "cell = DATA + 'ds.metric(\"acc\", model.score(X, y))\\nf = f1_score(y, model.predict(X), average=\"macro\")\\n"
+        "ds.log({\"f\": f})\\nmodel.score(X_test, y_test)\\n'\n".replace("DATA", repr(DATA))
+        + "from sklearn.linear_model import LogisticRegression\nfrom sklearn.metrics import f1_score\n"
+        "linecache.cache['<cell>'] = len(cell), None, cell.splitlines(True), '<cell>'\n",  # as IPython does
+        "exec(DATA)\nmodel = LogisticRegression(max_iter=200).fit(X, y)\n".replace("DATA", repr(DATA))
+        + "exec(compile(cell, '<cell>', 'exec')); result = model.coef_.tolist()",
+    )
+    assert set(seen.run.points) == {"acc", "f", "score_X_test"}
+
+
+def story_a_library_that_was_imported_before_is_listened_to() -> None:
+    seen = trial(
+        DATA,
+        "m = Ridge(alpha=2).fit(X, y); s = m.score(X, y); a = sklearn.metrics.r2_score(y, m.predict(X)); result = 1",
+        before="import sklearn.metrics\nfrom sklearn.linear_model import Ridge\nfrom sklearn.model_selection import GridSearchCV",
+    )
+    assert seen.run.parameters["alpha"] == 2 and set(seen.run.points) == {"score_X", "r2_score_y"}
