@@ -270,11 +270,11 @@ def _await_ready(client: BlockingKernelClient) -> None:
 
 
 def _printed(client: BlockingKernelClient) -> str:
-    """The next thing it prints."""
+    """The next thing it prints (a debugger may complain on standard error)."""
     while True:
         message = client.get_iopub_msg(timeout=TIMEOUT_S)
         assert message["msg_type"] != "error", message["content"]
-        if message["msg_type"] == "stream":
+        if message["msg_type"] == "stream" and message["content"]["name"] == "stdout":
             return str(message["content"]["text"])
 
 
