@@ -163,6 +163,7 @@ class SessionRecorder:
             execution.ended_as = outcomes.INTERRUPTED if self.finished is not None else outcomes.KILLED
             execution.ended_at = at
             execution.faults.append(self._ending.death or "The process ended in the middle of it.")
+            self._runs.cut_off(execution, execution.faults[-1])
             self._end(execution)
         self._retry_backlog()
         self._let_go_of_vanished()
