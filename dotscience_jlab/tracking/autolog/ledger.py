@@ -143,7 +143,8 @@ def begin_fit(source: str, title: str, parameters: Mapping[str, Any], model: Any
             known[text] = prefix
             first = page.first.setdefault(title, kept)
             differing = {name: value for name, value in kept.items() if first is kept or name not in first or first[name] != value}
-            record(source, "parameter", {f"{prefix}{name}": value for name, value in {**differing, "model": title}.items()})
+            told = {"model": title, **{name: value for name, value in differing.items() if name != "model"}}
+            record(source, "parameter", {f"{prefix}{name}": value for name, value in told.items()})
         if model is not None:
             _remember(page, model, prefix)
         return prefix

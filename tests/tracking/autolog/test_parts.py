@@ -13,7 +13,7 @@ from dotscience_jlab.errors import InvalidRequest
 from dotscience_jlab.settings import Settings, load_settings
 from dotscience_jlab.tracking import active
 from dotscience_jlab.tracking.autolog import MODULES, ledger, switch
-from dotscience_jlab.tracking.autolog.naming import is_logged_by_caller, logs_result_of, name_in_caller
+from dotscience_jlab.tracking.autolog.naming import is_told_otherwise, logs_result_of, name_in_caller
 from dotscience_jlab.tracking.autolog.nesting import Nesting
 from dotscience_jlab.tracking.autolog.parameters import MAX_PARAMETERS, described, in_words
 from dotscience_jlab.tracking.session import Session
@@ -101,14 +101,17 @@ def test_what_the_user_logs_himself(source: str, line: int, is_logged: bool) -> 
 def test_what_stands_at_the_call() -> None:
     X_test, _hidden = object(), object()
     assert name_in_caller(X_test) == "X_test" and name_in_caller(_hidden) is None and name_in_caller(object()) is None
-    assert not is_logged_by_caller()
+    assert not is_told_otherwise()
 
     class Ours:
         @staticmethod
         def metric(name: str, value: bool) -> bool:
             return value
 
-    assert Ours.metric("this very file says so", is_logged_by_caller())
+    assert Ours.metric("this very file says so", is_told_otherwise())
+    found: dict[str, bool] = {"ask": is_told_otherwise}  # type: ignore[dict-item]
+    exec(compile("result = ask()", "/env/lib/python3/site-packages/library/part.py", "exec"), found)
+    assert found["result"]
 
 
 def test_a_worker_of_a_pool_is_inside_what_made_the_pool_and_a_thread_is_not() -> None:
