@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any, Dict, Generator, List
 
 from .around import Arguments, Keywords, argument, hook, hook_family
-from .ledger import begin_fit, prefix_of, record, record_points, record_table
+from .ledger import begin_fit, is_enough_of, prefix_of, record, record_points, record_table
 from .naming import is_told_otherwise, name_in_caller
 from .nesting import FITS
 from .parameters import described, in_words
@@ -43,9 +43,10 @@ def parameters_of(estimator: Any) -> Dict[str, Any]:
 
 def _look_at_fit(args: Arguments, keywords: Keywords) -> Generator[None, Any, None]:
     estimator = args[0]
-    if not hasattr(type(estimator), "predict") and not hasattr(type(estimator), "fit_predict"):
+    title = type(estimator).__name__
+    if is_enough_of(title) or not (hasattr(type(estimator), "predict") or hasattr(type(estimator), "fit_predict")):
         return
-    prefix = begin_fit(SOURCE, type(estimator).__name__, parameters_of(estimator), estimator)
+    prefix = begin_fit(SOURCE, title, parameters_of(estimator), estimator)
     yield
     results = getattr(estimator, "cv_results_", None)
     if isinstance(results, dict) and "params" in results:  # a search

@@ -18,6 +18,8 @@ from dotscience_jlab.tracking.autolog.nesting import Nesting
 from dotscience_jlab.tracking.autolog.parameters import MAX_PARAMETERS, described, in_words
 from dotscience_jlab.tracking.session import Session
 
+from ..fake_recorder import FakeRecorder
+
 ALL = set(switch.SOURCES)
 
 
@@ -138,6 +140,21 @@ def test_nothing_is_recorded_while_recording_is_off(settings: Settings) -> None:
         ledger.record_table("sklearn", "t", [{"a": 1}])
         ledger.record_outputs("mlflow", ["x"])
         assert not session.has_recorded
+    finally:
+        active.set_session(None)
+        session.finish()
+
+
+def test_a_loop_over_many_small_fits_is_looked_at_two_hundred_times(settings: Settings, recorder: FakeRecorder) -> None:
+    session = Session(settings, "kernel")
+    active.set_session(session)
+    try:
+        for _ in range(ledger.MAX_LOOKS):
+            assert not ledger.is_enough_of("Ridge")
+            assert ledger.begin_fit("sklearn", "Ridge", {"alpha": 1}) == ""
+        assert ledger.is_enough_of("Ridge") and not ledger.is_enough_of("Lasso")
+        session.start_run("start")
+        assert not ledger.is_enough_of("Ridge")
     finally:
         active.set_session(None)
         session.finish()
