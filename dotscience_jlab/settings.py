@@ -74,6 +74,8 @@ class Settings:
     limits: Limits = Limits()
     recorder_idle_s: float = 60.0
     """The recorder leaves this long after its last client."""
+    checkpoint_every_s: float = 600.0
+    """While a cell runs what it writes is kept this often; 0: only when it ends, or `ds.checkpoint()` asks for it."""
     debug: bool = False
 
     @property
@@ -172,6 +174,9 @@ def _apply(settings: Settings, chosen: Mapping[str, Any], *, is_mode_locked: boo
     idle_s = chosen.get("recorder_idle_s")
     if isinstance(idle_s, (int, float)) and idle_s >= 0:
         settings = replace(settings, recorder_idle_s=float(idle_s))
+    checkpoint_every_s = chosen.get("checkpoint_every_s")
+    if isinstance(checkpoint_every_s, (int, float)) and checkpoint_every_s >= 0:
+        settings = replace(settings, checkpoint_every_s=float(checkpoint_every_s))
     return replace(
         settings,
         limits=replace(settings.limits, **known_limits),

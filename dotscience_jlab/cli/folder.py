@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import sys
-
 import click
 
-from ..errors import NeedsConsent, NotRecorded
+from ..errors import NotRecorded
 from ..settings import save_user_setting
 from .asking import Desk, desk_command
+from .consent import consent
+from .ended import resume_run
 from .printing import local_time, n_of, print_json, print_table, size
 
 DOTS = {"recording": "●", "behind": "◐", "paused": "⏸", "not_recorded": "▲"}
@@ -75,10 +75,17 @@ def pause(desk: Desk) -> None:
 
 
 @click.command()
+@click.argument("run", required=False)
+@click.option("--dry-run", is_flag=True, help="Only say what would change.")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@click.option("--even-open", is_flag=True, help="Also files that a process has open for writing.")
 @desk_command
-def resume(desk: Desk) -> None:
-    """Record this folder again."""
-    _set_paused(desk, False)
+def resume(desk: Desk, run: str | None, dry_run: bool, yes: bool, even_open: bool) -> None:
+    """Record this folder again. With RUN: put back what that run, cut off by the end of its kernel, had kept last."""
+    if run is None:
+        _set_paused(desk, False)
+    else:
+        resume_run(desk, run, dry_run=dry_run, yes=yes, even_open=even_open)
 
 
 def _set_paused(desk: Desk, is_paused: bool) -> None:
@@ -124,13 +131,3 @@ def _set_mode(desk: Desk, mode: str, sentence: str) -> None:
     click.echo(sentence)
     if mode == "on" and desk.settings.disabled_by.startswith("DOTSCIENCE_DISABLE"):
         click.echo("DOTSCIENCE_DISABLE is set here all the same: unset it.")
-
-
-def consent(desk: Desk, yes: bool, question: str) -> None:
-    """Returns if the user agrees; NeedsConsent otherwise, or where nobody can be asked."""
-    if yes:
-        return
-    if desk.as_json or not sys.stdin.isatty():
-        raise NeedsConsent("Nothing was changed: this needs your consent.", "Repeat with --yes.")
-    if not click.confirm(question):
-        raise NeedsConsent("Nothing was changed.")

@@ -10,7 +10,7 @@ import click
 
 from ..errors import InvalidRequest
 from .asking import Desk, desk_command
-from .folder import consent
+from .consent import consent
 from .printing import n_of, one_line, print_json, size
 from .progress import shown_progress
 

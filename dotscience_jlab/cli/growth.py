@@ -9,7 +9,7 @@ import click
 
 from ..errors import InvalidRequest
 from .asking import Desk, desk_command
-from .folder import consent
+from .consent import consent
 from .printing import local_time, n_of, one_line, print_json, print_table, size
 
 DAYS_IN = {"d": 1, "w": 7, "y": 365}

@@ -1,20 +1,18 @@
-"""The history of a folder: list it, look at one moment, compare two, go back."""
+"""The history of a folder: list it, look at one moment, compare two."""
 
 from __future__ import annotations
 
-import os
 from typing import Any
 
 import click
 
 from ..errors import Forgotten, NotFound
 from .asking import Desk, desk_command
-from .folder import consent
-from .printing import duration, local_time, n_of, one_line, pairs, print_json, print_table, size
+from .ended import print_end
+from .printing import duration, local_time, n_of, one_line, pairs, print_json, print_table, resource_rows, size
 
 ROWS_SHOWN = 20
 SIGNS = {"added": "+", "updated": "~", "removed": "-"}
-ACTS = {"write": "write", "remove": "remove", "cannot": "cannot restore"}
 
 
 @click.command()
@@ -106,8 +104,11 @@ def _show_execution(desk: Desk, execution: dict[str, Any]) -> None:
         reasons = (each["kept_reason"] for each in execution["files"])
         for reason in dict.fromkeys(each for each in reasons if "outside the fork" in each):
             click.echo(one_line(reason, 300))
+    if execution["redactions"]:
+        click.echo(f"replaced: {', '.join(execution['redactions'])}")
     for reason in execution["capture_reasons"]:
         click.echo(f"partial: {reason}")
+    print_end(desk, execution["session"], [execution["id"]], execution["runs"])
 
 
 def _show_run(desk: Desk, run: dict[str, Any]) -> None:
@@ -116,6 +117,7 @@ def _show_run(desk: Desk, run: dict[str, Any]) -> None:
     for word in ("description", "note", "state_reason"):
         if run[word]:
             click.echo(f"{word.replace('_', ' ')}: {one_line(run[word])}")
+    print_end(desk, run["session"], run["executions"], [run["number"]])
     for word in ("parameters", "summary", "labels"):
         if run[word]:
             click.echo(f"{word}: {pairs(run[word])}")
@@ -124,6 +126,10 @@ def _show_run(desk: Desk, run: dict[str, Any]) -> None:
     rows += [[name, text, "", "", ""] for name, text in run["metric_texts"].items()]
     if rows:
         print_table(["metric", "last", "min", "max", "points"], rows)
+    if run["resources"]:
+        print_table(["resource", "mean", "most"], resource_rows(run["resources"]))
+    if run["resources_note"]:
+        click.echo(f"resources: {one_line(run['resources_note'])}")
     files = [[each["role"], each["path"] or each["disk_path"], each["evidence"]] for each in (*run["inputs"], *run["outputs"])]
     if files:
         print_table(["role", "file", "evidence"], files)
@@ -195,62 +201,6 @@ def print_unified(text: str) -> None:
     colours = {"+": "green", "-": "red", "@": "cyan"}
     for line in text.splitlines():
         click.secho("".join(char if char.isprintable() or char == "\t" else "?" for char in line), fg=colours.get(line[:1]))
-
-
-@click.command()
-@click.argument("ref")
-@click.argument("paths", nargs=-1, type=click.Path())
-@click.option("--dry-run", is_flag=True, help="Only say what would change.")
-@click.option("--yes", is_flag=True, help="Do not ask.")
-@click.option("--even-open", is_flag=True, help="Also files that a process has open for writing.")
-@click.option("--into", metavar="DIR", type=click.Path(), help="Write them into this new folder; nothing else is touched.")
-@desk_command
-def restore(
-    desk: Desk, ref: str, paths: tuple[str, ...], dry_run: bool, yes: bool, even_open: bool, into: str | None
-) -> None:
-    """Put files back as they were at REF: those named, or all. A snapshot is taken first, so it can be undone."""
-    wanted = [desk.inside(path) for path in paths] or None
-    if into is not None:
-        return _restore_into(desk, ref, wanted, into)
-    plan = desk.ask_here("restore.plan", doing="Comparing", snapshot=ref, paths=wanted)
-    changes = [step for step in plan["steps"] if step["act"] != "keep"]
-    if dry_run and desk.as_json:
-        return print_json(plan)
-    if not desk.as_json:
-        print_table(["", "file", "size", ""],
-                    [[ACTS[step["act"]], step["path"], size(step["size_bytes"]) if step["act"] == "write" else "", _why(step)]
-                     for step in changes])
-        click.echo(f"{n_of(plan['n_writes'], 'file')} to write ({size(plan['write_bytes'])}), {plan['n_removes']} to remove, "
-                   f"{plan['n_cannot']} that cannot be restored.")
-    if dry_run:
-        return None
-    if not plan["n_writes"] and not plan["n_removes"]:
-        if desk.as_json:
-            return print_json({"snapshot_before": None, "snapshot_after": None, "written": [], "removed": [], "sentence": ""})
-        click.echo("Nothing to do: the files are as they were then.")
-        return None
-    consent(desk, yes, "Restore?")
-    done = desk.ask_here("restore.apply", doing="Restoring", snapshot=ref, paths=wanted, plan_digest=plan["plan_digest"],
-                         even_open=even_open or None)
-    if desk.as_json:
-        return print_json(done)
-    click.echo(done["sentence"])
-    click.echo(f"Undo: ds restore {done['snapshot_before']}")
-    return None
-
-
-def _restore_into(desk: Desk, ref: str, paths: list[str] | None, folder: str) -> None:
-    made = desk.ask_here("restore.into", doing="Writing", snapshot=ref, paths=paths, disk_path=os.path.realpath(folder))
-    if desk.as_json:
-        return print_json(made)
-    for each in made["missing"]:
-        click.echo(f"  not in it: {one_line(each['path'])} ({each['reason']})")
-    click.echo(f"{made['disk_path']}: {n_of(made['n_files'], 'file')}, {size(made['bytes'])}.")
-    return None
-
-
-def _why(step: dict[str, Any]) -> str:
-    return f"is being written by {step['writer']}" if step["writer"] else step["reason"]
 
 
 def output_text(output: dict[str, Any]) -> str:

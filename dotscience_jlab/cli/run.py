@@ -16,7 +16,10 @@ from typing import Any, Iterator
 
 import click
 
-from ..errors import InvalidRequest, NotFound
+from ..errors import DotscienceError, InvalidRequest, NotFound
+from ..link.client import connect
+from ..recording.kernels import script_id
+from ..settings import load_settings
 from .errors import FAILED
 from .history import output_text
 from .printing import duration, print_json
@@ -82,7 +85,19 @@ def run_script(path: Path, args: tuple[str, ...], *, as_json: bool) -> Ending:
             code = child.wait()
         except KeyboardInterrupt:
             continue
+        tell_end(child.pid, code)
         return Ending(str(path), "script", code if code >= 0 else 128 - code, time.monotonic() - began)
+
+
+def tell_end(pid: int, exit_status: int) -> None:
+    """Only its parent learns for sure how a process ended. A recorder that is not there, or gone, knows nothing of it either."""
+    if exit_status == 0:
+        return
+    try:
+        with connect(load_settings(), "cli") as link:
+            link.request("kernels.report", {"kernel_id": script_id(pid), "event": "died", "exit_status": exit_status, "pid": pid})
+    except DotscienceError:
+        return
 
 
 def run_notebook(path: Path, *, inplace: bool, output: str | None, allow_errors: bool, kernel_name: str | None,

@@ -6,8 +6,9 @@ import json
 from typing import Any
 
 from ..model.codec import to_json
+from ..store.cleaning import Cleaning
 
 
-def environment_bytes(environment: dict[str, Any]) -> bytes:
+def environment_bytes(environment: dict[str, Any], cleaning: Cleaning) -> bytes:
     """Canonical: equal environments give equal bytes, so a thousand sessions in one environment keep one copy."""
-    return json.dumps(to_json(environment), sort_keys=True, separators=(",", ":")).encode("utf-8")
+    return json.dumps(cleaning.record(to_json(environment)), sort_keys=True, separators=(",", ":")).encode("utf-8")

@@ -55,7 +55,7 @@ def record_foreign(
             )
             activity.documents.keep(disk_path, document, "browser")
             data = notebooks.write_document(document)
-            edits[WorkspacePath(execution.path)] = put_unless_purged(store, data)
+            edits[WorkspacePath(execution.path)] = put_unless_purged(store, execution.path, data)
             execution = replace(execution, notebook_from=base.come_from)
         first_line = next((line.strip() for line in execution.source.splitlines() if line.strip()), "")
         draft = SnapshotDraft(

@@ -230,7 +230,7 @@ def is_alive(process: Process) -> bool:
     boot = current_boot_id()
     if process.boot_id and boot and process.boot_id != boot:
         return False
-    stat = _stat_fields(process.pid)
+    stat = stat_fields(process.pid)
     if stat is None:
         return not os.path.isdir("/proc/self")
     if stat[0] in (b"Z", b"X"):
@@ -245,7 +245,7 @@ def current_boot_id() -> str | None:
         return None
 
 
-def _stat_fields(pid: int) -> list[bytes] | None:
+def stat_fields(pid: int) -> list[bytes] | None:
     """Fields of /proc/<pid>/stat from the state on: the name before them may hold spaces and parentheses."""
     try:
         return Path(f"/proc/{pid}/stat").read_bytes().rsplit(b")", 1)[1].split()

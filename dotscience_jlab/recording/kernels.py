@@ -2,23 +2,24 @@
 
 from __future__ import annotations
 
-import signal
 import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-ENDS = ("restarted", "stopped", "died")
+ENDS = ("restarted", "stopped", "server_stopped", "died")
 
 
 @dataclass(frozen=True)
 class Kernel:
     disk_path: str | None = None
     end: str = ""
-    """restarted | stopped | died; '' while it runs."""
+    """restarted | stopped | server_stopped | died; '' while it runs."""
     exit_status: int | None = None
     ended_at: float | None = None
     """When that was told. A kernel keeps its id when it is restarted: an older end is that of an earlier session."""
+    pid: int | None = None
+    """Of the process that ended, where the server knows it: says whose end it was, also when the clock was set anew."""
     capture_reason: str = ""
     n_unheard: int | None = 0
     """Cells from its start that it could not report, so that a browser's word counts for them; None: every one."""
@@ -42,6 +43,7 @@ class Kernels:
         exit_status: int | None = None,
         capture_reason: str | None = None,
         n_unheard: int | None = 0,
+        pid: int | None = None,
     ) -> None:
         with self._busy:
             known = self._kernels.get(kernel_id, Kernel())
@@ -52,6 +54,7 @@ class Kernels:
                 end=event if is_end else "",
                 exit_status=exit_status,
                 ended_at=self._clock() if is_end else None,
+                pid=pid,
                 capture_reason=known.capture_reason if capture_reason is None else capture_reason,
                 n_unheard=known.n_unheard if is_end else n_unheard,
             )
@@ -59,6 +62,14 @@ class Kernels:
     def get(self, kernel_id: str | None) -> Kernel:
         with self._busy:
             return self._kernels.get(kernel_id or "", Kernel())
+
+    def end_of(self, kernel_id: str | None, started_at: float, pid: int | None) -> Kernel | None:
+        """What was told of the end of that life of a kernel, and of no other; None while nothing was."""
+        kernel = self.get(kernel_id)
+        if kernel.ended_at is None:
+            return None
+        is_that = kernel.pid is not None and kernel.pid == pid
+        return kernel if is_that or kernel.ended_at >= started_at else None
 
     def is_unheard(self, kernel_id: str, execution_count: int | None) -> bool:
         """Whether it did not report that cell itself. A kernel that no server here tells of runs elsewhere and reports nothing."""
@@ -77,20 +88,6 @@ class Kernels:
                     self._kernels[kernel_id] = replace(kernel, disk_path=new + path[len(old) :])
 
 
-def cause_of_death(kernel: Kernel, session_started_at: float) -> str:
-    """In words, as far as anybody knows: only a kernel's parent learns its exit status."""
-    if kernel.ended_at is None or kernel.ended_at < session_started_at:
-        return "The kernel ended; the cause is unknown."
-    if kernel.end == "restarted":
-        return "The kernel was restarted."
-    if kernel.end == "stopped":
-        return "The kernel was shut down."
-    if kernel.exit_status is not None and kernel.exit_status < 0:
-        try:
-            name = signal.Signals(-kernel.exit_status).name
-        except ValueError:
-            name = f"signal {-kernel.exit_status}"
-        return f"The kernel was ended by {name}."
-    if kernel.exit_status:
-        return f"The kernel ended with exit status {kernel.exit_status}."
-    return "The kernel ended; the cause is unknown."
+def script_id(pid: int) -> str:
+    """Under which `ds run` tells how its script ended: a script has no kernel's id."""
+    return f"script-{pid}"

@@ -17,12 +17,13 @@ import signal
 import sys
 import threading
 import time
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
+from typing import Any, Callable
 
 from .. import __version__
 from ..errors import DotscienceError, RecorderUnavailable
+from ..model.ids import SessionId
 from ..model.protocol import MAX_LINE_BYTES, PROTOCOL, common_protocol, decode_message, encode_message
 from ..settings import Settings, load_settings
 from ..store.base import Store
@@ -31,15 +32,23 @@ from ..store.recent import Recent, recent_records
 from ..store.widen import widen_history
 from .activity import Activity
 from .arrivals import Arrivals
+from .child_look import ChildLook
+from .claims import Claims
+from .clean_log import CleanFormatter
 from .copies import CopyKeeper
+from .exit_status import HeldProcess
 from .gentle import let_cells_go_first
 from .inbox import Inbox, is_alive
 from .kernels import Kernels
-from .presence import Presence
+from .known_secrets import KnownSecrets
+from .lost_sessions import close_lost
+from .presence import Presence, others_here
 from .recorder import SessionRecorder, Surroundings
 from .remembering import Remembering
 from .remotes import Remotes
 from .requests import Desk
+from .resources.sampler import Resources
+from .searching import Searching
 from .tidying import Tidying
 from .watch_checks import check_watch, is_check_due
 from .workspaces import Workspaces
@@ -50,6 +59,10 @@ IDLE_READ_S = 2.0
 """Else this often, to see whether its process is still there."""
 EXPLANATION_WAIT_S = 0.5
 """For a server's word on how its kernel ended, before the cause counts as unknown."""
+STATUS_WAIT_S = 5.0
+"""For the exit status of a script that has said goodbye: others' handlers run after ours."""
+LOST_EVERY_S = 10.0
+"""Between two looks for what is shown as running and is not: another recorder of the folder may have been killed."""
 MIN_NOTIFY_S = 0.25
 """At most four notifications a second for one id; the last one is never dropped."""
 TOLD_IN_ORDER = ("kernels.report", "documents.renamed")
@@ -61,30 +74,36 @@ log = logging.getLogger("dotscience_jlab.recorder")
 
 
 class RecorderProcess:
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, known_secrets: KnownSecrets | None = None) -> None:
         self.settings = settings
         self.workspaces = Workspaces(settings, open_store, widen_history, recent_records)
+        self.workspaces.known_secrets = known_secrets or self.workspaces.known_secrets
         self.kernels = Kernels()
         self._activities: dict[str, Activity] = {}
+        self._claims = Claims()
         self._sessions: dict[str, SessionThread] = {}
         self._clients: set[Client] = set()
         self._busy = threading.Lock()
         self._pool = ThreadPoolExecutor(max_workers=4, thread_name_prefix="request")
         self._at_once = ThreadPoolExecutor(max_workers=2, thread_name_prefix="list")
         self._in_order = ThreadPoolExecutor(max_workers=1, thread_name_prefix="report")
-        self._quiet_since = time.monotonic()
+        self._quiet_since = self._looked_for_lost_at = time.monotonic()
         self._tidying = Tidying()
         self._stopping = asyncio.Event()
         self._last_told: dict[tuple[str, str], float] = {}
         self._untold: dict[tuple[str, str], dict[str, Any]] = {}
         self.remotes = Remotes(self.workspaces, self.activity)
+        self._child_look = ChildLook(self._recorders)
         self.copies = CopyKeeper(self.workspaces, self.remotes, self.activity, self.notify)
         self.arrivals = Arrivals(self.activity, self.notify)
-        self.workspaces.on_open = self.arrivals.begin
+        self.workspaces.on_open = self._opened
         self._remembering = Remembering(self.workspaces, self.activity)
+        self._searching = Searching(self.activity)
+        self._searched: Future[None] | None = None
         self._presence = Presence(settings)
+        self.resources = Resources()
         self.desk = Desk(
-            self.workspaces, self.kernels, self.activity, self.notify, settings, self.remotes
+            self.workspaces, self.kernels, self.activity, self.notify, settings, self.remotes, self.resources
         )
 
         self.workspaces.whole_again = self._tell_whole
@@ -111,6 +130,7 @@ class RecorderProcess:
         try:
             self._adopt_spools()
             self.copies.start()
+            self._child_look.start()
             await self._live()
         finally:
             server.close()
@@ -119,6 +139,8 @@ class RecorderProcess:
             self.copies.stop()
             self.arrivals.stop()
             self._tidying.stop()
+            self.resources.stop()
+            self._child_look.stop()
             for session in list(self._sessions.values()):
                 session.stop()
             self._pool.shutdown(wait=True)
@@ -140,12 +162,52 @@ class RecorderProcess:
             self._remembering.step()
             self._presence.step(self._stores_in_use())
             self._check_watches()
+            self._search()
+            if time.monotonic() - self._looked_for_lost_at > LOST_EVERY_S:
+                self._looked_for_lost_at = time.monotonic()
+                for store in self.workspaces.opened():
+                    self._look_for_lost(store)
             self._tidying.step(self.workspaces.opened(), bool(self.sessions_waiting()), time.time())
             is_busy = self.copies.has_more() or self._tidying.is_running or self.arrivals.is_running
             if self._clients or self._sessions or is_busy:
                 self._quiet_since = time.monotonic()
             elif time.monotonic() - self._quiet_since > self.settings.recorder_idle_s:
                 return
+
+    def _search(self) -> None:
+        if not self.sessions_waiting() and (self._searched is None or self._searched.done()):
+            self._searched = self._pool.submit(self._searching.step, self.workspaces.opened(), time.time())
+
+    def _opened(self, store: Store) -> None:
+        self.arrivals.begin(store)
+        self._look_for_lost(store)
+
+    def _look_for_lost(self, store: Store) -> None:
+        if not self._stopping.is_set():
+            self._pool.submit(self._close_lost, store)
+
+    def _close_lost(self, store: Store) -> None:
+        """In a pool thread."""
+        try:
+            if not store.is_there() or others_here(store, self.settings):
+                return
+            closed = close_lost(store, self._has_report, time.time())
+        except DotscienceError as error:
+            log.warning("what is running in %s: %s", store.root, error)
+            return
+        except Exception:  # the thread's edge
+            log.exception("what is running in %s", store.root)
+            return
+        if closed:
+            log.warning("%s: %d records of lost sessions were closed", store.root, len(closed))
+            for topic in ("execution", "run"):
+                self.notify(topic, store.workspace.id, [], None)
+
+    def _has_report(self, session: str) -> bool:
+        with self._busy:
+            if session in self._sessions:
+                return True
+        return (self.settings.spool_dir / session).exists()
 
     def _check_watches(self) -> None:
         now = time.time()
@@ -164,15 +226,15 @@ class RecorderProcess:
         except Exception:  # the thread's edge
             log.exception("checking %s", store.root)
 
-    def _stores_in_use(self) -> set[Store]:
+    def _recorders(self) -> list[SessionRecorder]:
         with self._busy:
-            recorders = [thread.recorder for thread in self._sessions.values()]
-        return {store for recorder in recorders for store in recorder.stores()}
+            return [thread.recorder for thread in self._sessions.values()]
+
+    def _stores_in_use(self) -> set[Store]:
+        return {store for recorder in self._recorders() for store in recorder.stores()}
 
     def _recorders_of(self, store: Store) -> list[SessionRecorder]:
-        with self._busy:
-            recorders = [thread.recorder for thread in self._sessions.values()]
-        return [each for each in recorders if store in each.stores()]
+        return [each for each in self._recorders() if store in each.stores()]
 
     def _adopt_spools(self) -> None:
         """Take in every session that nobody else holds; new ones appear when a kernel writes before it could connect."""
@@ -202,8 +264,10 @@ class RecorderProcess:
                 self.notify,
                 self.acknowledge,
                 time.time,
+                self.resources,
+                self._claims,
             )
-            thread = SessionThread(SessionRecorder(inbox, around), self._gone)
+            thread = SessionThread(SessionRecorder(inbox, around), self._gone, self._ring_at_end)
             self._sessions[folder.name] = thread
             thread.start()
             return thread
@@ -211,9 +275,26 @@ class RecorderProcess:
     def _gone(self, session: str) -> None:
         with self._busy:
             ended = self._sessions.pop(session, None)
+        self.resources.session_ended(SessionId(session))
+        if ended is not None and ended.recorder.witness.held is not None and not self._stopping.is_set():
+            self._loop.call_soon_threadsafe(self._let_go, ended.recorder.witness.held)
         for store in ended.recorder.stores() if ended is not None else ():
             if store.is_there() and not self._stopping.is_set():
                 self._pool.submit(self._check_watch, store)
+
+    def _ring_at_end(self, thread: SessionThread, held: HeldProcess) -> None:
+        """Wake the thread as soon as that process ends."""
+
+        def ended() -> None:
+            self._loop.remove_reader(held.descriptor)
+            thread.wake()
+
+        self._loop.call_soon_threadsafe(self._loop.add_reader, held.descriptor, ended)
+
+    def _let_go(self, held: HeldProcess) -> None:
+        """On the loop, so that its descriptor is watched no more when another one gets the number."""
+        self._loop.remove_reader(held.descriptor)
+        held.close()
 
     # -- what others are handed ----------------------------------------------------------------------
 
@@ -291,6 +372,8 @@ class RecorderProcess:
             session = self._session(self.settings.spool_dir / client.session)
             if session is not None:
                 session.wake()
+        elif say == "secret":
+            self.workspaces.known_secrets.learn_named(str(message.get("name")), str(message.get("value")))
         elif say == "subscribe":
             client.is_subscribed = True
         elif say == "request":
@@ -353,12 +436,18 @@ class Asker:
 class SessionThread(threading.Thread):
     """Drives one session's recorder: at every wake, while a cell runs, and until its process is gone and all is stored."""
 
-    def __init__(self, recorder: SessionRecorder, gone: Any) -> None:
+    def __init__(
+        self, recorder: SessionRecorder, gone: Callable[[str], None], ring_at_end: Callable[[SessionThread, HeldProcess], None]
+    ) -> None:
+        """gone: told when it is over. ring_at_end: sees to a wake at the end of that process."""
         super().__init__(name=recorder.inbox.session, daemon=True)
         self.recorder = recorder
         self._gone = gone
+        self._ring_at_end = ring_at_end
+        self._is_ringing = False
         self._bell = threading.Event()
         self._is_stopping = False
+        self._goodbye_at: float | None = None
 
     def wake(self) -> None:
         self._bell.set()
@@ -373,6 +462,9 @@ class SessionThread(threading.Thread):
         try:
             while not self._is_stopping:
                 self.recorder.take_in()
+                if self.recorder.witness.held is not None and not self._is_ringing:
+                    self._is_ringing = True
+                    self._ring_at_end(self, self.recorder.witness.held)
                 if self._has_ended():
                     self.recorder.take_in()
                     is_stored = self.recorder.finish()
@@ -388,7 +480,7 @@ class SessionThread(threading.Thread):
 
     def _has_ended(self) -> bool:
         if self.recorder.finished is not None:
-            return True
+            return self._is_status_out()
         process = self.recorder.inbox.process()
         if process is None:
             return self.recorder.inbox.is_abandoned(time.time())
@@ -398,11 +490,20 @@ class SessionThread(threading.Thread):
             time.sleep(EXPLANATION_WAIT_S)  # its server learns of the end at the same moment as we do
         return True
 
+    def _is_status_out(self) -> bool:
+        """A script says goodbye before it ends, and its exit status is part of the story."""
+        held, started = self.recorder.witness.held, self.recorder.started
+        if held is None or started is None or started.kind != "script" or held.has_ended():
+            return True
+        self._goodbye_at = self._goodbye_at or time.monotonic()
+        return time.monotonic() - self._goodbye_at > STATUS_WAIT_S
 
-def set_up_log(settings: Settings) -> None:
+
+def set_up_log(settings: Settings, known: KnownSecrets) -> None:
+    """known: what may not stand in it."""
     settings.log_path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     handler = logging.handlers.RotatingFileHandler(settings.log_path, maxBytes=1_000_000, backupCount=3)
-    handler.setFormatter(logging.Formatter("%(asctime)s %(process)d %(levelname)s %(name)s: %(message)s"))
+    handler.setFormatter(CleanFormatter("%(asctime)s %(process)d %(levelname)s %(name)s: %(message)s", known))
     root = logging.getLogger("dotscience_jlab")
     root.addHandler(handler)
     root.setLevel(logging.DEBUG if settings.debug else logging.INFO)
@@ -417,11 +518,12 @@ def main() -> int:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError:
         return 0
-    set_up_log(settings)
+    known = KnownSecrets()
+    set_up_log(settings, known)
     let_cells_go_first()
     log.info("started: %s", json.dumps({"pid": os.getpid(), "version": __version__, "python": sys.version.split()[0]}))
     try:
-        asyncio.run(RecorderProcess(settings).run())
+        asyncio.run(RecorderProcess(settings, known).run())
     except (OSError, RecorderUnavailable):
         log.exception("stopped")
         return 1

@@ -10,14 +10,15 @@ from __future__ import annotations
 
 import logging
 import os
+import time
 from collections import OrderedDict, deque
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, Callable, Iterable
 
 from ..errors import Conflict, DotscienceError, Forgotten, NotFound, NotRecorded, StoreError
 from ..model import events as ev
 from ..model import execution as outcomes
-from ..model.execution import Session
+from ..model.execution import NamesSeen, Session
 from ..model.frames import Points
 from ..model.ids import BlobDigest, ExecutionId, NotebookId, RunId, StoreId, new_notebook_id
 from ..model.instant import instant
@@ -27,16 +28,28 @@ from ..store.base import Record, Store
 from . import notebook as notebooks
 from .activity import Activity
 from .assemble import OpenExecution, shown_text
+from .checkpoints import CHECKPOINT, Checkpoints, take_checkpoint
+from .claims import Claims
+from .ending import Ending
 from .environments import environment_bytes
-from .inbox import Inbox, Received
-from .kernels import Kernels, cause_of_death
+from .first_look import FirstLooks
+from .inbox import Inbox, Received, is_alive
+from .kernels import Kernel, Kernels, script_id
 from .mappings import mapped_for_writing
-from .publication import Aftermath, Circumstances, publish_execution, put_outputs
+from .process_tree import has_children
+from .publication import Aftermath, Circumstances, clean_outputs, publish_execution, put_outputs
+from .resources.sampler import Resources
 from .run_book import RunBook
+from .side_reports import SideReports, Told
+from .unopened import Writing
+from .uses import CLOCK_SLACK_S
+from .witness import Witness
 from .workspaces import Workspaces
 
 ENDED_KEPT = 50
 """Executions whose late output is still taken."""
+START_SLACK_S = 0.05
+"""When a process began is known to a clock tick or two: one that seems to begin right before a cell is that cell's."""
 REFUSALS = (StoreError, Conflict)
 """What passes: a full disk, a missing right, another program in the way. What met one is tried again, never dropped."""
 
@@ -55,6 +68,9 @@ class Surroundings:
     acknowledge: Callable[[str, int], None]
     """(session, offset): everything before it is staged."""
     clock: Callable[[], float]
+    resources: Resources = field(default_factory=Resources)
+    claims: Claims = field(default_factory=Claims)
+    """Of all sessions that this recorder looks after."""
 
 
 class SessionRecorder:
@@ -68,7 +84,7 @@ class SessionRecorder:
         self._queue: deque[Received] = deque()
         self._executions: dict[ExecutionId, OpenExecution] = {}
         self._stores: dict[ExecutionId, Store] = {}
-        self._runs = RunBook(inbox.session, self._executions)
+        self._runs = RunBook(inbox.session, self._executions, around.resources.summary_so_far)
         self._backlog: list[OpenExecution] = []
         """Ended, but not in the store: it refused (a full disk, no permission)."""
         self._last_cell: dict[str, str] = {}
@@ -86,12 +102,18 @@ class SessionRecorder:
         self._unopened: dict[RunId, ev.RunOpened] = {}
         """Opened by a cell that is not kept (paused, or its history is deleted); a cell that is may still record into them."""
         self._is_news_to_settle = False
+        self.children = SideReports(inbox.folder)
+        self.witness = Witness(inbox, around.workspaces.settings.node)
+        self._ending = Ending()
+        self._checkpoints = Checkpoints(around.workspaces.settings.checkpoint_every_s)
+        self._first_looks = FirstLooks()
 
     # -- taking in ---------------------------------------------------------------------------------
 
     def take_in(self) -> bool:
         """Handle all that has arrived; True if there was something. Never raises for a bad event."""
         is_new = False
+        self.witness.look()
         self._retry_backlog()
         while self._work_off_queue() and (received := self.inbox.read()):
             is_new = True
@@ -105,8 +127,11 @@ class SessionRecorder:
         self.inbox.faults.clear()
         self._store_late_outputs()
         self._note_refusal(self._show_runs)
+        self._note_refusal(self._take_checkpoints)
         if not self._queue:
             self.around.acknowledge(self.inbox.session, self.inbox.position)
+            self.around.claims.taken_in(self.inbox.session, self.inbox.folder, self.inbox.position)
+            self._first_looks.step(self._executions, self.around.workspaces.fingerprints)
             self._settle()
         return is_new
 
@@ -118,10 +143,12 @@ class SessionRecorder:
 
     @property
     def is_end_explained(self) -> bool:
-        """Its server has said how the kernel ended, or there is no server to say it."""
-        kernel = self._kernel()
-        is_told = kernel.ended_at is not None and self.started is not None and kernel.ended_at >= self.started.at
-        return is_told or self.started is None or self.started.kernel_id is None
+        """Its server, or `ds run`, has said how it ended."""
+        return self.started is None or self._told_end() is not None
+
+    @property
+    def is_running(self) -> bool:
+        return bool(self._executions)
 
     @property
     def is_busy(self) -> bool:
@@ -133,17 +160,19 @@ class SessionRecorder:
         if self._queue:
             return False
         at = self.finished.at if self.finished is not None else self.around.clock()
-        cause = "" if self.finished is not None else cause_of_death(self._kernel(), self.started.at if self.started else 0.0)
+        self._hear_children(at)
+        self._ending.decide(self.started, self.finished, self._told_end(), self.witness)
         for execution in list(self._executions.values()):
+            self._ending.cut(execution, self._checkpoints.last_of(execution, self._stores[execution.id]))
             execution.ended_as = outcomes.INTERRUPTED if self.finished is not None else outcomes.KILLED
             execution.ended_at = at
-            execution.faults.append(cause or "The process ended in the middle of it.")
+            execution.faults.append(self._ending.death or "The process ended in the middle of it.")
             self._end(execution)
         self._retry_backlog()
         self._let_go_of_vanished()
         try:
             self._runs.flush_points()
-            self._close_session(at, cause)
+            self._close_session(at)
         except DotscienceError as error:
             self._note_problem(error)
             return False
@@ -190,10 +219,12 @@ class SessionRecorder:
         if isinstance(event, ev.ExecutionFinished):
             execution = self._executions.get(event.execution)
             if execution is not None:
+                self._hear_children(event.at)
                 execution.finished = event
                 self._end(execution, item.end)
         elif isinstance(event, ev.ExecutionStarted):
             self._is_news_to_settle = True
+            self._hear_children(event.at)
             if not self._is_over(event, item.position):
                 self._on_execution_started(event)
         elif event is not None:
@@ -236,8 +267,9 @@ class SessionRecorder:
         self._executions[execution.id] = execution
         self._stores[execution.id] = store
         self.around.activity(store).begins(execution.id, event.at)
+        self.around.resources.begins(self.inbox.session, self.inbox.process(), execution.id, self.inbox.folder)
         if not self._is_stored(store, execution.id):
-            store.index.feed([execution.record()])
+            store.index.feed([store.cleaning.record(execution.record())])
             self._tell("execution", store, [execution.id], execution.path)
 
     def _on_output(self, event: ev.OutputSeen) -> None:
@@ -253,15 +285,45 @@ class SessionRecorder:
         if execution is not None:
             execution.outputs.clear(event)
 
-    def _on_file(self, event: ev.FileOpened) -> None:
-        execution = self._executions.get(event.execution) if event.execution else None
+    def _on_names(self, event: ev.NamesChanged) -> None:
+        execution = self._executions.get(event.execution)
         if execution is not None:
-            execution.opened(os.path.normpath(event.disk_path), event.role, event.seen_by)
+            lists = (tuple(each) for each in (event.bound, event.changed, event.deleted, event.opaque, event.plain))
+            execution.names = NamesSeen(*lists, event.is_whole)
+
+    def _on_file(self, event: ev.FileOpened) -> None:
+        execution = self._working(event)
+        self.around.claims.note(self.inbox.session, event.to_json())
+        if execution is not None:
+            disk_path = os.path.normpath(event.disk_path)
+            opening = execution.opened(disk_path, event.role, event.seen_by, event.at, event.was_there)
+            self._first_looks.ask(execution.id, opening, disk_path)
         elif event.role in ("output", "both"):
             self._background[os.path.normpath(event.disk_path)] = None
 
+    def _on_remote(self, event: ev.RemoteOpened) -> None:
+        execution = self._working(event)
+        if execution is not None:
+            execution.remote.add(event)
+
+    def _hear_children(self, at: float) -> None:
+        """What child processes did up to then, before the next thing that the kernel reports is handled."""
+        self.children.read()
+        for event in self.children.until(at):
+            self._HANDLERS[type(event)](self, event)
+
+    def _working(self, event: Told) -> OpenExecution | None:
+        """The open execution that it belongs to; a child process may know only since when it works. What is muted takes nothing."""
+        if event.execution is None and event.since is not None:
+            since = event.since + START_SLACK_S
+            ran = (each for each in self._executions.values() if each.started.at <= since and each.started.kind != "nested")
+            execution = max(ran, key=lambda each: each.started.at, default=None)
+            is_muted = execution is not None and (execution.started.is_private or execution.started.is_paused)
+            return None if is_muted else execution
+        return self._executions.get(event.execution) if event.execution else None
+
     def _on_fault(self, event: ev.CaptureFault) -> None:
-        execution = self._executions.get(event.execution) if event.execution else None
+        execution = self._working(event)
         for each in [execution] if execution else list(self._executions.values()):
             each.faults.append(event.reason)
 
@@ -279,6 +341,8 @@ class SessionRecorder:
                 self._on_run_opened(replace(self._unopened.pop(event.run), execution=event.execution))
         if isinstance(event, ev.RunRecorded):
             self._runs.recorded(event)
+            if event.what == CHECKPOINT and event.execution in self._executions:
+                self._checkpoints.ask(event, self.around.clock() - event.at)
         elif isinstance(event, ev.NamesDeclared):
             self._runs.names(event)
         elif isinstance(event, ev.RunClosed):
@@ -298,7 +362,8 @@ class SessionRecorder:
         activity = self.around.activity(store)
         ended_at = self._ended_at(execution)
         activity.ends(execution.id, execution.started.at, ended_at)
-        self._runs.execution_ended(execution, ended_at)
+        self._runs.execution_ended(execution, ended_at, self.around.resources.ends(self.inbox.session, execution.id))
+        self._ending.execution_ended(execution, self.around.clock())
         self._ended[execution.id] = execution
         while len(self._ended) > ENDED_KEPT:
             self._ended.popitem(last=False)
@@ -333,7 +398,13 @@ class SessionRecorder:
         def staged() -> Aftermath:
             if end_position is not None:
                 self.around.acknowledge(self.inbox.session, end_position)
-            return Aftermath(self._begun_since(execution), self._written_by)
+
+            def claimed(executions: tuple[ExecutionId, ...]) -> Iterable[str]:
+                yield from self._written_by(executions)
+                since = execution.started.at - CLOCK_SLACK_S
+                yield from self.around.claims.of_others(self.inbox.session, since, executions)
+
+            return Aftermath(self._begun_since(execution), claimed)
 
         before, self.mapped = self.mapped, self._mapped_now()
         told = Circumstances(
@@ -344,6 +415,7 @@ class SessionRecorder:
             is_late=end_position is None,
             after_cell=self._last_cell.get(execution.disk_path or ""),
             mapped=before | self.mapped,
+            writing=self._writing_of(execution),
             staged=staged,
         )
         activity = self.around.activity(store)
@@ -363,6 +435,19 @@ class SessionRecorder:
         waiting, self._backlog = self._backlog, []
         for execution in waiting:
             self._publish_or_wait(execution, None)
+
+    def _take_checkpoints(self) -> None:
+        process = self.inbox.process() if self._executions else None
+        if process is not None and not is_alive(process):
+            return  # what lies there now is what its end left
+        for due in self._checkpoints.due(self._executions, self._runs.get):
+            store, began_s, taken = self._stores[due.execution.id], time.monotonic(), None
+            try:
+                taken = take_checkpoint(due, store, self.around.workspaces, self.around.activity(store), self.around.clock())
+            finally:
+                self._checkpoints.taken(due, time.monotonic() - began_s, taken)
+            if taken is not None:
+                self._tell("snapshot", store, [taken.id], due.execution.path)
 
     # -- a history that is not there any more ------------------------------------------------------
 
@@ -429,6 +514,8 @@ class SessionRecorder:
         if self._is_news_to_settle and not self._backlog:
             self.inbox.settle(self._executions)
             self._is_news_to_settle = False
+            if not self._executions:
+                self.children.forget_ended()
 
     def _store_late_outputs(self) -> None:
         """What threads printed after their cell had ended belongs to that cell: its record is said again, with it."""
@@ -443,6 +530,7 @@ class SessionRecorder:
                 known = store.index.execution(execution_id)
                 if known.n_outputs == len(execution.outputs.outputs) and known.outputs_text == shown_text(execution):
                     continue  # a replay of what is there already
+                clean_outputs(execution, store)
                 blob = put_outputs(execution, store)
                 outputs = () if blob else tuple(execution.outputs.outputs)
                 text, count = shown_text(execution), len(execution.outputs.outputs)
@@ -480,6 +568,8 @@ class SessionRecorder:
             known = self._executions.get(each)
             if known is not None:
                 yield from (disk_path for disk_path, opening in known.openings.items() if "output" in opening.roles)
+        self.children.read()
+        yield from self.children.written_later()
         for event in self._waiting("file_opened"):
             if event.get("execution") in executions and event.get("role") in ("output", "both"):
                 yield os.path.normpath(event["disk_path"])
@@ -491,23 +581,33 @@ class SessionRecorder:
 
     # -- the session ends --------------------------------------------------------------------------
 
-    def _close_session(self, at: float, cause: str) -> None:
+    def _close_session(self, at: float) -> None:
         by_store: dict[StoreId, tuple[Store, list[Record]]] = {}
-        for store, run in self._runs.close_all(at, cause, self._environment_of):
-            by_store.setdefault(store.workspace.id, (store, []))[1].append(run)
+
+        def add(store: Store, record: Record) -> None:
+            by_store.setdefault(store.workspace.id, (store, []))[1].append(record)
+
+        for where, record in self._ending.corrections(self._runs, self._stores) if not self._is_session_stored else ():
+            add(where, record)
+        for store, run in self._runs.close_all(at, self._ending.death, self._environment_of):
+            add(store, run)
         if self._last_store is not None and not self._is_session_stored:
-            store = self._last_store
-            by_store.setdefault(store.workspace.id, (store, []))[1].append(self._session_record(store, at, cause))
+            add(self._last_store, self._session_record(self._last_store, at))
         for store, records in by_store.values():
             store.append(records)
             self._tell("run", store, [record.id for record in records if isinstance(record, Run)], None)
         self._runs.clear()
+        self.around.claims.ended(self.inbox.session)
         self._is_session_stored = True
 
-    def _session_record(self, store: Store, at: float, cause: str) -> Session:
-        started = self.started
+    def _session_record(self, store: Store, at: float) -> Session:
+        started, cause = self.started, self._ending.death
+        certificate = self._ending.certificate(at, store, self._runs.last_point)
         if started is None:
-            return Session(self.inbox.session, "kernel", instant(at), finished_at=instant(at), end="lost", end_reason=cause)
+            return Session(
+                self.inbox.session, "kernel", instant(at), finished_at=instant(at), end="lost", end_reason=cause,
+                certificate=certificate,
+            )
         return Session(
             id=self.inbox.session,
             kind=started.kind,
@@ -523,6 +623,7 @@ class SessionRecorder:
             capture_reasons=tuple(started.capture_reasons),
             environment=self._environment_of(store),
             details={"written_outside_cells": list(self._background)} if self._background else {},
+            certificate=certificate,
         )
 
     # -- where it belongs --------------------------------------------------------------------------
@@ -576,7 +677,7 @@ class SessionRecorder:
         if self._environment is None:
             return None
         if store.workspace.id not in self._environment_digests:
-            self._environment_digests[store.workspace.id] = store.put_bytes(environment_bytes(self._environment))
+            self._environment_digests[store.workspace.id] = store.put_bytes(environment_bytes(self._environment, store.cleaning))
         return self._environment_digests[store.workspace.id]
 
     def _known_environment(self, store: Store) -> BlobDigest | None:
@@ -590,8 +691,22 @@ class SessionRecorder:
         process = self.inbox.process()
         return mapped_for_writing(process.pid) if process is not None else frozenset()
 
+    def _writing_of(self, execution: OpenExecution) -> Writing:
+        finished, process = execution.finished, self.inbox.process()
+        if finished is None:
+            return Writing(None, False, is_known=False)
+        is_helped = bool(finished.n_children) or (process is not None and has_children(process.pid))
+        return Writing(finished.n_written_bytes, is_helped)
+
     def _kernel(self) -> Any:
         return self.around.kernels.get(self.started.kernel_id if self.started else None)
+
+    def _told_end(self) -> Kernel | None:
+        """What its server, or `ds run`, has told of this life's end."""
+        started = self.started
+        if started is None:
+            return None
+        return self.around.kernels.end_of(started.kernel_id or script_id(started.pid), started.at, started.pid)
 
     def _note_fault(self, reason: str) -> None:
         for execution in self._executions.values():
@@ -617,6 +732,8 @@ class SessionRecorder:
         ev.OutputSeen: _on_output,
         ev.OutputCleared: _on_output_cleared,
         ev.FileOpened: _on_file,
+        ev.RemoteOpened: _on_remote,
+        ev.NamesChanged: _on_names,
         ev.CaptureFault: _on_fault,
         ev.RunOpened: _on_run_opened,
         ev.RunRecorded: _on_run_event,

@@ -76,6 +76,7 @@ class Dotscience(ExtensionApp):
     async def stop_extension(self) -> None:
         if self._is_recording:
             self.notebooks.detach()
+        self.kernels.server_stops()
         self.kernels.close()
         await self.connection.close()
         self.push.flush()

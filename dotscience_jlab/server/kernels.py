@@ -50,6 +50,9 @@ class KernelWatch:
         """kernel id -> how far it reports itself; of running kernels."""
         self._ends_on_purpose: set[str] = set()
         """Kernels that are being stopped or restarted right now."""
+        self._pids: dict[str, int] = {}
+        """kernel id -> the process that serves it, or served it last."""
+        self._is_server_stopping = False
         self._tasks: set[asyncio.Task[None]] = set()
 
     def attach(self, mapping_manager: Any) -> None:
@@ -70,6 +73,12 @@ class KernelWatch:
         """A recorder that was just started knows nothing of the kernels that run."""
         for kernel_id in self._running:
             self._tell_start(kernel_id)
+
+    def server_stops(self) -> None:
+        """Said of all kernels before the server ends them; how each of them ends is told no more."""
+        for kernel_id in self._running:
+            self._tell(kernel_id, "server_stopped")
+        self._is_server_stopping = True
 
     def close(self) -> None:
         for task in self._tasks:
@@ -109,8 +118,8 @@ class KernelWatch:
     async def _started(self, manager: Any) -> None:
         kernel_id = str(manager.kernel_id)
         self._running[kernel_id] = self._before_loading(manager)
-        self._tell_start(kernel_id)
         self._lives(manager)
+        self._tell_start(kernel_id)
 
     async def _restarted(self, manager: Any) -> None:
         """No `started` here: it would wipe how the life before ended, before the recorder has read that life to its end."""
@@ -121,6 +130,8 @@ class KernelWatch:
         """A new process serves this kernel."""
         self._ends_on_purpose.discard(str(manager.kernel_id))
         pid = getattr(getattr(manager, "provisioner", None), "pid", None)
+        if isinstance(pid, int):
+            self._pids[str(manager.kernel_id)] = pid
         when_it_ends(pid, functools.partial(self._process_ended, manager))
         if self._is_loading:
             self._soon(self._load(manager))
@@ -140,7 +151,7 @@ class KernelWatch:
             self._tell(kernel_id, "died", exit_status=exit_status)
 
     async def _forget(self, manager: Any) -> None:
-        for known in (self._running, self._disk_paths):
+        for known in (self._running, self._disk_paths, self._pids):
             known.pop(str(manager.kernel_id), None)
         self._ends_on_purpose.discard(str(manager.kernel_id))
 
@@ -181,7 +192,9 @@ class KernelWatch:
         self._tell(kernel_id, "started", capture_reason=loaded.reason, n_unheard=loaded.n_unheard)
 
     def _tell(self, kernel_id: str, event: str, **more: Any) -> None:
-        params = {"kernel_id": kernel_id, "event": event, **more}
+        if self._is_server_stopping:
+            return
+        params = {"kernel_id": kernel_id, "event": event, "pid": self._pids.get(kernel_id), **more}
         if kernel_id in self._disk_paths:
             params["disk_path"] = self._disk_paths[kernel_id]
         self._report("kernels.report", params)

@@ -17,6 +17,7 @@ DOCUMENT_PATH = Path(__file__).parent / "schemas" / "openapi.json"
 PATH_PARAMETERS = {
     "workspace": "StoreId: w-<16 hex>",
     "execution": "ExecutionId, percent-encoded",
+    "session": "SessionId: k-<16 hex>",
     "run": "RunId, a unique prefix of it, its number or its name",
     "snapshot": "SnapshotId, a unique prefix of it, an execution, a run, `@{1}`, or a time like 14:03",
     "after": "as `snapshot`",

@@ -23,6 +23,8 @@ REQUEST_TIMEOUT_S = 120.0
 """From the last sign of life: a message about progress starts it again."""
 CONNECT_TIMEOUT_S = 20.0
 FIRST_RETRY_S, LONGEST_RETRY_S = 0.5, 30.0
+LAST_WORD_S = 1.0
+"""At the server's end, for reports to be taken."""
 MAX_WAITING_REPORTS = 10_000
 
 Message = dict[str, Any]
@@ -62,6 +64,7 @@ class RecorderConnection:
 
     async def close(self) -> None:
         keeper, self._keeper = self._keeper, None
+        await self._reports_are_taken()
         if keeper is not None:
             keeper.cancel()
             await asyncio.gather(keeper, return_exceptions=True)
@@ -223,6 +226,12 @@ class RecorderConnection:
         self._signs_of_life.pop(number, None)
         if not done.cancelled() and done.exception() is not None:
             self._log.warning("dotscience: %s was not taken: %s", method, done.exception())
+
+    async def _reports_are_taken(self) -> None:
+        """What was said last is said of kernels that end now: their recorder should know it before they do."""
+        waiting = [each for each in self._pending.values() if not each.done()]
+        if waiting and self._writer is not None:
+            await asyncio.wait(waiting, timeout=LAST_WORD_S)
 
     def _disconnected(self, why: str) -> None:
         self._is_connected.clear()

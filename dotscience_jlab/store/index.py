@@ -32,7 +32,7 @@ from ..errors import (
 from ..model.codec import from_stored
 from ..model.execution import Execution, Session
 from ..model.ids import BlobDigest, ExecutionId, RunId, SessionId, SnapshotId
-from ..model.run import PURGE, Run, Series, Tombstone
+from ..model.run import PURGE, Annotation, Run, Series, Tombstone
 from .base import Page, Record
 from .checksums import checked_body, is_point_whole, point_checksum
 from .downsample import downsampled
@@ -71,6 +71,8 @@ CREATE INDEX IF NOT EXISTS executions_by_time ON executions (started_at, id);
 CREATE INDEX IF NOT EXISTS executions_by_path ON executions (path, started_at, id, notebook);
 CREATE INDEX IF NOT EXISTS executions_by_notebook ON executions (notebook, started_at, id);
 CREATE INDEX IF NOT EXISTS executions_by_session ON executions (session, ordinal);
+CREATE INDEX IF NOT EXISTS executions_running ON executions (started_at) WHERE outcome = 'running';
+CREATE INDEX IF NOT EXISTS runs_running ON runs (started_at) WHERE state = 'running';
 CREATE INDEX IF NOT EXISTS runs_by_time ON runs (started_at, id);
 CREATE INDEX IF NOT EXISTS runs_by_number ON runs (number);
 CREATE INDEX IF NOT EXISTS runs_by_name ON runs (name);
@@ -255,6 +257,12 @@ class SqliteIndex:
                 (json.dumps(list(snapshots)),),
             ).fetchall()
         return [(ExecutionId(execution), bool(runs and json.loads(runs))) for execution, runs in rows]
+
+    def still_running(self) -> tuple[list[Execution], list[Run]]:
+        with self._busy, self._errors():
+            executions = self._db.execute("SELECT body FROM executions WHERE outcome = 'running' ORDER BY started_at").fetchall()
+            runs = self._db.execute("SELECT body FROM runs WHERE state = 'running' ORDER BY started_at").fetchall()
+            return [self._record(body) for (body,) in executions], [self._record(body) for (body,) in runs]
 
     def notebook_for(self, path: str) -> str | None:
         with self._busy, self._errors():
@@ -460,6 +468,11 @@ class SqliteIndex:
         words = ((SnapshotId(about), self._record(body)) for about, body in rows)
         newest = {about: bool(word.value) for about, word in words if word.field == "pin"}
         return frozenset(about for about, is_pinned in newest.items() if is_pinned)
+
+    def words_about(self, about: str, field: str) -> list[Annotation]:
+        with self._busy, self._errors():
+            rows = self._db.execute("SELECT body FROM annotations WHERE about = ? ORDER BY created_at, id", (about,)).fetchall()
+        return [word for (body,) in rows if (word := self._record(body)).field == field]
 
     def is_forgotten(self, key: str) -> bool:
         with self.read() as db:

@@ -236,9 +236,12 @@ def error(error: Value) -> Value:
 # -- files -------------------------------------------------------------------------------------------
 
 
-def input(path: Value) -> Value:
-    """A file, or every file below a folder, that this run reads. `df = pd.read_csv(ds.input("raw.csv"))`"""
-    _record("input", {each: None for each in _files(path)})
+def input(path: Value, copy: bool = False) -> Value:
+    """A file, or every file below a folder, that this run reads. `df = pd.read_csv(ds.input("raw.csv"))`
+
+    copy: keep the bytes of what lies outside the project folder, too, of files up to 100 MB.
+    """
+    _record("input", {each: {"copy": True} if copy else None for each in _files(path)})
     return path
 
 
@@ -264,6 +267,22 @@ def add_output(path: Any) -> None:
 def add_outputs(*paths: Any) -> None:
     for path in paths:
         output(path)
+
+
+def checkpoint(paths: Any = None, step: Optional[int] = None) -> None:
+    """Keep these files now, in the middle of the cell: if it is killed, `ds resume` brings them back. It does not wait for that.
+
+    paths: a path or several; None: what this run declared as outputs, else what the cell was seen writing. Call it when they are
+    written: `torch.save(state, "last.pt"); ds.checkpoint("last.pt", step=i)`.
+    """
+    at = None if step is None else _step(step)
+    if paths is None:
+        _record("checkpoint", {"": at})
+        return
+    named = [paths] if isinstance(paths, (str, os.PathLike)) else list(paths)
+    disk_paths = [os.path.abspath(os.fspath(each)) for each in named]
+    _record("output", {each: None for each in disk_paths})
+    _record("checkpoint", {each: at for each in disk_paths})
 
 
 def model(module: Any, name: str, path: Value, *args: Any, classes: Any = None, **kwargs: Any) -> Value:
@@ -339,7 +358,7 @@ def debug() -> None:
 _RUN_VERBS = frozenset({
     "parameter", "param", "summary", "label", "metric", "log", "input", "output", "model", "image", "text", "table",
     "description", "set_description", "error", "set_error", "add_parameters", "add_labels", "add_metrics", "add_summaries",
-    "add_inputs", "add_outputs",
+    "add_inputs", "add_outputs", "checkpoint",
 })
 
 

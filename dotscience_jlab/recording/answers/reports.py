@@ -46,6 +46,15 @@ class ReportAnswers(Answers):
                 annotate.rename_notebooks(store, old_path, new_path, time.time())
         return {}
 
+    def _files_saved(self, params: Params, _: Progress) -> Any:
+        disk_path = text(params, "disk_path")
+        try:
+            store = self.desk.workspaces.for_path(disk_path, create=False)
+        except NotFound:
+            return {}
+        self.desk.activity(store).saves.note(disk_path, time.time())
+        return {}
+
     def _kernels_report(self, params: Params, _: Progress) -> Any:
         self.desk.kernels.report(
             text(params, "kernel_id"),
@@ -54,11 +63,13 @@ class ReportAnswers(Answers):
             params.get("exit_status"),
             None if params.get("capture_reason") is None else str(params["capture_reason"]),
             None if params.get("n_unheard", 0) is None else number(params, "n_unheard", 0, 10**9),
+            params.get("pid") if isinstance(params.get("pid"), int) else None,
         )
         return {}
 
     METHODS = {
         "documents.report": _documents_report,
         "documents.renamed": _documents_renamed,
+        "files.saved": _files_saved,
         "kernels.report": _kernels_report,
     }

@@ -20,10 +20,13 @@ import type {
   ILineage,
   IPage,
   IPulled,
+  IRecipe,
   IRestorePlan,
   IRestoreResult,
   IRun,
+  IRunEnvironment,
   ISeries,
+  ISession,
   ISnapshot,
   IStatus,
   ITreeEntry,
@@ -31,6 +34,7 @@ import type {
   IWorkspaceRow,
   RunId,
   Scalar,
+  SessionId,
   SnapshotId,
   StoreId
 } from './types';
@@ -169,6 +173,20 @@ export class DotscienceClient {
     return this._get(of(workspace, 'executions', execution), {}, signal);
   }
 
+  session(workspace: StoreId, session: SessionId): Promise<ISession> {
+    return this._get(of(workspace, 'sessions', session));
+  }
+
+  /** `of`: run:REF, file:PATH, variable:NAME or execution:ID. */
+  recipe(workspace: StoreId, about: string): Promise<IRecipe> {
+    return this._get(of(workspace, 'recipe'), { of: about });
+  }
+
+  /** Runs it again in a copy of the folder: as long as its cells take. */
+  confirmRecipe(workspace: StoreId, about: string): Promise<IRecipe> {
+    return this._send('POST', of(workspace, 'recipe/confirm'), { of: about });
+  }
+
   why(workspace: StoreId, execution: ExecutionId, signal?: AbortSignal): Promise<IWhy> {
     return this._get(of(workspace, 'executions', execution, 'why'), {}, signal);
   }
@@ -201,6 +219,16 @@ export class DotscienceClient {
     signal?: AbortSignal
   ): Promise<{ items: ISeries[] }> {
     return this._get(of(workspace, 'runs', run, 'series'), { ...query }, signal);
+  }
+
+  /** What its cells took of the machine; steps are null. */
+  resources(workspace: StoreId, run: RunId, query: { max_points?: number } = {}): Promise<{ items: ISeries[] }> {
+    return this._get(of(workspace, 'runs', run, 'resources'), { ...query });
+  }
+
+  /** What a run took place in. */
+  runEnvironment(workspace: StoreId, run: RunId): Promise<IRunEnvironment> {
+    return this._get(of(workspace, 'runs', run, 'environment'));
   }
 
   compare(workspace: StoreId, runs: string[], signal?: AbortSignal): Promise<IComparison> {

@@ -84,7 +84,15 @@ export const panelPlugin: JupyterFrontEndPlugin<void> = {
         model.focus.isPinned = !model.focus.isPinned;
       }
     });
-    for (const command of [CommandIDs.showPanel, CommandIDs.togglePin]) {
+    commands.addCommand(CommandIDs.putBackOutputs, {
+      label: trans.__('Put Back Outputs That Arrived While the Notebook Was Closed'),
+      caption: trans.__('Write them into their cells; nothing runs, and it can be undone'),
+      describedBy: argsSchema({}),
+      isEnabled: () => model.missed.missed.length > 0,
+      execute: () => model.missed.putBack()
+    });
+    model.missed.changed.connect(() => commands.notifyCommandChanged(CommandIDs.putBackOutputs));
+    for (const command of [CommandIDs.showPanel, CommandIDs.togglePin, CommandIDs.putBackOutputs]) {
       palette?.addItem({ command, category: CATEGORY });
     }
   }
