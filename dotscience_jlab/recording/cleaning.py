@@ -144,7 +144,7 @@ class Cleaner:
     # -- inside --------------------------------------------------------------------------------------
 
     def _without(self, text: str, found: list[Found]) -> str:
-        pieces, at = [], 0
+        pieces, at, learned = [], 0, {}
         for each in found:
             literal = text[each.start : each.end]
             placeholder = each.placeholder
@@ -153,10 +153,11 @@ class Cleaner:
                 if digest in self.harmless:
                     continue
                 placeholder = f"«secret:{each.kind}·{digest}»"
-                for part in (literal,) if each.is_learned else _lines_of(literal):
-                    self._found.learn(part, placeholder)
+                learned.update(dict.fromkeys((literal,) if each.is_learned else _lines_of(literal), placeholder))
             pieces += [text[at : each.start], placeholder]
             at = each.end
+        if learned:
+            self._found.learn(learned)
         return "".join([*pieces, text[at:]])
 
     def _cleaned_value(self, value: Any) -> Any:
@@ -209,7 +210,8 @@ def _lines_of(literal: str) -> list[str]:
 
 IDS = frozenset((
     "id", "session", "notebook", "snapshot", "run", "runs", "execution", "executions", "environment", "outputs_blob",
-    "series_blob", "digest", "blob", "version", "candidates", "overlaps", "ids", "about", "kind", "outcome", "state",
+    "series_blob", "resources_blob", "loaded", "digest", "blob", "version", "candidates", "overlaps", "ids", "about", "kind",
+    "outcome", "state",
     "started_at", "finished_at", "created_at", "published_at", "snapshot_times", "evidence", "kept", "seen_by", "role",
     "capture", "notebook_from", "cell_id_from", "kernel_id", "redactions",
 ))
