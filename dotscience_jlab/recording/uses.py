@@ -17,7 +17,7 @@ from ..model.ids import BlobDigest, ExecutionId, SnapshotId
 from ..model.paths import WorkspacePath, relative_to_root
 from ..model.snapshot import TreeEntry
 from ..store.base import ScanResult
-from .opening import Opening
+from .opening import NAMED, Opening
 from .unopened import AMBIGUOUS, UNEXPLAINED, Writing, attribute
 
 CHANGED = "It was changed while it was read."
@@ -105,6 +105,9 @@ def file_uses(openings: Mapping[str, Opening], view: FolderView, execution: Exec
 
 def _is_written(disk_path: str, path: WorkspacePath | None, opening: Opening, view: FolderView) -> bool:
     is_changed = path is not None and (path in view.scan.edits or path in view.scan.fingerprints)
+    if is_changed and path is not None and NAMED in opening.seen_by and not opening.is_written:
+        changed_at = view.changed_at(path)  # the first snapshot of a folder finds everything new
+        is_changed = changed_at is None or changed_at >= view.started_at - CLOCK_SLACK_S
     if not is_changed:
         try:  # outside, or left out of snapshots by a rule: the time says it
             is_changed = os.stat(disk_path).st_mtime >= view.started_at - CLOCK_SLACK_S and (

@@ -90,8 +90,9 @@ OPERATIONS = (
            setup=TEXT + "open('b.txt', 'w').write('old')"),
     worker("sort, sent to a file", "IPython", "!sort a.txt | uniq > b.txt", setup=TEXT + "open('b.txt', 'w').write('old')"),
     worker("%%bash", "IPython", "%%bash\nset -e\nsort < a.txt > b.txt", setup=TEXT),
-    worker("programs that change nothing", "subprocess", "import subprocess\nsubprocess.run('rm -f none.txt; test -e a.txt -o b.txt; '\n"
-           "    'cp a.txt b.txt; touch -r a.txt a.txt; ls a.txt', shell=True, check=True)", reads=("a.txt",)),
+    worker("programs that do not write what they name", "subprocess",
+           "import subprocess\nsubprocess.run('rm -f none.txt; test -e a.txt -o b.txt; sort -o c.txt none.txt; ls a.txt', shell=True)",
+           setup=TEXT + "open('c.txt', 'w').write('old')\nimport time; time.sleep(0.1)", reads=(), writes=()),
     worker("os.system", "standard library", "import os\nos.system('sort a.txt -o b.txt')"),
     worker("a shell script that holds a file open", "subprocess", WITH_RECORDER + "subprocess.run(['sh', 'hold.sh'], check=True)",
            setup=TEXT + "open('hold.sh', 'w').write('exec 3< a.txt 4> b.txt\\nsleep 3\\ncat <&3 >&4\\n')",
