@@ -31,6 +31,7 @@ from .recipe import recipe
 from .restore import restore
 from .run import run
 from .runs import export, runs
+from .secrets import secrets
 from .shell import completion
 
 
@@ -45,7 +46,7 @@ def main() -> None:
 
 for _command in (
     init, status, snapshot, runs, log, show, diff, restore, fork, run, environment, export, remote, push, pull, recipe,
-    off, on, pause, resume, widen, pin, unpin, forget, space, purge, check, doctor, completion,
+    off, on, pause, resume, widen, pin, unpin, forget, space, purge, secrets, check, doctor, completion,
 ):
     main.add_command(_command)
 

@@ -104,6 +104,8 @@ def _show_execution(desk: Desk, execution: dict[str, Any]) -> None:
         reasons = (each["kept_reason"] for each in execution["files"])
         for reason in dict.fromkeys(each for each in reasons if "outside the fork" in each):
             click.echo(one_line(reason, 300))
+    if execution["redactions"]:
+        click.echo(f"replaced: {', '.join(execution['redactions'])}")
     for reason in execution["capture_reasons"]:
         click.echo(f"partial: {reason}")
     print_end(desk, execution["session"], [execution["id"]], execution["runs"])

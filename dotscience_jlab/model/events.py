@@ -175,7 +175,7 @@ class RunRecorded(Event):
 
     parameter, summary, label      name -> scalar
     metric_text                    name -> text of a metric that is not a number (a number goes as points)
-    input, output                  disk_path -> None
+    input, output                  disk_path -> None, or {'copy': true}: keep its bytes though it lies outside
     checkpoint                     disk_path, or '' for what the run declared -> step or None
     description, error, mode       '' -> text
     script                         '' -> disk_path or None

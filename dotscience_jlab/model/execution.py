@@ -47,6 +47,8 @@ class FileUse:
     version: Optional[SnapshotId] = None
     """For an input: the snapshot that last changed it; None: unknown, or there before history began."""
     candidates: Tuple[ExecutionId, ...] = ()
+    blob: Optional[BlobDigest] = None
+    """Of a file outside the workspace that was copied in on request, `ds.input(path, copy=True)`: its bytes."""
 
 
 @dataclass(frozen=True)
@@ -113,6 +115,8 @@ class Execution:
     environment: Optional[BlobDigest] = None
     names: Optional[NamesSeen] = None
     """None: nobody looked."""
+    redactions: Tuple[str, ...] = ()
+    """Names of known secrets, and kinds of others, that were replaced in it; never a value."""
 
 
 @dataclass(frozen=True)

@@ -21,6 +21,7 @@ from ..model.instant import instant
 from ..model.marker import find_markers
 from ..model.run import Artifact, MetricSummary, Run
 from ..model.values import Scalar
+from .cleaning import placeholders_in
 from .opening import Opening
 from .remote_uses import RemoteUses
 from .resources.trace import Trace
@@ -170,6 +171,7 @@ class OpenExecution:
             capture_reasons=reasons,
             environment=environment,  # type: ignore[arg-type]
             names=self.names,
+            redactions=tuple(sorted(set(placeholders_in(self.outputs.outputs)))),
         )
 
 
@@ -294,7 +296,6 @@ class OpenRun:
         inputs = [use for (role, _), use in sorted(self.files.items()) if role == "input"]
         outputs = [use for (role, _), use in sorted(self.files.items()) if role == "output"]
         carried = self.opened.carried_over
-        taken = self.trace.joined(live) if live else self.trace
         return Run(
             id=self.id,
             name=self.opened.name or self.name,
@@ -305,7 +306,7 @@ class OpenRun:
             opened_by=self.opened.opened_by,
             finished_at=instant(self.ended_at) if is_over and self.ended_at is not None else None,
             duration_s=round(max(0.0, self.ended_at - self.opened.at), 6) if is_over and self.ended_at is not None else None,
-            state_reason=self.error or self.reason,
+            state_reason=self.reason or self.error,
             description=self.description,
             notebook=self.notebook,
             path=self.path,  # type: ignore[arg-type]
@@ -322,9 +323,9 @@ class OpenRun:
             snapshot=self.snapshot,
             published_at=None if self.published_at is None else instant(self.published_at),
             environment=environment,  # type: ignore[arg-type]
-            resources=taken.summary(),
+            resources=self.trace.summary(live),
             resources_blob=self.resources_blob,
-            resources_note=taken.note,
+            resources_note=(live.note if live else "") or self.trace.note,
             seeds=dict(self.seeds),
             loaded=self.loaded_blob,
         )

@@ -17,7 +17,8 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from ..model.events import FileOpened
-from .mappings import PROC, descendants, file_mappings
+from .mappings import file_mappings
+from .process_tree import PROC, descendants
 from .recorder import SessionRecorder
 from .writers import open_flags
 

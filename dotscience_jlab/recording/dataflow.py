@@ -6,18 +6,22 @@ written. Names in angle brackets stand for what no variable holds: generators of
 
 from __future__ import annotations
 
-import ast
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from ..model.execution import OK, Execution, NamesSeen
 from ..model.hidden_state import RANDOM, SETTINGS
-from .magic_lines import MagicLines, magic_lines, plain_python
+from .magic_lines import MagicLines, magic_lines
+from .seeding import seeded_first
 from .variables import HISTORY, Deferred, Names, names_of
 
 _DRAWS = re.compile(r"\b(random\w*|rand\w*|seed|manual_seed|shuffle|sample|choices?|permutation|normal|uniform|dropout|default_rng"
                     r"|train_test_split|RandomState|fit\w*)\b", re.IGNORECASE)
+_LIBRARIES = {
+    RANDOM[1]: re.compile(r"\b(np|numpy|scipy|sklearn|pandas|pd|torch|keras|tensorflow|statsmodels|xgboost|lightgbm|emcee)\b"),
+    RANDOM[2]: re.compile(r"\b(torch|lightning|transformers|keras)\b"),
+}
 _SETTINGS = re.compile(
     r"\b(os\.environ|os\.putenv|os\.chdir|os\.umask|sys\.path|sys\.setrecursionlimit|rcParams|rc_context|plt\.style|plt\.rc|pd\.options"
     r"|set_option|filterwarnings|simplefilter|basicConfig|setlocale|getcontext|set_printoptions|seterr|sns\.set\w*|monkeypatch"
@@ -96,6 +100,12 @@ class _Flow:
         """name -> others that may share its object, or parts of it; symmetric"""
         self._calls: dict[str, Deferred] = {}
         """name -> what a call of it, or of something it holds, reads and changes"""
+        self._classes: set[str] = set()
+        """Defined by a cell."""
+        self._class_of: dict[str, set[str]] = {}
+        """name -> classes among them, whose instances it may be or hold: what is done to the class is done to it"""
+        self._generators = {RANDOM[0]}
+        """Of random numbers, that the code so far can have loaded."""
         self._exact: set[str] = set()
         """The kernel sees any change of these."""
 
@@ -121,13 +131,15 @@ class _Flow:
             reads |= {name for name in seen.changed if name in RANDOM}
         elif execution.outcome != OK:
             kills = set()
-        if seen is None or not seen.is_whole:
-            if _DRAWS.search(source):
-                writes |= set(RANDOM)
-                reads |= set(RANDOM)
-        if _only_seeds(source):
-            kills |= writes & set(RANDOM)
-            reads -= set(RANDOM)
+        writes |= self._instances((in_place | set(seen.changed if seen is not None else ())) & writes)
+        self._generators |= {name for name, library in _LIBRARIES.items() if library.search(source)}
+        if seen is None and _DRAWS.search(source):
+            writes |= self._generators
+            reads |= self._generators
+        if execution.outcome == OK:
+            seeded = seeded_first(source)
+            kills |= writes & seeded
+            reads -= seeded
         touched_modules = bool(names.stores & self._modules)
         is_setting = bool(touched_modules or magics.is_setting or _SETTINGS.search(source))
         is_setting = is_setting or (seen is not None and bool(set(SETTINGS) & set(seen.changed)))
@@ -170,6 +182,7 @@ class _Flow:
             if name not in names.sources or name not in names.sources[name]:
                 self._alone(name)
                 self._calls.pop(name, None)
+        self._classes |= names.classes
         for name, deferred in names.defers.items():
             self._add_call(name, deferred)
         for name, sources in names.sources.items():
@@ -178,6 +191,9 @@ class _Flow:
         for name, makers in names.makers.items():
             for maker in makers & self._calls.keys():
                 self._add_call(name, self._calls[maker])
+            known = set() if name in names.binds else self._class_of.get(name, set())
+            self._class_of[name] = known.union(makers & self._classes, *(self._class_of.get(each, ()) for each in makers))
+            self._class_of[name].update(*(self._calls[each].reads & self._classes for each in makers & self._calls.keys()))
 
     def _reached(self, names: Iterable[str]) -> Deferred:
         """What calling any of these may read and change, through as many functions as it takes."""
@@ -204,6 +220,11 @@ class _Flow:
         if known is not None:
             deferred = Deferred(known.reads | deferred.reads, known.changes | deferred.changes)
         self._calls[name] = deferred
+
+    def _instances(self, changed: set[str]) -> set[str]:
+        """Names whose objects are, or hold, instances of a class that was changed."""
+        changed = changed & self._classes
+        return {name for name, classes in self._class_of.items() if classes & changed} if changed else set()
 
     def _together(self, one: str, other: str) -> None:
         group = {one, other} | self._sharing.get(one, set()) | self._sharing.get(other, set())
@@ -242,25 +263,3 @@ def _without_targets(source: str) -> str:
     source = re.sub(r"\bfor\b[^:]*?\bin\b", "", source)
     source = re.sub(r"\blambda\b[^:]*:", "", source)
     return re.sub(r"(?m)^\s*[\w\s,.*()\[\]]*_{1,3}[\w\s,.*()\[\]]*=(?!=)", "", source)
-
-
-def _only_seeds(source: str) -> bool:
-    """Imports, constants and seeds alone: what the generators were before does not matter any more."""
-    try:
-        body = ast.parse(plain_python(source)).body
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return False
-    has_seed = False
-    for statement in body:
-        if isinstance(statement, (ast.Import, ast.ImportFrom, ast.Pass)):
-            continue
-        if isinstance(statement, ast.Assign) and isinstance(statement.value, ast.Constant):
-            continue
-        if isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Constant):
-            continue
-        call = statement.value if isinstance(statement, ast.Expr) else None
-        if not (isinstance(call, ast.Call) and ast.unparse(call.func).split(".")[-1] in ("seed", "manual_seed", "set_seed",
-                                                                                          "seed_everything", "set_random_seed")):
-            return False
-        has_seed = True
-    return has_seed

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import os
 import re
-from pathlib import Path
 from typing import Iterator
 
-PROC = Path("/proc")
+from .process_tree import PROC, descendants
+
 _OCTAL = re.compile(rb"\\([0-7]{3})")
 _DELETED = b" (deleted)"
 
@@ -18,11 +18,6 @@ def mapped_for_writing(pid: int) -> frozenset[str]:
     Costs one read of `/proc/<pid>/maps` each, about a millisecond for a kernel with many libraries. Source: proc(5).
     """
     return frozenset(path for each in (pid, *descendants(pid)) for path in mapped_by(each))
-
-
-def has_children(pid: int) -> bool:
-    """Whether processes that it started are running now. False where /proc does not tell."""
-    return next(descendants(pid), None) is not None
 
 
 def mapped_by(pid: int) -> set[str]:
@@ -49,19 +44,3 @@ def _shared_files(maps: bytes) -> Iterator[str]:
         fields = line.split(None, 5)
         if len(fields) == 6 and fields[1] == b"rw-s" and fields[5].startswith(b"/") and not fields[5].endswith(_DELETED):
             yield os.fsdecode(_OCTAL.sub(lambda match: bytes([int(match[1], 8)]), fields[5]))
-
-
-def descendants(pid: int) -> Iterator[int]:
-    """Children before their own children."""
-    try:
-        tasks = list((PROC / str(pid) / "task").iterdir())
-    except OSError:
-        return
-    for task in tasks:
-        try:
-            children = [int(each) for each in (task / "children").read_bytes().split()]
-        except (OSError, ValueError):
-            continue
-        for child in children:
-            yield child
-            yield from descendants(child)

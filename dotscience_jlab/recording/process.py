@@ -17,7 +17,7 @@ import signal
 import sys
 import threading
 import time
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, Callable
 
@@ -34,17 +34,21 @@ from .activity import Activity
 from .arrivals import Arrivals
 from .child_look import ChildLook
 from .claims import Claims
+from .clean_log import CleanFormatter
 from .copies import CopyKeeper
 from .exit_status import HeldProcess
 from .gentle import let_cells_go_first
 from .inbox import Inbox, is_alive
 from .kernels import Kernels
-from .presence import Presence
+from .known_secrets import KnownSecrets
+from .lost_sessions import close_lost
+from .presence import Presence, others_here
 from .recorder import SessionRecorder, Surroundings
 from .remembering import Remembering
 from .remotes import Remotes
 from .requests import Desk
 from .resources.sampler import Resources
+from .searching import Searching
 from .tidying import Tidying
 from .watch_checks import check_watch, is_check_due
 from .workspaces import Workspaces
@@ -57,6 +61,8 @@ EXPLANATION_WAIT_S = 0.5
 """For a server's word on how its kernel ended, before the cause counts as unknown."""
 STATUS_WAIT_S = 5.0
 """For the exit status of a script that has said goodbye: others' handlers run after ours."""
+LOST_EVERY_S = 10.0
+"""Between two looks for what is shown as running and is not: another recorder of the folder may have been killed."""
 MIN_NOTIFY_S = 0.25
 """At most four notifications a second for one id; the last one is never dropped."""
 TOLD_IN_ORDER = ("kernels.report", "documents.renamed")
@@ -68,9 +74,10 @@ log = logging.getLogger("dotscience_jlab.recorder")
 
 
 class RecorderProcess:
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, known_secrets: KnownSecrets | None = None) -> None:
         self.settings = settings
         self.workspaces = Workspaces(settings, open_store, widen_history, recent_records)
+        self.workspaces.known_secrets = known_secrets or self.workspaces.known_secrets
         self.kernels = Kernels()
         self._activities: dict[str, Activity] = {}
         self._claims = Claims()
@@ -80,7 +87,7 @@ class RecorderProcess:
         self._pool = ThreadPoolExecutor(max_workers=4, thread_name_prefix="request")
         self._at_once = ThreadPoolExecutor(max_workers=2, thread_name_prefix="list")
         self._in_order = ThreadPoolExecutor(max_workers=1, thread_name_prefix="report")
-        self._quiet_since = time.monotonic()
+        self._quiet_since = self._looked_for_lost_at = time.monotonic()
         self._tidying = Tidying()
         self._stopping = asyncio.Event()
         self._last_told: dict[tuple[str, str], float] = {}
@@ -89,8 +96,10 @@ class RecorderProcess:
         self._child_look = ChildLook(self._recorders)
         self.copies = CopyKeeper(self.workspaces, self.remotes, self.activity, self.notify)
         self.arrivals = Arrivals(self.activity, self.notify)
-        self.workspaces.on_open = self.arrivals.begin
+        self.workspaces.on_open = self._opened
         self._remembering = Remembering(self.workspaces, self.activity)
+        self._searching = Searching(self.activity)
+        self._searched: Future[None] | None = None
         self._presence = Presence(settings)
         self.resources = Resources()
         self.desk = Desk(
@@ -153,12 +162,52 @@ class RecorderProcess:
             self._remembering.step()
             self._presence.step(self._stores_in_use())
             self._check_watches()
+            self._search()
+            if time.monotonic() - self._looked_for_lost_at > LOST_EVERY_S:
+                self._looked_for_lost_at = time.monotonic()
+                for store in self.workspaces.opened():
+                    self._look_for_lost(store)
             self._tidying.step(self.workspaces.opened(), bool(self.sessions_waiting()), time.time())
             is_busy = self.copies.has_more() or self._tidying.is_running or self.arrivals.is_running
             if self._clients or self._sessions or is_busy:
                 self._quiet_since = time.monotonic()
             elif time.monotonic() - self._quiet_since > self.settings.recorder_idle_s:
                 return
+
+    def _search(self) -> None:
+        if not self.sessions_waiting() and (self._searched is None or self._searched.done()):
+            self._searched = self._pool.submit(self._searching.step, self.workspaces.opened(), time.time())
+
+    def _opened(self, store: Store) -> None:
+        self.arrivals.begin(store)
+        self._look_for_lost(store)
+
+    def _look_for_lost(self, store: Store) -> None:
+        if not self._stopping.is_set():
+            self._pool.submit(self._close_lost, store)
+
+    def _close_lost(self, store: Store) -> None:
+        """In a pool thread."""
+        try:
+            if not store.is_there() or others_here(store, self.settings):
+                return
+            closed = close_lost(store, self._has_report, time.time())
+        except DotscienceError as error:
+            log.warning("what is running in %s: %s", store.root, error)
+            return
+        except Exception:  # the thread's edge
+            log.exception("what is running in %s", store.root)
+            return
+        if closed:
+            log.warning("%s: %d records of lost sessions were closed", store.root, len(closed))
+            for topic in ("execution", "run"):
+                self.notify(topic, store.workspace.id, [], None)
+
+    def _has_report(self, session: str) -> bool:
+        with self._busy:
+            if session in self._sessions:
+                return True
+        return (self.settings.spool_dir / session).exists()
 
     def _check_watches(self) -> None:
         now = time.time()
@@ -323,6 +372,8 @@ class RecorderProcess:
             session = self._session(self.settings.spool_dir / client.session)
             if session is not None:
                 session.wake()
+        elif say == "secret":
+            self.workspaces.known_secrets.learn_named(str(message.get("name")), str(message.get("value")))
         elif say == "subscribe":
             client.is_subscribed = True
         elif say == "request":
@@ -448,10 +499,11 @@ class SessionThread(threading.Thread):
         return time.monotonic() - self._goodbye_at > STATUS_WAIT_S
 
 
-def set_up_log(settings: Settings) -> None:
+def set_up_log(settings: Settings, known: KnownSecrets) -> None:
+    """known: what may not stand in it."""
     settings.log_path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     handler = logging.handlers.RotatingFileHandler(settings.log_path, maxBytes=1_000_000, backupCount=3)
-    handler.setFormatter(logging.Formatter("%(asctime)s %(process)d %(levelname)s %(name)s: %(message)s"))
+    handler.setFormatter(CleanFormatter("%(asctime)s %(process)d %(levelname)s %(name)s: %(message)s", known))
     root = logging.getLogger("dotscience_jlab")
     root.addHandler(handler)
     root.setLevel(logging.DEBUG if settings.debug else logging.INFO)
@@ -466,11 +518,12 @@ def main() -> int:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError:
         return 0
-    set_up_log(settings)
+    known = KnownSecrets()
+    set_up_log(settings, known)
     let_cells_go_first()
     log.info("started: %s", json.dumps({"pid": os.getpid(), "version": __version__, "python": sys.version.split()[0]}))
     try:
-        asyncio.run(RecorderProcess(settings).run())
+        asyncio.run(RecorderProcess(settings, known).run())
     except (OSError, RecorderUnavailable):
         log.exception("stopped")
         return 1

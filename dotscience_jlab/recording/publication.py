@@ -75,6 +75,7 @@ def publish_execution(
     """
     root = str(store.root)
     with workspaces.writer(store):
+        store.cleaning.text(execution.started.source)  # first: what is assigned there is known in the files it wrote, too
         head = store.head()
         touched = [path for path in (relative_to_root(each, root) for each in execution.openings) if path]
         silent = (*told.mapped, *(each for each, opening in execution.openings.items() if "output" in opening.roles))
@@ -82,6 +83,7 @@ def publish_execution(
         since = activity.running_since(execution.started.at) - CLOCK_SLACK_S
         scan = store.scan(workspaces.rules(store), touched, reread=reread, changed_since=since)
         aftermath = told.staged()
+        clean_outputs(execution, store)
         execution.overlaps |= set(activity.others_during(execution.id, execution.started.at, told.ended_at))
         execution.is_overlapped = told.is_late or bool(aftermath.followers)
         edits = {path: entry for path, entry in scan.edits.items() if not _is_old_notebook(activity, root, path)}
@@ -147,8 +149,12 @@ def _put_notebook(
             after_cell,
         )
         activity.documents.keep(disk_path, document, base.come_from)
+    refusal = next(filter(None, map(store.cleaning.name_refusal, path.split("/"))), "")
+    if refusal:
+        execution.faults.append(f"The notebook is in no snapshot. {refusal}")
+        return base.come_from
     data = notebooks.write_document(notebooks.without_private(document))
-    edits[WorkspacePath(path)] = put_unless_purged(store, data)
+    edits[WorkspacePath(path)] = put_unless_purged(store, path, data)
     return base.come_from
 
 
@@ -220,6 +226,12 @@ def _message(execution: OpenExecution) -> str:
     number = f" In [{count}]" if count is not None and execution.started.kind != "script" else ""
     outcome = "" if execution.outcome == outcomes.OK else f" ({execution.outcome})"
     return f"{where}{number}{outcome}: {first[:60]}".rstrip(": ")
+
+
+def clean_outputs(execution: OpenExecution, store: Store) -> None:
+    """What patterns find in them is replaced; what was known to be secret the kernel has replaced before. An error that is shown
+    and recorded is one text in both."""
+    execution.outputs.outputs = [store.cleaning.record(each) for each in execution.outputs.outputs]
 
 
 def put_outputs(execution: OpenExecution, store: Store) -> BlobDigest | None:

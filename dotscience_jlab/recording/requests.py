@@ -21,6 +21,7 @@ from .answers.recipes import RecipeAnswers
 from .answers.reports import ReportAnswers
 from .answers.restoring import RestoreAnswers
 from .answers.runs import RunAnswers
+from .answers.secrets import SecretAnswers
 from .answers.sessions import SessionAnswers
 from .answers.snapshots import SnapshotAnswers
 from .answers.workspaces import WorkspaceAnswers
@@ -31,7 +32,7 @@ from .workspaces import Workspaces
 
 KINDS = (
     WorkspaceAnswers, ForgettingAnswers, ExecutionAnswers, RunAnswers, SnapshotAnswers, RestoreAnswers, ForkAnswers,
-    ExchangeAnswers, ReportAnswers, EnvironmentAnswers, RecipeAnswers, SessionAnswers,
+    ExchangeAnswers, ReportAnswers, EnvironmentAnswers, RecipeAnswers, SessionAnswers, SecretAnswers,
 )
 
 

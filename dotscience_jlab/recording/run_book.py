@@ -35,7 +35,7 @@ class RunBook:
         self, session: SessionId, executions: Mapping[ExecutionId, OpenExecution],
         taken_so_far: Callable[[ExecutionId], Trace | None] = lambda _: None,
     ) -> None:
-        """executions: those open now, the session recorder's own table. taken_so_far: what one of them takes of the machine."""
+        """executions: those open now, the session recorder's own table. taken_so_far: by one of them, of the machine."""
         self._session = session
         self._taken_so_far = taken_so_far
         self._executions = executions
@@ -79,8 +79,9 @@ class RunBook:
         run.recorded(event)
         execution = self._executions.get(event.execution) if event.execution else None
         if event.what in FILE_KINDS and execution is not None:
-            for disk_path in event.items:
-                execution.opened(os.path.normpath(disk_path), event.what, "declared")
+            for disk_path, how in event.items.items():
+                opening = execution.opened(os.path.normpath(disk_path), event.what, "declared")
+                opening.is_copy_wanted |= isinstance(how, dict) and bool(how.get("copy"))
         elif event.what in ARTIFACT_KINDS:
             for name, item in event.items.items():
                 artifact = _artifact(self._stores[run.id], event.what, name, item if isinstance(item, dict) else {})
@@ -119,6 +120,11 @@ class RunBook:
             run.published_at = event.at
             run.description = event.description or run.description
             run.is_changed = True
+
+    def cut_off(self, execution: OpenExecution, reason: str) -> None:
+        """The process ended in the middle of it: said with the first record that shows its open runs as killed."""
+        for run in (self._runs[each] for each in execution.runs if each in self._runs):
+            run.reason = reason if run.closed_as is None else run.reason
 
     def execution_ended(self, execution: OpenExecution, ended_at: float, taken: Trace | None = None) -> None:
         """taken: of the machine, by that cell."""
@@ -194,7 +200,7 @@ class RunBook:
                 record = self._record(run, environment_of(store))
                 if known is not None:  # what the store put in, and a replay cannot know
                     record = replace(record, series_blob=known.series_blob, environment=record.environment or known.environment)
-                store.index.feed([record])
+                store.index.feed([store.cleaning.record(record)])
                 tell(store, run)
                 run.is_changed = run.closed_as is not None or any(each in self._executions for each in run.executions)
 
@@ -241,7 +247,8 @@ class RunBook:
         if run.trace and run.resources_blob is None:
             run.resources_blob = self._stores[run.id].put_bytes(series_bytes(run.trace.points()))
         if run.loaded is not None and run.loaded_blob is None:
-            run.loaded_blob = self._stores[run.id].put_bytes(environment_bytes(run.loaded))
+            store = self._stores[run.id]
+            run.loaded_blob = store.put_bytes(environment_bytes(run.loaded, store.cleaning))
         return self._record(run, environment)
 
     def _known(self, store: Store, run: RunId) -> Run | None:
@@ -282,5 +289,16 @@ def _artifact(store: Store, kind: str, name: str, item: dict[str, Any]) -> Artif
         return Artifact(name, kind, step, path=path, details=details)
     if item.get("disk_path"):
         data = Path(item["disk_path"]).read_bytes()
-        return Artifact(name, kind, step, str(item.get("mime", "")), store.put_bytes(data))
+        mime = str(item.get("mime", ""))
+        return Artifact(name, kind, step, mime, store.put_bytes(_cleaned(store, mime, data)))
     return Artifact(name, kind, step, str(item.get("mime", "text/plain")), value=str(item.get("value", "")))
+
+
+def _cleaned(store: Store, mime: str, data: bytes) -> bytes:
+    """Of a table or a text; the bytes of an image are its own."""
+    if not (mime.startswith("text/") or mime.endswith(("json", "xml"))):
+        return data
+    try:
+        return store.cleaning.text(data.decode("utf-8")).encode("utf-8")
+    except UnicodeError:
+        return data

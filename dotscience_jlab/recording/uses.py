@@ -17,7 +17,7 @@ from ..model.ids import BlobDigest, ExecutionId, SnapshotId
 from ..model.paths import WorkspacePath, relative_to_root
 from ..model.snapshot import TreeEntry
 from ..store.base import ScanResult
-from .opening import NAMED, Opening
+from .opening import Opening
 from .unopened import AMBIGUOUS, UNEXPLAINED, Writing, attribute
 
 CHANGED = "It was changed while it was read."
@@ -104,17 +104,10 @@ def file_uses(openings: Mapping[str, Opening], view: FolderView, execution: Exec
 
 
 def _is_written(disk_path: str, path: WorkspacePath | None, opening: Opening, view: FolderView) -> bool:
-    is_changed = path is not None and (path in view.scan.edits or path in view.scan.fingerprints)
-    if is_changed and path is not None and NAMED in opening.seen_by and not opening.is_written:
-        changed_at = view.changed_at(path)  # the first snapshot of a folder finds everything new
-        is_changed = changed_at is None or changed_at >= view.started_at - CLOCK_SLACK_S
-    if not is_changed:
-        try:  # outside, or left out of snapshots by a rule: the time says it
-            is_changed = os.stat(disk_path).st_mtime >= view.started_at - CLOCK_SLACK_S and (
-                path is None or bool(_skip_reason(view.scan, path))
-            )
-        except OSError:
-            is_changed = False
+    """By its time; written through memory it may keep its time, and then differs from what is known of it."""
+    is_changed = _modified_at(disk_path) >= view.started_at - CLOCK_SLACK_S
+    if not is_changed and path is not None and path in view.scan.edits:
+        is_changed = disk_path in view.mapped or view.before(path) is not None
     return opening.is_output(disk_path, is_changed=is_changed)
 
 
@@ -183,7 +176,8 @@ def _outside_use(disk_path: str, role: str, opening: Opening, view: FolderView) 
     if role == "input" and opening.is_copy_wanted:
         entry = view.keep_outside(disk_path)
         if entry is not None:
-            return FileUse(disk_path, role, None, evidence, seen_by, "stored", "", entry.size_bytes, entry.digest)
+            return replace(FileUse(disk_path, role, None, evidence, seen_by, "stored"), size_bytes=entry.size_bytes, digest=digest,
+                           blob=entry.digest)
     reason = _outside_reason(disk_path, role, view)
     if role == "input" and opening.first is not None and opening.first[1] != digest and "output" not in opening.roles:
         size, digest = opening.first

@@ -6,7 +6,8 @@ import os
 from collections.abc import Container, Iterable
 from pathlib import Path
 
-from .mappings import PROC, mapped_by
+from .mappings import mapped_by
+from .process_tree import PROC
 
 
 def writers_of(disk_paths: Iterable[Path]) -> dict[Path, str]:

@@ -333,6 +333,18 @@ OPERATIONS: tuple[Operation, ...] = (
         body={"name": or_null(SHORT_TEXT), "is_unscanned_allowed": or_null(FLAG), "main_as": or_null(SHORT_TEXT)},
     ),
     Operation(
+        "GET", f"{W}/secrets", "secrets.list", "Where secrets were replaced, and which files no push sends; never a value",
+        record_of(
+            redacted=list_of(record_of(execution=TEXT, path=or_null(TEXT), started_at=TEXT, names=TEXTS)),
+            quarantined=list_of(record_of(path=TEXT, digest=TEXT, line=COUNT, kinds=map_of(COUNT), is_allowed=FLAG)),
+            not_secret=TEXTS,
+        ),
+    ),
+    Operation(
+        "POST", f"{W}/secrets/allow", "secrets.allow", "Let a file be pushed as it is, or a value be kept as it is",
+        record_of(sentence=TEXT), body={"what": SHORT_TEXT}, required=("what",),
+    ),
+    Operation(
         "POST", f"{W}/pull", "pull", "Take in what a remote has; files are not touched", record_of(**EXCHANGED, **PULLED),
         body={"name": or_null(SHORT_TEXT), "join": or_null(FLAG)},
     ),

@@ -71,6 +71,8 @@ CREATE INDEX IF NOT EXISTS executions_by_time ON executions (started_at, id);
 CREATE INDEX IF NOT EXISTS executions_by_path ON executions (path, started_at, id, notebook);
 CREATE INDEX IF NOT EXISTS executions_by_notebook ON executions (notebook, started_at, id);
 CREATE INDEX IF NOT EXISTS executions_by_session ON executions (session, ordinal);
+CREATE INDEX IF NOT EXISTS executions_running ON executions (started_at) WHERE outcome = 'running';
+CREATE INDEX IF NOT EXISTS runs_running ON runs (started_at) WHERE state = 'running';
 CREATE INDEX IF NOT EXISTS runs_by_time ON runs (started_at, id);
 CREATE INDEX IF NOT EXISTS runs_by_number ON runs (number);
 CREATE INDEX IF NOT EXISTS runs_by_name ON runs (name);
@@ -255,6 +257,12 @@ class SqliteIndex:
                 (json.dumps(list(snapshots)),),
             ).fetchall()
         return [(ExecutionId(execution), bool(runs and json.loads(runs))) for execution, runs in rows]
+
+    def still_running(self) -> tuple[list[Execution], list[Run]]:
+        with self._busy, self._errors():
+            executions = self._db.execute("SELECT body FROM executions WHERE outcome = 'running' ORDER BY started_at").fetchall()
+            runs = self._db.execute("SELECT body FROM runs WHERE state = 'running' ORDER BY started_at").fetchall()
+            return [self._record(body) for (body,) in executions], [self._record(body) for (body,) in runs]
 
     def notebook_for(self, path: str) -> str | None:
         with self._busy, self._errors():

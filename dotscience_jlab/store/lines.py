@@ -48,7 +48,8 @@ def named_blobs(body: dict[str, Any]) -> Iterator[str]:
         artifacts = (each.get("blob") for each in body.get("artifacts", ()))
         found = (*map(body.get, ("environment", "series_blob", "resources_blob", "loaded")), *artifacts)
     elif kind in ("execution", "session"):
-        found = (body.get("outputs_blob"), body.get("environment"))
+        copied = (use.get("blob") for use in body.get("files") or () if isinstance(use, dict))
+        found = (body.get("outputs_blob"), body.get("environment"), *copied)
     else:
         found = ()
     yield from filter(None, found)

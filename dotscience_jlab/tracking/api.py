@@ -236,9 +236,12 @@ def error(error: Value) -> Value:
 # -- files -------------------------------------------------------------------------------------------
 
 
-def input(path: Value) -> Value:
-    """A file, or every file below a folder, that this run reads. `df = pd.read_csv(ds.input("raw.csv"))`"""
-    _record("input", {each: None for each in _files(path)})
+def input(path: Value, copy: bool = False) -> Value:
+    """A file, or every file below a folder, that this run reads. `df = pd.read_csv(ds.input("raw.csv"))`
+
+    copy: keep the bytes of what lies outside the project folder, too, of files up to 100 MB.
+    """
+    _record("input", {each: {"copy": True} if copy else None for each in _files(path)})
     return path
 
 

@@ -227,7 +227,7 @@ def tell_opened(path: str, role: str) -> None:
 
 
 STARTS = frozenset({"subprocess.Popen", "os.fork", "os.forkpty", "os.posix_spawn", "os.system", "os.spawn", "pty.spawn"})
-_HEARD = frozenset({"open", "sqlite3.connect", "os.chdir", "os.putenv", "os.exec"}) | MOVES | STARTS
+_HEARD = frozenset({"open", "sqlite3.connect", "os.exec", "os.chdir", "os.putenv"}) | MOVES | STARTS
 
 
 def _on_audit(event: str, args: Tuple[Any, ...]) -> None:

@@ -26,11 +26,13 @@ from .autolog import listen_to_frameworks
 from .child import reach_children
 from .fault_log import note_fault
 from .file_watch import FileWatch, watch_files
+from .keyring_watch import hear_keyring
 from .launcher import notebook_of_parent
 from .openers import listen_to_libraries
 from .outbox import is_forked
 from .remote import listen_to_remotes
 from .session import OpenExecution, Session
+from .threads import ThreadsOfCells
 
 DELIMITER = b"<IDS|MSG>"
 OUTPUT_TYPES = frozenset({"stream", "display_data", "execute_result", "update_display_data", "clear_output", "error"})
@@ -110,8 +112,12 @@ class Hooks:
             self._tap(self._io_thread)
         self._ignore_messages_to_nobody()
         self._hear_getpass()
+        self._undo.append(hear_keyring(self.session.secrets.learn))
         watch_files(self._watch)
         listen_to_libraries()
+        threads = ThreadsOfCells(self.session.carried())
+        threads.install()
+        self._undo.append(threads.remove)
         listen_to_remotes()
         listen_to_frameworks(self.session.settings.autolog)
         self._undo.append(lambda: watch_files(None))

@@ -26,7 +26,7 @@ WHOLE_BYTES = 32_768
 """A larger array is sampled: its first, its last and evenly spread blocks."""
 N_BLOCKS, BLOCK_BYTES = 32, 256
 
-_HASHED = frozenset({int, float, complex, bool, str, bytes, type(None), type(Ellipsis), type(NotImplemented), range, slice})
+HASHED = frozenset({int, float, complex, bool, str, bytes, type(None), type(Ellipsis), type(NotImplemented), range, slice})
 _FIXED = frozenset({
     types.ModuleType, types.BuiltinFunctionType, types.MethodDescriptorType, types.WrapperDescriptorType, types.CodeType,
     types.GetSetDescriptorType, property, staticmethod, classmethod,
@@ -42,7 +42,7 @@ def mark_of(value: Any, is_deep: bool = True) -> Tuple[int, str]:
     is_deep: False for a value that was too large the last time, so that it is not walked in vain again.
     """
     kind = type(value)
-    if kind in _HASHED:
+    if kind in HASHED:
         return (hash(value) if kind is not slice else id(value)), PLAIN
     if kind in _FIXED or _is_numpy_scalar(kind):
         return id(value), PLAIN
@@ -71,7 +71,7 @@ class _Walk:
 
     def take(self, value: Any, depth: int) -> None:
         kind = type(value)
-        if kind in _HASHED:
+        if kind in HASHED:
             self.parts.append(hash(value) if kind is not slice else id(value))
             return
         self._n += 1

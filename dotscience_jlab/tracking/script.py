@@ -18,12 +18,13 @@ from . import active, old_name
 from .autolog import listen_to_frameworks
 from .child import reach_children, with_parent
 from .file_watch import FileWatch, watch_files
+from .keyring_watch import hear_keyring
 from .openers import listen_to_libraries
 from .remote import listen_to_remotes
 from .session import OpenExecution, Session
 
 SCRIPT_CELL = "script"
-LATE = "Output and files from before the first recorded value, and an exit status, are missing; `ds run` sees them too."
+LATE = "Output and files from before the first recorded value are missing; `ds run` sees them too."
 C_LEVEL = "Output that C code or child processes write is not seen in a script."
 
 
@@ -41,6 +42,7 @@ def open_script(settings: Settings, path: Optional[str] = None, *, is_whole: boo
     watch = FileWatch(with_parent(session.file_opened), [os.fspath(settings.data_dir), os.fspath(settings.runtime_dir)])
     watch.on_variable = session.secrets.learn_variable
     watch.on_remote = session.remote_opened
+    hear_keyring(session.secrets.learn)
     execution = session.start_execution("script", source_of(path), kind="script", cell=SCRIPT_CELL)
     session.leave(execution)  # threads and tasks all belong to the one execution, which stays the latest
     watch_files(watch)

@@ -121,7 +121,8 @@ class Session:
         self._last_end = -1
         self._surroundings = Surroundings(self._environ, clock, self._emit_if_open, self.fault, self._ask_recorder)
         self._is_fault_told = False
-        self._doorbell = Doorbell(self.id, settings, connect or (lambda: connect_or_launch(settings, "kernel", self.id)))
+        self._doorbell = Doorbell(self.id, settings, connect or (lambda: connect_or_launch(settings, "kernel", self.id)),
+                                  self.secrets.learned)
         if hasattr(os, "register_at_fork"):
             os.register_at_fork(after_in_child=self._after_fork)
 
@@ -236,6 +237,10 @@ class Session:
         """The execution that the calling code belongs to: its own task's, else the newest one that runs."""
         return self._running.get() or self._latest or self.foreground()
 
+    def carried(self) -> "Tuple[contextvars.ContextVar[Any], ...]":
+        """What a thread takes along from where it was started: its execution and its run's block."""
+        return self._running, self._scope
+
     # -- runs ----------------------------------------------------------------------------------------
 
     def where(self) -> Where:
@@ -277,7 +282,8 @@ class Session:
             return
         with self._lock:
             scope, row = self._scope.get(), self._rows.get(names)
-            if row is None or row.execution is not execution or row.run is not self.runs.current(scope):
+            mine = None if execution is None else execution.id
+            if row is None or row.execution is not execution or row.run is not self.runs.current(scope, mine):
                 row = self._rows[names] = self._new_row(execution, scope, names)
             self._outbox.append(  # type: ignore[union-attr]  # a row is declared through it
                 points_frame(row.name_set, NO_STEP if step is None else step, self._clock(), values))
@@ -314,7 +320,8 @@ class Session:
             self._ring()
 
     def current_run(self) -> Optional[OpenRun]:
-        return self.runs.current(self._scope.get())
+        execution = self._running.get() or self._latest
+        return self.runs.current(self._scope.get(), None if execution is None else execution.id)
 
     def end_run(self) -> Optional[OpenRun]:
         """Close the current run; None if none is open."""
@@ -368,7 +375,7 @@ class Session:
     def fault(self, reason: str, *, trace: bool = True) -> None:
         """Something of ours went wrong: logged with its trace, and the execution becomes partial with this reason."""
         if trace:
-            note_fault(self.settings, reason)
+            note_fault(self.settings, reason, self.secrets.clean)
         if self._outbox is None:
             return
         execution = self._running.get() or self._latest

@@ -68,7 +68,7 @@ def capture(operation: Operation, project: Path, home: Path, *, is_beside: bool)
             with _second_kernel(project, home):
                 execution = _act(operation, project, home, environ, in_kernel=True)
         else:
-            execution = _act(operation, project, home, environ, in_kernel=_needs_kernel(operation))
+            execution = _act(operation, project, home, environ, in_kernel=operation.needs_kernel)
         expected = {*_edges("input", operation.reads, variables), *_edges("output", operation.writes, variables)}
     found, unsure = set(), set()
     for use in execution["files"]:
@@ -84,11 +84,6 @@ def capture(operation: Operation, project: Path, home: Path, *, is_beside: bool)
         tuple(execution["files"]),
         execution,
     )
-
-
-def _needs_kernel(operation: Operation) -> bool:
-    """A line for IPython, which no script may have."""
-    return any(line.startswith(("%", "!")) for line in operation.act.splitlines())
 
 
 def _act(operation: Operation, project: Path, home: Path, environ: dict[str, str], *, in_kernel: bool) -> dict[str, Any]:

@@ -29,6 +29,8 @@ class Operation:
     """Every file that it writes or removes, likewise."""
     setup: str = ""
     """Python that makes what `act` needs, run before in the test's own process, which nobody records, in the same folder."""
+    needs_kernel: bool = False
+    """What a script cannot do without more ado: magics, and workers that are spawned."""
     missed: str = ""
     """Why not all of it is seen, in a sentence for the table; '': all of it is."""
     surroundings: Callable[[Path], AbstractContextManager[Mapping[str, str]]] = lambda _project: nullcontext({})

@@ -41,19 +41,19 @@ def noted() -> list[Seen]:
 
 
 def lines_of(seen: Iterable[Seen]) -> list[str]:
-    """Markdown, by library and name. Rows of operations that were not run both ways are left out."""
+    """Markdown, by library and name; – where an operation was not run that way."""
     both: dict[Operation, dict[bool, Seen]] = {}
     for each in seen:
         both.setdefault(each.operation, {})[each.is_beside] = each
     lines = ["| library | operation | reads | writes | alone | beside | seen by | what is missing |", "|---|" + "---|" * 7]
     for operation, ways in sorted(both.items(), key=lambda item: (item[0].library, item[0].name)):
-        if len(ways) == 2:
-            cells = [
-                operation.library, operation.name, _names(operation.reads), _names(operation.writes),
-                *("✓" if ways[is_beside].is_right else "✗" for is_beside in (False, True)),
-                ", ".join(sorted(ways[False].seen_by | ways[True].seen_by)), operation.missed,
-            ]  # fmt: skip
-            lines.append(f"| {' | '.join(cells)} |".replace("  ", " "))
+        seen_by = {by for each in ways.values() for by in each.seen_by}
+        cells = [
+            operation.library, operation.name, _names(operation.reads), _names(operation.writes),
+            *("–" if way not in ways else "✓" if ways[way].is_right else "✗" for way in (False, True)),
+            ", ".join(sorted(seen_by)), operation.missed,
+        ]  # fmt: skip
+        lines.append(f"| {' | '.join(cells)} |".replace("  ", " "))
     return lines
 
 

@@ -129,7 +129,7 @@ def test_a_script_is_one_execution_with_the_same_run_and_files(is_whole: bool, p
     whole = [("input", "data.csv"), ("input", "train.py"), ("output", "model.txt")]
     assert files(found) == (whole if is_whole else whole[1:])
     assert shown(found) == ["8 characters\ntwice\ntwice\n" if is_whole else "twice\ntwice\n"]
-    late = "Output and files from before the first recorded value, and an exit status, are missing; `ds run` sees them too."
+    late = "Output and files from before the first recorded value are missing; `ds run` sees them too."
     assert (late in found["capture_reasons"]) is not is_whole
     (run,) = history.runs()
     assert (run["parameters"], run["state"], run["path"]) == ({"lr": 0.25}, "finished", "train.py")

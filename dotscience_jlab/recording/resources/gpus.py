@@ -13,7 +13,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, Callable, Iterable, Mapping
 
-from .processes import PROC
+from ..process_tree import PROC
 
 DRIVER_PLACES = ("/dev/nvidiactl", "/proc/driver/nvidia/version", "/dev/dxg")
 """Any of them is there where an NVIDIA driver is loaded; the last in Linux under Windows."""

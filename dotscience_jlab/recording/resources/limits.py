@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import suppress
 from pathlib import Path
 
-from .processes import PROC
+from ..process_tree import PROC
 
 GROUPS = Path("/sys/fs/cgroup")
 NO_LIMIT = 1 << 60

@@ -6,14 +6,12 @@ takes it a while for a large process: so it is asked seldom, and in between the 
 
 from __future__ import annotations
 
-import os
 import time
 from contextlib import suppress
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Iterator
 
-PROC = Path("/proc")
+from ..process_tree import descendants, proc_bytes
+
 SHARED_ASK_SHARE = 0.005
 """Of the time, at most, that Linux is busy with telling how much of the memory is shared."""
 NOT_OUTSIDE = ("lo", "veth", "docker", "br-", "virbr", "cni", "flannel", "cali", "ifb")
@@ -94,47 +92,14 @@ class ProcessTree:
         return self._highest_bytes if 0 < before < self._highest_bytes else 0
 
 
-def descendants(pid: int) -> Iterator[int]:
-    """Pids of all that it started and that still run. On Linux one read a thread of these alone; else a look at all processes."""
-    try:
-        tasks = os.listdir(PROC / str(pid) / "task")
-    except OSError:
-        if not PROC.is_dir():
-            yield from _descendants_elsewhere(pid)
-        return
-    for task in tasks:
-        with suppress(OSError, ValueError):
-            for child in (PROC / str(pid) / "task" / task / "children").read_bytes().split():
-                yield int(child)
-                yield from descendants(int(child))
-
-
-def _descendants_elsewhere(pid: int) -> list[int]:
-    import psutil
-
-    try:
-        return [each.pid for each in psutil.Process(pid).children(recursive=True)]
-    except psutil.Error:
-        return []
-
-
 def proportional_bytes(pid: int) -> int | None:
     """Its memory, of each shared page its part only (PSS). None: not told. Takes Linux up to 0.1 s for a very large process."""
-    return _kilobytes(PROC / str(pid) / "smaps_rollup", b"Pss:")
+    return proc_bytes(pid, "smaps_rollup", b"Pss:")
 
 
 def highest_bytes(pid: int) -> int:
     """The most memory it ever had; 0: not told."""
-    return _kilobytes(PROC / str(pid) / "status", b"VmHWM:") or 0
-
-
-def _kilobytes(path: Path, label: bytes) -> int | None:
-    """b'VmHWM:     1234 kB' -> 1263616"""
-    with suppress(OSError, ValueError, IndexError):
-        for line in path.read_bytes().splitlines():
-            if line.startswith(label):
-                return int(line.split()[1]) * 1024
-    return None
+    return proc_bytes(pid, "status", b"VmHWM:") or 0
 
 
 def network_bytes() -> tuple[int, int] | None:

@@ -12,11 +12,13 @@ import math
 import threading
 import time
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Callable
 
 from ...model.ids import ExecutionId, SessionId
 from ..inbox import Process, is_alive
 from .gpus import Gpus, has_cuda, taken_on, visible_devices_of
+from .kept import forget_kept, keep, read_kept
 from .processes import Counted, ProcessTree, network_bytes
 from .trace import Trace
 
@@ -25,6 +27,10 @@ BASELINE_S = 0.1
 SHORTEST_S, LONGEST_S = 0.5, 10.0
 FINE_FOR_S = 300.0
 """So long the shortest distance holds: 600 readings."""
+CUDA_EVERY_S = 2.0
+"""Between two looks whether a process has loaded CUDA by now, on a machine with a driver: a map of its memory takes 1 to 4 ms."""
+KEEP_EVERY_S = 30.0
+"""What was read of a running cell is written down, so that a recorder that is killed loses no more than this."""
 CPU_SHARE = 0.008
 """Of one core, at most, for all readings together: with what the thread itself takes it stays below 1 %."""
 
@@ -50,7 +56,10 @@ class _Watched:
     counted: Counted | None = None
     network: tuple[int, int] | None = None
     has_cuda: bool = False
+    look_for_cuda_at: float = 0.0
     gpus_read_at: float = 0.0
+    folder: Path | None = None
+    kept_at: float = 0.0
 
 
 class Resources:
@@ -62,12 +71,14 @@ class Resources:
         self._changed = threading.Condition()
         self._watched: dict[SessionId, _Watched] = {}
         self._traces: dict[ExecutionId, Trace] = {}
-        self._peaks: dict[SessionId, int] = {}
         self._thread: threading.Thread | None = None
         self._is_stopping = False
 
-    def begins(self, session: SessionId, process: Process | None, execution: ExecutionId) -> None:
-        """A cell begins. process: of the kernel; None: nobody knows it, and nothing is read."""
+    def begins(
+        self, session: SessionId, process: Process | None, execution: ExecutionId, folder: Path | None = None
+    ) -> None:
+        """A cell begins, or goes on after the recorder was started anew. process: of the kernel; None: nobody knows it, and
+        nothing is read. folder: where what was read is kept until the cell is over."""
         if process is None:
             return
         with self._changed:
@@ -77,7 +88,12 @@ class Resources:
             now = time.monotonic()
             if not watched.executions:
                 watched.counted, watched.due = None, now + BASELINE_S
+                watched.kept_at = now
             watched.executions[execution] = now
+            watched.folder = folder
+            kept = read_kept(folder, execution) if folder is not None else None
+            if kept:
+                self._traces[execution] = kept
             if self._thread is None and not self._is_stopping:
                 self._thread = threading.Thread(target=self._read_on, name="resources", daemon=True)
                 self._thread.start()
@@ -91,6 +107,8 @@ class Resources:
                 watched.executions.pop(execution, None)
                 if not watched.executions:
                     watched.due = math.inf
+                if watched.folder is not None and execution in self._traces:
+                    forget_kept(watched.folder)
             return self._traces.pop(execution, None)
 
     def so_far(self, execution: ExecutionId) -> Trace | None:
@@ -99,17 +117,17 @@ class Resources:
             trace = self._traces.get(execution)
             return Trace().joined(trace) if trace else None
 
-    def peak_memory_bytes(self, session: SessionId) -> int | None:
-        """The most memory that the session's processes were seen to have, also once they are gone. None: never read."""
+    def summary_so_far(self, execution: ExecutionId) -> Trace | None:
+        """The same without its points: asked several times a second."""
         with self._changed:
-            return self._peaks.get(session)
+            trace = self._traces.get(execution)
+            return trace.without_points() if trace else None
 
     def session_ended(self, session: SessionId) -> None:
         with self._changed:
             watched = self._watched.pop(session, None)
             for execution in watched.executions if watched is not None else ():
                 self._traces.pop(execution, None)
-            self._peaks.pop(session, None)
 
     def stop(self) -> None:
         with self._changed:
@@ -146,7 +164,6 @@ class Resources:
             if counted is None:
                 watched.due = math.inf
                 return
-            self._peaks[session] = max(self._peaks.get(session, 0), counted.memory_bytes)
             if watched.counted is not None and now > watched.read_at:
                 seconds = now - watched.read_at
                 values = {**rates(watched.counted, counted, watched.network, network, seconds), **on_gpus}
@@ -162,13 +179,25 @@ class Resources:
             n_read = sum(1 for each in self._watched.values() if each.executions)
             cost_s = time.thread_time() - began_cpu
             watched.due = now + max(usual_s, 0.0 if is_first else cost_s * n_read / CPU_SHARE)
+            to_keep = self._to_keep(watched, now)
+        if to_keep is not None and watched.folder is not None:
+            keep(watched.folder, *to_keep)
+
+    def _to_keep(self, watched: _Watched, now: float) -> tuple[ExecutionId, Trace] | None:
+        newest = next(reversed(watched.executions))
+        if watched.folder is None or now - watched.kept_at < KEEP_EVERY_S or newest not in self._traces:
+            return None
+        watched.kept_at = now
+        return newest, Trace().joined(self._traces[newest])
 
 
     def _on_gpus(self, watched: _Watched, counted: Counted) -> tuple[dict[str, float], str]:
         """(values, why some are missing), if the driver said something new. Nothing where the session does not use it."""
         if not self.gpus.is_there():
             return {}, ""
-        watched.has_cuda = watched.has_cuda or has_cuda(counted.pids)
+        now = time.monotonic()
+        if not watched.has_cuda and now >= watched.look_for_cuda_at:
+            watched.has_cuda, watched.look_for_cuda_at = has_cuda(counted.pids), now + CUDA_EVERY_S
         reading = self.gpus.newest() if watched.has_cuda else None
         if reading is None or reading.at <= watched.gpus_read_at:
             return {}, ""

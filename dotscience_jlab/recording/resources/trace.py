@@ -17,19 +17,22 @@ Point = tuple[int, str, "int | None", float, float]
 """(position, name, step, time, value), as store/series.py keeps them."""
 
 
+Sums = dict[str, tuple[float, float, float]]
+
+
 class Trace:
     """Of one cell or of one run. Not safe for threads by itself."""
 
     def __init__(self) -> None:
         self._points: dict[str, list[tuple[float, float]]] = {}
         """name -> (epoch seconds, value), in order of time"""
-        self._sums: dict[str, tuple[float, float, float]] = {}
+        self._sums: Sums = {}
         """name -> (seconds watched, integral of the value over them, most)"""
         self.note = ""
         """Why something is missing, in a sentence; the last one counts."""
 
     def __bool__(self) -> bool:
-        return bool(self._points)
+        return bool(self._sums)
 
     def add(self, at: float, seconds: float, values: Mapping[str, float], note: str = "") -> None:
         """One reading. seconds: since the one before, for which its values stand."""
@@ -51,17 +54,22 @@ class Trace:
             while len(points) > MAX_POINTS:
                 points = thinned(points)
             found._points[name] = points
-            sums = [each._sums[name] for each in (self, other) if name in each._sums]
-            watched_s, totals, most = zip(*sums)
-            found._sums[name] = sum(watched_s), sum(totals), max(most)
+        found._sums = _both(self._sums, other._sums)
         return found
 
-    def summary(self) -> dict[str, ResourceSummary]:
-        """By name. The mean is over time, whatever the distance of the readings."""
+    def summary(self, other: Trace | None = None) -> dict[str, ResourceSummary]:
+        """By name, of both. The mean is over time, whatever the distance of the readings. Looks at no point."""
+        sums = _both(self._sums, other._sums if other is not None else {})
         return {
             name: ResourceSummary(_rounded(total / watched_s if watched_s else most), _rounded(most), round(watched_s, 3))
-            for name, (watched_s, total, most) in sorted(self._sums.items())
+            for name, (watched_s, total, most) in sorted(sums.items())
         }
+
+    def without_points(self) -> Trace:
+        """A copy that knows the summary alone."""
+        found = Trace()
+        found._sums, found.note = dict(self._sums), self.note
+        return found
 
     def points(self) -> list[Point]:
         """Name by name, in order of time; positions count from 0."""
@@ -77,6 +85,14 @@ def restored(points: Iterable[Point], summary: Mapping[str, ResourceSummary], no
         trace._points.setdefault(name, []).append((at, value))
     trace._sums = {name: (each.watched_s, each.mean * each.watched_s, each.max) for name, each in summary.items()}
     return trace
+
+
+def _both(a: Sums, b: Sums) -> Sums:
+    found = dict(a)
+    for name, (watched_s, total, most) in b.items():
+        known = found.get(name, (0.0, 0.0, most))
+        found[name] = known[0] + watched_s, known[1] + total, max(known[2], most)
+    return found
 
 
 def thinned(points: list[tuple[float, float]]) -> list[tuple[float, float]]:

@@ -48,6 +48,7 @@ def listen_to_libraries() -> None:
 
 
 def _wrap_all(module: Any) -> None:
+    """What cannot be wrapped is left to the scan."""
     family = importlib.import_module(f".{FAMILIES[module.__name__]}", __name__)
     for opener in family.OPENERS[module.__name__]:
         _wrap(module, opener)

@@ -145,6 +145,13 @@ export interface IMetricSummary {
   n_non_finite: number;
 }
 
+/** What was installed, what was in memory, the state of what draws random numbers; each as captured, or empty. */
+export interface IRunEnvironment {
+  environment: Record<string, any>;
+  loaded: Record<string, any>;
+  seeds: Record<string, string>;
+}
+
 /** What a run took of the machine, one thing at a glance. */
 export interface IResourceSummary {
   mean: number;
@@ -194,6 +201,8 @@ export interface IRun {
   series_blob: BlobDigest | null;
   /** Empty where nothing was read; the unit stands in the name. */
   resources: Record<string, IResourceSummary>;
+  /** Random generator -> digest of its state when the run's cell began. */
+  seeds?: Record<string, string>;
   is_starred: boolean;
   note: string;
 }

@@ -7,12 +7,13 @@ const trans = nullTranslator.load('');
 
 describe('an environment', () => {
   it('is rows of what is known', () => {
-    const environment = { platform: 'Linux-6.1', n_cpus: 2, memory_bytes: 16e9, variables: { OMP_NUM_THREADS: '2' }, gpus: [{ name: 'H100' }], cuda: null };
+    const environment = { platform: 'Linux-6.1', n_cpus: 2, memory_bytes: 16e9, variables: { OMP_NUM_THREADS: '2' }, libc: 'glibc 2.36', gpus: [{ name: 'gpu0', model: 'H100' }], cuda_driver: '12.4', limits: { memory_limit_bytes: 2e9 } };
     expect(environmentFacts(environment, trans)).toEqual([
-      ['System', 'Linux-6.1'],
+      ['System', 'Linux-6.1, glibc 2.36'],
       ['Processor', '2 cores'],
-      ['Memory', '16 GB'],
+      ['Memory', '16 GB, at most 2 GB for this container'],
       ['GPU', 'H100'],
+      ['GPU driver', 'CUDA 12.4'],
       ['Variables', 'OMP_NUM_THREADS=2']
     ]);
     expect(environmentFacts(null, trans)).toEqual([]);
@@ -21,8 +22,8 @@ describe('an environment', () => {
 
   it('has a commit, with what was changed since', () => {
     const git = { commit: '3fa9c1d2e4b5a697', ref: 'refs/heads/main' };
-    expect(commitOf({ git }, trans)).toEqual({ text: '3fa9c1d2 on main', diff: '', is_changed: false });
-    expect(commitOf({ git: { ...git, ref: null, diff: '-a\n+b\n' } }, trans)).toEqual({ text: '3fa9c1d2', diff: '-a\n+b\n', is_changed: true });
+    expect(commitOf({ git }, trans)).toEqual({ text: '3fa9c1d2 on main', diff: '', is_changed: false, n_left_out: 0 });
+    expect(commitOf({ git: { ...git, ref: null, is_dirty: true, diff: '-a\n+b\n', left_out: ['a.ipynb'] } }, trans)).toEqual({ text: '3fa9c1d2', diff: '-a\n+b\n', is_changed: true, n_left_out: 1 });
     expect(commitOf({}, trans)).toBeNull();
   });
 

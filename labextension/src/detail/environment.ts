@@ -12,6 +12,8 @@ export interface ICommit {
   /** A unified text; '': nothing was changed since the commit, or it is not known. */
   diff: string;
   is_changed: boolean;
+  /** Changed files that `diff` does not hold. */
+  n_left_out: number;
 }
 
 /** Machine, threads, GPU, …: [name, text], in the order of how often one looks for them. */
@@ -19,15 +21,21 @@ export function environmentFacts(environment: Environment | null, trans: Transla
   if (!environment) {
     return [];
   }
-  const { platform, cpu, n_cpus, memory_bytes, cuda, gpus, blas } = environment;
-  const processor = [textOf(cpu?.model ?? cpu), n_cpus ? trans._n('%1 core', '%1 cores', n_cpus) : ''].filter(Boolean).join(', ');
+  const { os, platform, libc, cpu, n_cpus, memory_bytes, limits, gpus, nvidia_driver, cuda_driver } = environment;
+  const processor = [textOf(cpu), n_cpus ? trans._n('%1 core', '%1 cores', n_cpus) : ''];
+  const memory = [typeof memory_bytes === 'number' ? sizeText(memory_bytes) : ''];
+  if (typeof limits?.memory_limit_bytes === 'number') {
+    memory.push(trans.__('at most %1 for this container', sizeText(limits.memory_limit_bytes)));
+  }
+  if (typeof limits?.cpu_limit === 'number') {
+    processor.push(trans.__('at most %1 for this container', limits.cpu_limit));
+  }
   const facts: [string, string][] = [
-    [trans.__('System'), textOf(platform)],
-    [trans.__('Processor'), processor],
-    [trans.__('Memory'), typeof memory_bytes === 'number' ? sizeText(memory_bytes) : ''],
+    [trans.__('System'), [textOf(os) || textOf(platform), textOf(libc)].filter(Boolean).join(', ')],
+    [trans.__('Processor'), processor.filter(Boolean).join(', ')],
+    [trans.__('Memory'), memory.filter(Boolean).join(', ')],
     [trans.__('GPU'), textOf(gpus)],
-    [trans.__('CUDA'), textOf(cuda)],
-    [trans.__('BLAS'), textOf(blas)],
+    [trans.__('GPU driver'), [nvidia_driver, cuda_driver ? `CUDA ${cuda_driver}` : ''].filter(Boolean).join(', ')],
     [trans.__('Variables'), pairs(environment.variables)]
   ];
   return facts.filter(([, text]) => text !== '');
@@ -41,7 +49,8 @@ export function commitOf(environment: Environment | null, trans: TranslationBund
   const ref = typeof git.ref === 'string' ? git.ref.replace(/^refs\/heads\//, '') : '';
   const commit = String(git.commit).slice(0, 8);
   const diff = typeof git.diff === 'string' ? git.diff : '';
-  return { text: ref ? trans.__('%1 on %2', commit, ref) : commit, diff, is_changed: !!git.is_dirty || !!git.dirty || diff !== '' };
+  const n_left_out = Array.isArray(git.left_out) ? git.left_out.length : Object.keys(git.left_out ?? {}).length;
+  return { text: ref ? trans.__('%1 on %2', commit, ref) : commit, diff, is_changed: !!git.is_dirty || diff !== '', n_left_out };
 }
 
 /** {numpy: '3fa9…', python: '…'} -> ['numpy 3fa9…', 'python …']; [] where no state was read. */
@@ -63,7 +72,7 @@ export function packageTexts(packages: unknown): string[] {
 
 /** {name: 'x', version: '1.0', commit: '3fa9c1d2…', editable: true} -> 'x 1.0 (editable, 3fa9c1d2)' */
 function packageText(item: Record<string, any>): string {
-  const origin = [item.editable ? 'editable' : '', item.commit ? String(item.commit).slice(0, 8) : '', item.dirty || item.is_dirty ? '+' : ''];
+  const origin = [item.editable ? 'editable' : '', item.commit ? String(item.commit).slice(0, 8) : '', item.is_dirty ? '+' : ''];
   const text = origin.filter(Boolean).join(', ');
   return `${item.name} ${item.version}${text ? ` (${text})` : ''}`;
 }
@@ -77,8 +86,8 @@ function textOf(value: unknown): string {
     return value.map(textOf).filter(Boolean).join('; ');
   }
   if (typeof value === 'object') {
-    const { name, version } = value as Record<string, unknown>;
-    return typeof name === 'string' ? [name, version].filter(Boolean).join(' ') : pairs(value);
+    const { model, name, version } = value as Record<string, unknown>;
+    return typeof name === 'string' ? [model || name, version].filter(Boolean).join(' ') : pairs(value);
   }
   return String(value);
 }

@@ -115,6 +115,7 @@ export function ExecutionEntry(props: IExecutionEntryProps): JSX.Element {
         {props.tab === 'why' && (
           <Why
             why={props.why}
+            seeds={props.runs.find(run => run.executions[0] === execution.id)?.seeds ?? {}}
             trans={trans}
             onExecution={props.onOpenExecution}
             onLineage={props.onLineageOfFile}

@@ -3,13 +3,14 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 import * as React from 'react';
 
 import type { IRunChange } from '../api/client';
-import type { ExecutionId, ICertificate, IExecution, IRun, Scalar, SnapshotId } from '../api/types';
+import type { ExecutionId, ICertificate, IExecution, IRun, IRunEnvironment, Scalar, SnapshotId } from '../api/types';
 import type { FetchResources } from '../charts/resources';
 import { SystemCharts } from '../charts/system';
 import { firstLine, promptText, RunStateMark } from '../history/rows';
 import { asItWasIcon, forkIcon, restoreIcon, starFilledIcon, starIcon } from '../icons';
 import { clockText, durationText, momentText, numberText, scalarText } from '../words';
 import { Certificate } from './certificate';
+import { RunEnvironment } from './environment-view';
 import { Files } from './files';
 import { labelText, parseLabel } from './labels';
 import { IVerb, recipeVerb, Verbs } from './parts';
@@ -25,6 +26,7 @@ export interface IRunEntryProps {
   certificate: ICertificate | null;
   theme: string;
   fetchResources: FetchResources;
+  fetchEnvironment: () => Promise<IRunEnvironment>;
   onChange: (change: IRunChange) => void;
   onAsItWas: () => void;
   onFork: () => void;
@@ -96,6 +98,7 @@ export function RunEntry(props: IRunEntryProps): JSX.Element {
           )}
         />
         <System run={run} fetchResources={props.fetchResources} theme={props.theme} trans={trans} />
+        <RunEnvironment key={run.id} fetchEnvironment={props.fetchEnvironment} trans={trans} />
         <section>
           <h3>{trans.__('Cells')}</h3>
           {props.executions.map(execution => (

@@ -46,19 +46,14 @@ export class RecipeFlow {
   /** Run it in a copy of the folder and say whether it gives the same. Takes as long as its cells take. */
   async confirm(request: IRecipeRequest): Promise<void> {
     const trans = this._trans;
-    const confirming = this._client
-      .confirmRecipe(request.workspace, request.of)
-      .then(recipe => confirmationSentence(recipe.confirmation, new Date(), trans));
-    Notification.promise(confirming, {
-      pending: { message: trans.__('Running it again, in a copy of the folder…'), options: { autoClose: false } },
-      success: {
-        message: sentence => String(sentence),
-        options: { autoClose: false }
-      },
-      error: { message: reason => sentenceOf(reason), options: { autoClose: false } }
-    });
-    // The notification has said what went wrong.
-    await confirming.catch(() => undefined);
+    const id = Notification.emit(trans.__('Running it again, in a copy of the folder…'), 'in-progress', { autoClose: false });
+    try {
+      const { confirmation } = await this._client.confirmRecipe(request.workspace, request.of);
+      const type = confirmation?.state === 'confirmed' ? 'success' : 'warning';
+      Notification.update({ id, message: confirmationSentence(confirmation, new Date(), trans), type, autoClose: false });
+    } catch (error) {
+      Notification.update({ id, message: sentenceOf(error), type: 'error', autoClose: false });
+    }
   }
 
   private _tell(request: IRecipeRequest, recipe: IRecipe): void {

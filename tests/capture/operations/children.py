@@ -39,7 +39,7 @@ PYTHON = "import os, subprocess\npython = os.environ['PYTHON']\n"
 
 
 def worker(name: str, library: str, act: str, **more: object) -> Operation:
-    return Operation(name, library, act, **{"setup": TEXT, **BOTH, **more})  # type: ignore[arg-type]
+    return Operation(name, library, act, **{"setup": TEXT, "needs_kernel": True, **BOTH, **more})  # type: ignore[arg-type]
 
 
 OPERATIONS = (

@@ -18,7 +18,7 @@ STORIES = {
 }
 
 
-@pytest.mark.slow(share=0.1)
+@pytest.mark.slow(share=0.07)
 @pytest.mark.parametrize("name", STORIES)
 def test_story(name: str) -> None:
     tell: Callable[[], Any] = STORIES[name]
