@@ -149,13 +149,13 @@ class FileWatch:
         return "" if stat.S_ISDIR(mode) or (role == INPUT and not stat.S_ISREG(mode)) else role, True
 
     def _command(self, argv: Any, cwd: Any = None) -> None:
-        """Files named on the command line of a child process, as far as they exist when it starts; cwd: where it is started."""
+        """What a child process is told to read, if it is there by then, or to write, on its command line; cwd: where it begins."""
         from .command_line import named_files  # late: most kernels start no process
 
-        for word in named_files(argv):
+        for word, role in named_files(argv):
             full = absolute(word if cwd is None else os.path.join(os.fsdecode(cwd), word))
-            if full is not None and os.path.isfile(full):
-                self._tell(full, INPUT, "child process")
+            if full is not None and (role == OUTPUT or os.path.isfile(full)):
+                self._tell(full, role, "child process" if role == INPUT else "command line")
 
 
 def role_of(mode: Any, flags: Any) -> Optional[str]:
