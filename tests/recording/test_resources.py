@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import select
 import subprocess
 import sys
 import time
@@ -157,24 +158,26 @@ def test_work_of_processes_that_ended_meanwhile_counts(worker):
 
 FORKING = """
 import os, time
-for _ in range(60):
+for _ in range(8):
     if not os.fork():
-        while time.process_time() < 0.03: pass
+        while time.process_time() < 0.2: pass
         os._exit(0)
     os.wait()
 """
 
 
-def test_processes_that_come_and_go_all_the_time_never_count_twice(worker):
-    """Whatever the instant of a reading, no more was worked than the clock and the cores allow, and what was counted stays so."""
+def test_a_process_that_ends_while_it_is_read_counts_once(worker):
+    """No reading makes a jump of what a child worked in its whole life, whatever the instant at which it ended."""
     worker.process.stdin.write(f"exec({FORKING!r})\n")
     worker.process.stdin.flush()
     tree = ProcessTree(worker.pid)
-    readings = [(time.monotonic(), tree.read().cpu_s, time.monotonic()) for _ in range(400)]
+    readings = []
+    while not select.select([worker.process.stdout], [], [], 0)[0]:
+        readings.append((time.monotonic(), tree.read().cpu_s, time.monotonic()))
     cores = os.cpu_count() or 1
     for (began, before, _), (_, after, ended) in zip(readings, readings[1:]):
-        assert 0 <= after - before + 0.021 and after - before <= cores * (ended - began) + 0.05
-    assert readings[-1][1] > readings[0][1]
+        assert -0.1 < after - before < cores * (ended - began) + 0.1
+    assert readings[-1][1] - readings[0][1] > 1.0
 
 
 def test_bytes_that_reach_the_disk_are_counted(worker, tmp_path):
