@@ -144,7 +144,7 @@ class Cleaner:
     # -- inside --------------------------------------------------------------------------------------
 
     def _without(self, text: str, found: list[Found]) -> str:
-        pieces, at = [], 0
+        pieces, at, learned = [], 0, {}
         for each in found:
             literal = text[each.start : each.end]
             placeholder = each.placeholder
@@ -153,10 +153,11 @@ class Cleaner:
                 if digest in self.harmless:
                     continue
                 placeholder = f"«secret:{each.kind}·{digest}»"
-                for part in (literal,) if each.is_learned else _lines_of(literal):
-                    self._found.learn(part, placeholder)
+                learned.update(dict.fromkeys((literal,) if each.is_learned else _lines_of(literal), placeholder))
             pieces += [text[at : each.start], placeholder]
             at = each.end
+        if learned:
+            self._found.learn(learned)
         return "".join([*pieces, text[at:]])
 
     def _cleaned_value(self, value: Any) -> Any:

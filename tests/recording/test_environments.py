@@ -354,6 +354,17 @@ def test_a_run_keeps_its_random_state_and_what_was_loaded_apart_from_what_is_ins
         desk_of(bench).answer("environments.lock", {**asked, "format": "poetry"}, lambda *_: None)
 
 
+def test_what_was_installed_in_the_middle_of_a_session_is_in_the_environment_of_the_cells_after_it(tmp_path):
+    bench = Bench(tmp_path)
+    for version in ("2.1.0", "2.2.0"):
+        bench.write("environment_seen", environment={"python": "3.11.7", "packages": [{"name": "numpy", "version": version}]})
+        bench.end(bench.begin("fit()"))
+    bench.recorder.take_in()
+    found = [bench.store.index.execution(each.id).environment for each in bench.store.index.executions().items]
+    versions = [json.loads(bench.store.read_blob(each))["packages"][0]["version"] for each in found]
+    assert sorted(versions) == ["2.1.0", "2.2.0"]
+
+
 def test_a_kernel_that_asks_is_told_of_its_repository_and_its_editable_packages(tmp_path, repository):
     bench = Bench(tmp_path)
     (repository / "changed.py").write_text("changed\n")

@@ -13,7 +13,7 @@ from dotscience_jlab.model.instant import instant
 from dotscience_jlab.model.run import Run
 from dotscience_jlab.model.snapshot import SnapshotDraft
 from dotscience_jlab.recording.cleaning import Cleaner, placeholders_in
-from dotscience_jlab.recording.known_secrets import KnownSecrets
+from dotscience_jlab.recording.known_secrets import MOST, KnownSecrets
 from dotscience_jlab.store.base import KeepRules
 from dotscience_jlab.store.open import open_store
 from dotscience_jlab.store.salt import salt_of
@@ -58,9 +58,17 @@ def test_a_known_value_is_named_in_every_spelling() -> None:
     known, value = KnownSecrets(), "pa$$ \"w\\ord'9 ü"
     cleaner = Cleaner(lambda: b"s" * 32, known)
     assert value in cleaner.text(f"x {value}")
-    known.learn(value, "«secret:DB_PASSWORD»")
+    known.learn({value: "«secret:DB_PASSWORD»"})
     for spelt in (value, json.dumps(value), repr(value), "https://x/?p=pa%24%24%20%22w%5Cord%279%20%C3%BC"):
         assert "«secret:DB_PASSWORD»" in cleaner.text(f"x {spelt}"), spelt
+
+
+def test_thousands_of_secrets_cost_no_more_than_a_search_each(cleaner: Cleaner) -> None:
+    make = Maker(5)
+    keys = [shapes(make)["aws"]() for _ in range(2000)]
+    assert "AKIA" not in cleaner.text("\n".join(keys))
+    assert cleaner.text(f"x {keys[-1]}") == f"x {cleaner.placeholder('aws-key', keys[-1])}"
+    assert len(list(cleaner._found.held_by("\n".join(keys)))) == MOST
 
 
 def test_a_long_text_is_clean_wherever_the_secret_lies(cleaner: Cleaner) -> None:
