@@ -190,7 +190,6 @@ class Resources:
         watched.kept_at = now
         return newest, Trace().joined(self._traces[newest])
 
-
     def _on_gpus(self, watched: _Watched, counted: Counted) -> tuple[dict[str, float], str]:
         """(values, why some are missing), if the driver said something new. Nothing where the session does not use it."""
         if not self.gpus.is_there():
