@@ -11,6 +11,7 @@ import pytest
 from click.testing import CliRunner
 
 from dotscience_jlab.cli import main
+from dotscience_jlab.errors import NotFound
 from tests.tracking.kernel_driver import Kernel
 
 from .history import History
@@ -75,3 +76,21 @@ def test_a_recipe_holds_what_was_needed_and_the_command_and_the_magic_show_it(ke
     assert len(history.executions(12)) == 12, "what ran again is recorded nowhere"
     as_json = CliRunner().invoke(main, ["recipe", "aside", "--json", "-C", str(project)])
     assert [each["source"] for each in json.loads(as_json.stdout)["cells"]][-1] == cells[3]
+
+
+def test_a_re_run_that_differs_or_cannot_be_is_said_in_words(kernel: Kernel, project: Path) -> None:
+    cells = [
+        "import os\nprint('made by', 'ab' + os.urandom(5).hex())\nclock = 1",
+        f"where = {str(project)!r}",
+        "n = 4\nasked = 'no' if n else input()\n",
+    ]
+    run_all(kernel, cells)
+    history = History(project)
+    history.executions(len(cells))
+    differs = history.ask("recipes.confirm", of="variable:clock")["confirmation"]
+    assert differs["state"] == "differs" and "showed 'made by" in differs["details"][0]
+    tied = history.ask("recipes.confirm", of="variable:where")["confirmation"]
+    assert tied["state"] == "failed" and "by its absolute path" in tied["details"][0]
+    assert "asks for input" in " ".join(history.ask("recipes.get", of="variable:asked")["reasons"])
+    with pytest.raises(NotFound):
+        history.ask("recipes.confirm", of="variable:nothing")
