@@ -166,7 +166,7 @@ def check(model: Model, project: Path) -> None:
 
 def test_some_sequences(project: Path, own_home: Path) -> None:
     model = Model(random.Random(SEED))
-    work(model, 6, project, own_home)
+    work(model, 4, project, own_home)
     check(model, project)
 
 

@@ -232,7 +232,7 @@ REAL = ("corner-quickstart", "emcee-line", "emcee-quickstart", "jupytext-paramet
 
 
 def test_some_variables_of_a_notebook(project: Path, own_home: Path, tmp_path: Path) -> None:
-    check("tricky", SEED, project, own_home, tmp_path, 2)
+    check("tricky", SEED, project, own_home, tmp_path, 1)
 
 
 @pytest.mark.slow(share=0)
