@@ -11,6 +11,7 @@ import pytest
 from click.testing import CliRunner
 
 from dotscience_jlab.cli import main
+from dotscience_jlab.errors import NotFound
 from tests.tracking.kernel_driver import Kernel
 
 from .history import History
@@ -67,11 +68,32 @@ def test_a_recipe_holds_what_was_needed_and_the_command_and_the_magic_show_it(ke
     confirmed = kernel.run("%ds_recipe rows --confirm", cell_id="confirm")
     (result,) = [m["content"]["data"] for m in confirmed.messages if m["msg_type"] == "execute_result"]
     assert "A re-run confirmed it" in result["text/plain"] and "rows holds the same" in result["text/plain"]
-    for name, said in ((str(run["number"]), "All 1 of its values came out the same"), ("file:rows.txt", "byte for byte")):
-        of = name if ":" in name else f"run:{name}"
-        done = history.ask("recipes.confirm", of=of)
-        assert done["confirmation"]["state"] == "confirmed" and said in " ".join(done["confirmation"]["details"])
-        assert history.ask("recipes.get", of=of)["confirmation"] == done["confirmation"]
+    done = history.ask("recipes.confirm", of="run:1")
+    assert done["confirmation"]["state"] == "confirmed"
+    assert "All 1 of its values came out the same" in done["confirmation"]["details"][0]
+    assert history.ask("recipes.get", of=f"run:{run['id']}")["confirmation"] == done["confirmation"]
     assert len(history.executions(12)) == 12, "what ran again is recorded nowhere"
     as_json = CliRunner().invoke(main, ["recipe", "aside", "--json", "-C", str(project)])
     assert [each["source"] for each in json.loads(as_json.stdout)["cells"]][-1] == cells[3]
+
+
+@pytest.mark.slow(share=0)
+def test_a_re_run_that_differs_or_cannot_be_is_said_in_words(kernel: Kernel, project: Path) -> None:
+    cells = [
+        "import os\nprint('made by', 'ab' + os.urandom(5).hex())\nclock = 1",
+        f"where = {str(project)!r}",
+        "n = 4\nasked = 'no' if n else input()\n",
+        "open('rows.txt', 'w').write(str(n)); None",
+    ]
+    run_all(kernel, cells)
+    history = History(project)
+    history.executions(len(cells))
+    differs = history.ask("recipes.confirm", of="variable:clock")["confirmation"]
+    assert differs["state"] == "differs" and "showed 'made by" in differs["details"][0]
+    tied = history.ask("recipes.confirm", of="variable:where")["confirmation"]
+    assert tied["state"] == "failed" and "by its absolute path" in tied["details"][0]
+    assert "asks for input" in " ".join(history.ask("recipes.get", of="variable:asked")["reasons"])
+    same = history.ask("recipes.confirm", of="file:rows.txt")["confirmation"]
+    assert same["state"] == "confirmed" and "byte for byte" in same["details"][0]
+    with pytest.raises(NotFound):
+        history.ask("recipes.confirm", of="variable:nothing")

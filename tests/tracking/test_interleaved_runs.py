@@ -80,6 +80,7 @@ with ds.run('one'):
 """Its worker was started by an earlier cell, and serves the next one too; what it logs behind its block is a run of its own."""
 
 
+@pytest.mark.slow(share=0.34)
 @pytest.mark.parametrize("one, two", [THREAD, TASK, POOL], ids=["thread", "task", "pool"])
 def test_what_goes_on_in_the_background_stays_with_its_run(kernel: Kernel, one: str, two: str) -> None:
     kernel.run(SETUP, cell_id="setup")
