@@ -53,8 +53,11 @@ def _run(order: dict[str, Any], home: Path, answer: dict[str, Any]) -> None:
     if order["executable"] and os.access(order["executable"], os.X_OK):
         assert manager.kernel_spec is not None
         manager.kernel_spec.argv = [order["executable"], *manager.kernel_spec.argv[1:]]
+    is_of_another = os.path.realpath(order["executable"] or sys.executable) != os.path.realpath(sys.executable)
     left_out = ("DOTSCIENCE_", "JPY_", "JUPYTER_")
     environment = {name: value for name, value in os.environ.items() if not name.startswith(left_out)}
+    if is_of_another:
+        environment.pop("PYTHONPATH", None)  # ours is of this Python's packages
     environment.update(
         JUPYTER_DATA_DIR=str(home / "data"), JUPYTER_RUNTIME_DIR=str(home / "runtime"), MPLBACKEND="agg",
         DOTSCIENCE_NOTEBOOK=order["notebook"],

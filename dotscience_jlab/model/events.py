@@ -104,10 +104,10 @@ class FileOpened(Event):
     """None: outside any cell, at session level."""
     seen_by: str = "audit"
     """audit | library | declared | child process"""
-    was_there: Optional[bool] = None
-    """Whether there was such a file just before; None: not known."""
     since: Optional[float] = None
     """Of a child process that does not know its cell: it works for the one that ran in its session at that moment."""
+    was_there: Optional[bool] = None
+    """Whether there was such a file just before; None: not known."""
 
 
 @_event

@@ -228,7 +228,8 @@ def _lines_of(literal: str) -> list[str]:
 
 IDS = frozenset((
     "id", "session", "notebook", "snapshot", "run", "runs", "execution", "executions", "environment", "outputs_blob",
-    "series_blob", "digest", "blob", "version", "candidates", "overlaps", "ids", "about", "kind", "outcome", "state",
+    "series_blob", "resources_blob", "loaded", "digest", "blob", "version", "candidates", "overlaps", "ids", "about", "kind",
+    "outcome", "state",
     "started_at", "finished_at", "created_at", "published_at", "snapshot_times", "evidence", "kept", "seen_by", "role",
     "capture", "notebook_from", "cell_id_from", "kernel_id", "redactions",
 ))

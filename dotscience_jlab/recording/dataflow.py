@@ -100,6 +100,10 @@ class _Flow:
         """name -> others that may share its object, or parts of it; symmetric"""
         self._calls: dict[str, Deferred] = {}
         """name -> what a call of it, or of something it holds, reads and changes"""
+        self._classes: set[str] = set()
+        """Defined by a cell."""
+        self._class_of: dict[str, set[str]] = {}
+        """name -> classes among them, whose instances it may be or hold: what is done to the class is done to it"""
         self._generators = {RANDOM[0]}
         """Of random numbers, that the code so far can have loaded."""
         self._exact: set[str] = set()
@@ -127,6 +131,7 @@ class _Flow:
             reads |= {name for name in seen.changed if name in RANDOM}
         elif execution.outcome != OK:
             kills = set()
+        writes |= self._instances((in_place | set(seen.changed if seen is not None else ())) & writes)
         self._generators |= {name for name, library in _LIBRARIES.items() if library.search(source)}
         if seen is None and _DRAWS.search(source):
             writes |= self._generators
@@ -177,6 +182,7 @@ class _Flow:
             if name not in names.sources or name not in names.sources[name]:
                 self._alone(name)
                 self._calls.pop(name, None)
+        self._classes |= names.classes
         for name, deferred in names.defers.items():
             self._add_call(name, deferred)
         for name, sources in names.sources.items():
@@ -185,6 +191,9 @@ class _Flow:
         for name, makers in names.makers.items():
             for maker in makers & self._calls.keys():
                 self._add_call(name, self._calls[maker])
+            known = set() if name in names.binds else self._class_of.get(name, set())
+            self._class_of[name] = known.union(makers & self._classes, *(self._class_of.get(each, ()) for each in makers))
+            self._class_of[name].update(*(self._calls[each].reads & self._classes for each in makers & self._calls.keys()))
 
     def _reached(self, names: Iterable[str]) -> Deferred:
         """What calling any of these may read and change, through as many functions as it takes."""
@@ -211,6 +220,11 @@ class _Flow:
         if known is not None:
             deferred = Deferred(known.reads | deferred.reads, known.changes | deferred.changes)
         self._calls[name] = deferred
+
+    def _instances(self, changed: set[str]) -> set[str]:
+        """Names whose objects are, or hold, instances of a class that was changed."""
+        changed = changed & self._classes
+        return {name for name, classes in self._class_of.items() if classes & changed} if changed else set()
 
     def _together(self, one: str, other: str) -> None:
         group = {one, other} | self._sharing.get(one, set()) | self._sharing.get(other, set())

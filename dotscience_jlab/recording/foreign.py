@@ -69,7 +69,10 @@ def record_foreign(
         def records(snapshot: Snapshot) -> list[Execution]:
             return [replace(execution, snapshot=snapshot.id)]
 
+        head = store.head()
         snapshot = store.publish(draft, records)
+        if head is None or snapshot.id != head.id:
+            activity.versions.update({path: snapshot.id for path in edits})
         activity.scan, activity.problem, activity.recorded_at = scan, None, now
     return replace(execution, snapshot=snapshot.id)
 

@@ -283,6 +283,10 @@ class _Slicer:
             say[f"{_shown(step)} did not end well ({execution.outcome}); the recipe goes on after its error."] = None
         if not execution.source:
             say[f"A cell of {execution.path or 'a console'} was private or recorded while paused: its code is not kept."] = None
+        if "«secret:" in execution.source:
+            say[f"{_shown(step)} holds a secret that is not kept; put it in before you run it."] = None
+        if execution.kind == "script":
+            say[f"{execution.path or 'A script'} ran as a whole: in a notebook it has neither `__file__` nor its arguments."] = None
         if step.asks:
             say[f"{_shown(step)} asks for input, which was not recorded."] = None
         if step.magics.has_shell:

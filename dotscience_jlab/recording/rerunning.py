@@ -199,7 +199,9 @@ def _run(
 def _environment() -> dict[str, str]:
     """Ours; a checkout is found there as it is here."""
     environment = os.environ.copy()
-    environment["PYTHONPATH"] = os.pathsep.join([str(Path(__file__).resolve().parents[2]), environment.get("PYTHONPATH", "")])
+    home = str(Path(__file__).resolve().parents[2])
+    if not home.endswith(("site-packages", "dist-packages")):
+        environment["PYTHONPATH"] = os.pathsep.join(filter(None, [home, environment.get("PYTHONPATH", "")]))
     return environment
 
 

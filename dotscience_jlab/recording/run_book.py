@@ -121,6 +121,11 @@ class RunBook:
             run.description = event.description or run.description
             run.is_changed = True
 
+    def cut_off(self, execution: OpenExecution, reason: str) -> None:
+        """The process ended in the middle of it: said with the first record that shows its open runs as killed."""
+        for run in (self._runs[each] for each in execution.runs if each in self._runs):
+            run.reason = reason if run.closed_as is None else run.reason
+
     def execution_ended(self, execution: OpenExecution, ended_at: float, taken: Trace | None = None) -> None:
         """taken: of the machine, by that cell."""
         for run_id in execution.runs:

@@ -62,6 +62,8 @@ class Names:
     """name bound to a function, a class or something that holds one -> what a call of it does"""
     stores: frozenset[str] = frozenset()
     """An attribute or item of these is set."""
+    classes: frozenset[str] = frozenset()
+    """Bound to a class that is defined here."""
     is_readable: bool = True
     """False: the code does not parse, or is no Python."""
 
@@ -90,6 +92,7 @@ def names_of(source: str) -> Names:
         makers={name: frozenset(each) - _BUILTINS for name, each in visitor.makers.items()},
         defers=dict(visitor.defers),
         stores=frozenset(visitor.stores),
+        classes=frozenset(visitor.classes),
     )
 
 
@@ -106,6 +109,7 @@ class _Visitor(ast.NodeVisitor):
         self.passed: set[str] = set()
         self.imports: set[str] = set()
         self.globals_written: set[str] = set()
+        self.classes: set[str] = set()
         self.sources: dict[str, set[str]] = {}
         self.makers: dict[str, set[str]] = {}
         self.defers: dict[str, Deferred] = {}
@@ -302,6 +306,7 @@ class _Visitor(ast.NodeVisitor):
         self._take_changes(inner, inner.binds)
         self._globals_of(node.body)
         self._bind(node.name)
+        self.classes.add(node.name)
         self._defer(node.name, list(inner.defers.values()))
         self._link(node.name, *node.decorator_list, *node.bases)
 

@@ -15,7 +15,6 @@ import sysconfig
 import threading
 from typing import Any, Callable, Dict, Iterable, Optional, Tuple
 
-from .command_line import named_files
 from .databases import database
 from .moves import MOVES, move
 from .roles import BOTH, INPUT, OUTPUT
@@ -81,8 +80,8 @@ class FileWatch:
                     self._command(args[1], args[2])
                 elif event == "os.posix_spawn":
                     self._command(args[1])
-                elif event == "os.system":
-                    self._command(args[0])
+                else:  # of a fork nothing yet: what it executes is told by the child, which should not have to import for it
+                    self._command(args[0] if event == "os.system" else ())
             elif event == "os.exec":
                 self._command(args[1])
             elif event in MOVES:
@@ -151,6 +150,8 @@ class FileWatch:
 
     def _command(self, argv: Any, cwd: Any = None) -> None:
         """Files named on the command line of a child process, as far as they exist when it starts; cwd: where it is started."""
+        from .command_line import named_files  # late: most kernels start no process
+
         for word in named_files(argv):
             full = absolute(word if cwd is None else os.path.join(os.fsdecode(cwd), word))
             if full is not None and os.path.isfile(full):

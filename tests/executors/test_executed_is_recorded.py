@@ -171,6 +171,7 @@ def test_some_sequences(project: Path, own_home: Path) -> None:
 
 
 @pytest.mark.slow(share=0)
+@pytest.mark.timeout(1800)
 @pytest.mark.parametrize("batch", range(N_BATCHES))
 def test_a_thousand_sequences(batch: int, project: Path, own_home: Path) -> None:
     model = Model(random.Random(f"{SEED} {batch}"))

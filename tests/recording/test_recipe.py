@@ -58,6 +58,8 @@ SEEN = {
         (["k = 1", "f = lambda: k", "k = 2", "z = f()"], "z", "1 2 3 4"),
         (["n = 0", "def f():\n    global n\n    n += 1", "f()", "z = n"], "z", "1 2 3 4"),
         (["class C:\n    def go(self): return k", "k = 2", "c = C()", "z = c.go()"], "z", "1 2 3 4"),
+        (["class C:\n    n = 1", "c = C()", "C.n = 2", "other = 3", "z = c.n"], "z", "1 2 3 5"),
+        (["class C:\n    n = 1", "def make(): return [C()]", "c = make()", "setattr(C, 'n', 2)", "z = c[0].n"], "z", "1 2 3 4 5"),
         (["import numpy as np", "a = np.zeros(3)", "b = np.ones(3)", "c = np.mean(a)"], "c", "1 2 4"),
         (["x = 1", "if x: y = 2", "y = 3 if x else 4", "z = y"], "z", "1 3 4"),
         (["y = 1", "import os\nif os.sep: y = 2", "z = y"], "z", "1 2 3"),
@@ -174,8 +176,9 @@ def test_a_recipe_of_nothing_is_refused_in_words(project, of, error):
 
 
 def test_obstacles_are_named(project):
-    ran(project, "x = input('how many')", "files = !ls", "y = [x, files]")
+    ran(project, "x = input('how many')", "files = !ls", "key = '«secret:API_KEY»'", "y = [x, files, key]")
     reasons = " ".join(find_recipe(project.store, "variable:y").reasons)
+    assert "holds a secret that is not kept" in reasons
     assert "asks for input" in reasons and "commands of the system" in reasons
 
 
