@@ -5,12 +5,15 @@ A kind is tried only where one of its `anchors` stands, of which one is in every
 
 from __future__ import annotations
 
+import logging
 import math
 import re
 from collections import Counter
 from dataclasses import dataclass
 from functools import cache
 from typing import Callable
+
+log = logging.getLogger(__name__)
 
 REACH = 300
 """Characters on either side of an anchor that a match may span."""
@@ -241,7 +244,11 @@ ASSIGNED = (
 @cache
 def kinds() -> tuple[Kind, ...]:
     """All of them. The first call loads detect-secrets: about 0.2 s."""
-    return (*_of_detect_secrets(), *OURS, *ASSIGNED)
+    try:
+        return (*_of_detect_secrets(), *OURS, *ASSIGNED)
+    except (ImportError, AttributeError):  # missing, or a version that we do not know: what we know ourselves is still found
+        log.exception("detect-secrets cannot be used: its kinds of secrets are not found")
+        return (*OURS, *ASSIGNED)
 
 
 def _of_detect_secrets() -> tuple[Kind, ...]:

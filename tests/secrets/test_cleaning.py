@@ -12,6 +12,7 @@ from dotscience_jlab.model.ids import ExecutionId, SessionId
 from dotscience_jlab.model.instant import instant
 from dotscience_jlab.model.run import Run
 from dotscience_jlab.model.snapshot import SnapshotDraft
+from dotscience_jlab.recording import cleaning
 from dotscience_jlab.recording.cleaning import Cleaner, placeholders_in
 from dotscience_jlab.recording.known_secrets import MOST, KnownSecrets
 from dotscience_jlab.store.base import KeepRules
@@ -137,6 +138,26 @@ def test_files_are_stored_without_and_stay_as_they_are(project: Path) -> None:
     salt = project / ".dotscience" / "store.git" / "salt"
     assert salt.stat().st_mode & 0o777 == 0o600 and salt_of(salt.parent) == store.salt()
     store.close()
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "latin-1", "utf-16"])
+def test_a_text_file_keeps_its_encoding(cleaner: Cleaner, encoding: str) -> None:
+    before, after = f"# é\nkey = '{KEY}'\n", f"# é\nkey = '{cleaner.placeholder('aws-key', KEY)}'\n"
+    assert cleaner.file("train.py", before.encode(encoding)).decode(encoding) == after
+    assert cleaner.file("train.py", b"\0" + KEY.encode()) == b"\0" + KEY.encode(), "no text"
+
+
+def test_a_fault_of_the_search_keeps_the_text_out_and_the_recording_going(
+    cleaner: Cleaner, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def fail(text: str) -> None:
+        raise RuntimeError("no search today")
+
+    monkeypatch.setattr(cleaning, "find_secrets", fail)
+    execution = Execution(ExecutionId("k-0:1"), SessionId("k-0"), f"k = '{KEY}'", 1, instant(0.0))
+    kept = cleaner.record(execution)
+    assert KEY not in repr(kept) and kept.source == cleaning.UNSEARCHED and kept.redactions == ("unsearched",)
+    assert "could not be searched" in caplog.text and KEY not in caplog.text
 
 
 def test_names_of_placeholders() -> None:
