@@ -113,7 +113,8 @@ export const entriesPlugin: JupyterFrontEndPlugin<void> = {
             }
             throw error;
           });
-          await restores.restore({ workspace, ...kept, path: (args.path as string) ?? null, at: null, variablesFrom: null });
+          const { created_at } = await client.snapshot(workspace, kept.snapshot);
+          await restores.restore({ workspace, ...kept, path: (args.path as string) ?? null, at: created_at, variablesFrom: null });
         })
     });
     commands.addCommand(CommandIDs.fork, {
