@@ -76,7 +76,7 @@ def look_through(
                 continue
             if is_stopped():
                 break
-            looked = look_at(each.digest, each.path, history.objects.blob(each.digest))
+            looked = look_at(each.digest, history.cleaning.text(each.path), history.objects.blob(each.digest))
             fresh.append(looked)
             found += [looked] if looked.kinds else []
             progress(n_done + 1, n_blobs, "files searched")
@@ -131,7 +131,8 @@ def quarantined(history: History) -> list[dict[str, Any]]:
 
 def allow(history: History, what: str) -> list[str]:
     """Let these bytes leave as they are: of the file at that path, or of that digest. The digests; NotFound if there is none."""
-    held = [each for each in quarantined(history) if what in (each["path"], each["digest"])]
+    names = what, history.cleaning.text(what)
+    held = [each for each in quarantined(history) if each["path"] in names or each["digest"] == what]
     if not held:
         raise NotFound(f"No push holds back {what}.", "`ds secrets` lists what one would.")
     digests = sorted({*allowed_digests(history), *(each["digest"] for each in held)})

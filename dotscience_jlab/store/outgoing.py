@@ -26,11 +26,12 @@ class Outgoing(NamedTuple):
 def outgoing(git: GitCommand, targets: Sequence[ObjectId], known: Sequence[ObjectId]) -> Iterator[Outgoing]:
     """known: commits that the other side has. Costs a walk over what is new, and a look at the size of each."""
     fed = "".join(f"{each}\n" for each in targets) + "".join(f"^{each}\n" for each in known)
-    named = dict(_named(line) for line in git.run("rev-list", "--objects", "--stdin", fed=fed).splitlines() if " " in line)
+    told = git.run("rev-list", "--objects", "--stdin", fed=fed).split("\n")  # a name may hold what else ends a line
+    named = dict(_named(line) for line in told if " " in line)
     if not named:
         return
     words = ("cat-file", "--batch-check=%(objectname) %(objecttype) %(objectsize)", "--buffer")
-    for line in git.run(*words, fed="".join(f"{each}\n" for each in named)).splitlines():
+    for line in git.run(*words, fed="".join(f"{each}\n" for each in named)).split("\n")[:-1]:
         name, kind, size = line.split()
         if kind == "blob":
             path, part = users_path(named[name])

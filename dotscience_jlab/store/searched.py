@@ -6,6 +6,7 @@ Never a value: `{"aws-key": 2}` and the line of the first one is all that is not
 from __future__ import annotations
 
 import json
+import os
 from dataclasses import dataclass
 from typing import Collection, Iterable, Mapping
 
@@ -13,7 +14,7 @@ from ..model.ids import BlobDigest
 from .index import SqliteIndex
 
 SCHEMA = """CREATE TABLE IF NOT EXISTS searched (
-    digest TEXT PRIMARY KEY, version INTEGER, path TEXT, line INTEGER, kinds TEXT) WITHOUT ROWID"""
+    digest TEXT PRIMARY KEY, version INTEGER, path BLOB, line INTEGER, kinds TEXT) WITHOUT ROWID"""
 AT_ONCE = 500
 
 
@@ -61,10 +62,12 @@ class SearchedBlobs:
         return list(map(_searched, rows))
 
     def note(self, looked: Iterable[Searched]) -> None:
-        rows = [(each.digest, self._version, each.path, each.line, json.dumps(dict(each.kinds or {}))) for each in looked]
+        rows = [
+            (each.digest, self._version, os.fsencode(each.path), each.line, json.dumps(dict(each.kinds or {}))) for each in looked
+        ]
         with self._index.write() as db:
             db.executemany("INSERT OR REPLACE INTO searched VALUES (?, ?, ?, ?, ?)", rows)
 
 
-def _searched(row: tuple[str, str, int, str]) -> Searched:
-    return Searched(BlobDigest(row[0]), row[1], row[2], json.loads(row[3]))
+def _searched(row: tuple[str, bytes, int, str]) -> Searched:
+    return Searched(BlobDigest(row[0]), os.fsdecode(row[1]), row[2], json.loads(row[3]))

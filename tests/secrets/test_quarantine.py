@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 from pathlib import Path
 
@@ -67,6 +68,16 @@ def test_a_version_may_be_let_go_and_the_next_one_not(one: Machine, there: Path)
         one.push()
     with pytest.raises(NotFound):
         quarantine.allow(one.store, "nothing.csv")
+
+
+def test_a_name_that_is_no_text_is_held_back_and_let_go_by_it(one: Machine) -> None:
+    name = os.fsdecode(b"caf\xe9\n\x0b.csv")
+    one.work(name, f"n,token\n1,{KEY}\n")
+    with pytest.raises(NeedsConsent, match="github-token"):
+        one.push()
+    (row,) = quarantine.quarantined(one.store)
+    quarantine.allow(one.store, row["path"])
+    assert one.push()["n_sent"]
 
 
 def test_code_was_cleaned_before_and_goes(one: Machine, there: Path) -> None:
