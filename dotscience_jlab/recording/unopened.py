@@ -49,7 +49,7 @@ def attribute(
             found[path] = OBSERVED if writing.has_children else UNEXPLAINED
         elif size > left:
             found[path] = UNEXPLAINED
-        elif writing.has_children or wanted + NOISE_BYTES <= left:
+        elif writing.has_children or (size > NOISE_BYTES and wanted <= left):
             found[path] = OBSERVED
         else:
             found[path] = AMBIGUOUS

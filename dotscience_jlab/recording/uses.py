@@ -18,7 +18,7 @@ from ..model.paths import WorkspacePath, relative_to_root
 from ..model.snapshot import TreeEntry
 from ..store.base import ScanResult
 from .opening import Opening
-from .unopened import AMBIGUOUS, UNEXPLAINED, Writing, attribute
+from .unopened import AMBIGUOUS, NOISE_BYTES, OBSERVED, UNEXPLAINED, Writing, attribute
 
 CHANGED = "It was changed while it was read."
 CLOCK_SLACK_S = 0.05
@@ -85,7 +85,10 @@ def file_uses(openings: Mapping[str, Opening], view: FolderView, execution: Exec
     for path in {**view.scan.edits, **view.scan.fingerprints}:
         disk_path = os.path.join(view.root, path)
         if ("output", disk_path) not in found and path not in view.editor_paths and disk_path not in view.claimed:
-            use = _unopened_edit(disk_path, path, view, execution, is_read=disk_path in openings)
+            opening = openings.get(disk_path)
+            if opening is not None and opening.was_there and _modified_at(disk_path) < view.started_at - CLOCK_SLACK_S:
+                continue  # read, and the bytes are as old as before: it got another link, or other rights
+            use = _unopened_edit(disk_path, path, view, execution, is_read=opening is not None)
             if use is not None:
                 unopened[path] = use
     unexplained = []
@@ -99,6 +102,8 @@ def file_uses(openings: Mapping[str, Opening], view: FolderView, execution: Exec
             continue
         if evidence == AMBIGUOUS and not view.others:
             use = replace(use, evidence=AMBIGUOUS, candidates=(execution,))
+        elif evidence == OBSERVED and not view.writing.has_children and (sizes[path] or 0) > NOISE_BYTES and view.writing.n_bytes:
+            use = replace(use, evidence=OBSERVED, candidates=())  # so much was written here and is nowhere else, whoever else ran
         found["output", use.disk_path] = use
     return Uses(tuple(found[key] for key in sorted(found)), tuple(sorted(unexplained)), tuple(reasons))
 
