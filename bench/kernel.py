@@ -58,7 +58,7 @@ def _add(ms): _spent[0] += ms
 def _closed(ms):  # the last thing of a cell
     _hooks.append(_spent[0]); _spent[0] = 0.0
 _timed(_s, 'wait_for_recorder', _waited.append, _t.perf_counter)
-_timed(_h, '_begin', _add); _timed(_h, '_note_result', _add); _timed(_h, '_see', _add)
+_timed(_h, '_begin', _add); _timed(_h, '_note_result', _add); _timed(_h, '_look_at_names', _add); _timed(_h, '_see', _add)
 _timed(_h, '_remember', _closed)
 while not _s._doorbell.is_connected: _t.sleep(0.05)
 """

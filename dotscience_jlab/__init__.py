@@ -30,6 +30,7 @@ if TYPE_CHECKING:
         add_parameters,
         add_summaries,
         add_summary,
+        autolog,
         checkpoint,
         connect,
         debug,
@@ -59,7 +60,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "add_input", "add_inputs", "add_label", "add_labels", "add_metric", "add_metrics", "add_model", "add_output",
-    "add_outputs", "add_parameter", "add_parameters", "add_summaries", "add_summary", "checkpoint", "connect", "debug",
+    "add_outputs", "add_parameter", "add_parameters", "add_summaries", "add_summary", "autolog", "checkpoint", "connect", "debug",
     "description", "end", "error", "image", "input", "interactive", "label", "log", "metric", "model", "output", "param",
     "parameter", "publish", "run", "script", "set_description", "set_error", "start", "summary", "table", "text", "track",
 ]

@@ -67,6 +67,9 @@ class Settings:
     """$DOTSCIENCE_WORKLOAD_TYPE: jupyter | command; the original library's hint for what published runs come from."""
     ssh_agent: Optional[str] = None
     """$SSH_AUTH_SOCK: told with a push or pull, because the recorder may have been started where no agent was."""
+    autolog: str = ""
+    """Which libraries are listened to: '' or 'on' all, 'off' none, 'sklearn,keras' these, '-mlflow' all but this one.
+    $DOTSCIENCE_AUTOLOG, else `autolog` of the settings files."""
     ack_wait_s: float = 0.2
     limits: Limits = Limits()
     recorder_idle_s: float = 60.0
@@ -137,6 +140,7 @@ def load_settings(environ: Optional[Mapping[str, str]] = None) -> Settings:
     server = _parse_object(env.get(SERVER_SETTINGS, ""))
     chosen.update({key: value for key, value in server.items() if key not in locked})
     locked |= set(server.get("locked", ()))
+    settings = replace(settings, autolog=_autolog(env, chosen, is_locked="autolog" in locked))
     settings = _apply(settings, chosen, is_mode_locked="mode" in locked)
     if env.get("DOTSCIENCE_DISABLE", "").strip().lower() not in ("", "0", "false", "no"):
         return replace(settings, is_disabled=True, disabled_by="DOTSCIENCE_DISABLE is set in the environment")
@@ -184,6 +188,13 @@ def _apply(settings: Settings, chosen: Mapping[str, Any], *, is_mode_locked: boo
 def _notebook_hint(env: Mapping[str, str]) -> Optional[str]:
     told = env.get("DOTSCIENCE_NOTEBOOK") or env.get("JPY_SESSION_NAME") or ""
     return os.path.abspath(told) if told.endswith(".ipynb") else None
+
+
+def _autolog(env: Mapping[str, str], chosen: Mapping[str, Any], *, is_locked: bool) -> str:
+    """A list or a switch in a file is the text of it: ['sklearn'] -> 'sklearn', false -> 'false'."""
+    kept = chosen.get("autolog", "")
+    text = ",".join(map(str, kept)) if isinstance(kept, list) else str(kept)
+    return text if is_locked else env.get("DOTSCIENCE_AUTOLOG", text)
 
 
 def _jupyter_data_dir(env: Mapping[str, str], home: Path) -> Path:

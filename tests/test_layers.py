@@ -36,13 +36,14 @@ STANDARD_ONLY = {"model", "link", "errors", "settings", "__init__"}
 
 ONLY_IN = {
     "IPython": {"tracking/", "server/", "cli"},
+    "detect_secrets": {"recording/secret_kinds.py"},
     "dulwich": {"store/"},
     "pyfastcdc": {"store/chunks.py"},
     "blake3": {"store/chunks.py"},
     "isal": {"store/deflate.py"},
     "nbformat": {"recording/notebook.py", "cli", "server/"},
-    "psutil": {"recording/resources.py", "recording/inbox.py", "cli"},
-    "pynvml": {"recording/resources.py"},
+    "psutil": {"recording/resources/processes.py", "recording/process_tree.py", "recording/inbox.py", "cli"},
+    "pynvml": {"recording/resources/gpus.py"},
     "pyarrow": {"recording/", "store/"},
     "tornado": {"server/"},
     "traitlets": {"server/", "tracking/"},

@@ -66,6 +66,7 @@ def test_the_wheel_holds_what_jupyter_and_ipython_load(wheel: Path) -> None:
         f"{data}/{FRONT_END}/static/style.js",
         f"{data}/etc/jupyter/jupyter_server_config.d/dotscience_jlab.json",
         f"{data}/etc/ipython/startup/50-dotscience.py",
+        "dotscience_jlab_children.pth",
         "dotscience_jlab/_version.py",
         "dotscience_jlab/cli/__init__.py",
     ):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import secrets
 import time
@@ -49,7 +50,7 @@ class LabPage:
         """Beside what is open, as a double click does."""
         self.command("docmanager:open", path=path)
         if path.endswith(".ipynb"):
-            self.page.get_by_role("main").get_by_role("tab", name=Path(path).name).wait_for()
+            self.wait_until(f"() => window.jupyterapp.shell.currentWidget?.context?.path === {json.dumps(path)}")
             self.wait_for_kernel()
 
     def command(self, name: str, **arguments: object) -> None:

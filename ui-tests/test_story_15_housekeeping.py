@@ -29,6 +29,7 @@ def test_git_clean_and_a_dropped_stash_leave_the_history_and_git_sees_nothing_of
     git("clean", "-q", "-fdx")
     lab.run_cell(1)
     lab.wait_for_entry("'after it'")
+    lab.server.wait_until_stored("'after it'")
     assert git("status", "--porcelain") == ""
     (root / "scratch.txt").write_text("to be stashed")
     git("stash", "push", "-q", "--all")
@@ -37,6 +38,7 @@ def test_git_clean_and_a_dropped_stash_leave_the_history_and_git_sees_nothing_of
     lab.wait_for_entry("'after the stash'")
 
     lab.wait_for_entry("before the clean")
+    lab.server.wait_until_stored("'after the stash'")
     assert [each["source"] for each in lab.server.executions()] == ["'before the clean'", "'after it'", "'after the stash'"]
     assert git("status", "--porcelain") == ""
     assert not lab.page_errors

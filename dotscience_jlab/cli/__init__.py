@@ -20,15 +20,18 @@ import click
 from .. import __version__
 from .check import check
 from .doctor import doctor
+from .environment import environment
 from .errors import CommandGroup
 from .exchange import pull, push, remote
 from .folder import init, off, on, pause, resume, status, widen
 from .fork import fork
 from .growth import forget, pin, purge, space, unpin
 from .history import diff, log, show, snapshot
+from .recipe import recipe
 from .restore import restore
 from .run import run
 from .runs import export, runs
+from .secrets import secrets
 from .shell import completion
 
 
@@ -42,8 +45,8 @@ def main() -> None:
 
 
 for _command in (
-    init, status, snapshot, runs, log, show, diff, restore, fork, run, export, remote, push, pull,
-    off, on, pause, resume, widen, pin, unpin, forget, space, purge, check, doctor, completion,
+    init, status, snapshot, runs, log, show, diff, restore, fork, run, environment, export, remote, push, pull, recipe,
+    off, on, pause, resume, widen, pin, unpin, forget, space, purge, secrets, check, doctor, completion,
 ):
     main.add_command(_command)
 

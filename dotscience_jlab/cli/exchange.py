@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import os
-import sys
-from typing import Any
 
 import click
 
@@ -27,7 +25,7 @@ def remote() -> None:
 @click.argument("address")
 @click.option("--create", is_flag=True, help="Make an empty repository at that path first.")
 @click.option("--keep-copy", is_flag=True, help="Push there by itself whenever the folder is idle.")
-@click.option("--unscanned", is_flag=True, help="What was never searched for secrets may always go there.")
+@click.option("--unscanned", is_flag=True, help="Also what is not searched for secrets, behind the first 64 MB of a file.")
 @desk_command
 def add(desk: Desk, name: str, address: str, create: bool, keep_copy: bool, unscanned: bool) -> None:
     """Remember ADDRESS as NAME; nothing is sent yet. ADDRESS: a path, user@host:path, ssh://… or https://….
@@ -78,13 +76,11 @@ def remove(desk: Desk, name: str, yes: bool) -> None:
 
 @click.command()
 @click.argument("name", required=False)
-@click.option("--unscanned", is_flag=True, help="Send although nothing was searched for secrets.")
+@click.option("--unscanned", is_flag=True, help="Also what is behind the first 64 MB of a file, which is not searched for secrets.")
 @click.option("--as", "main_as", metavar="LINE", help="What this folder's line is called there, from now on.")
 @desk_command
 def push(desk: Desk, name: str | None, unscanned: bool, main_as: str | None) -> None:
     """Send this folder's history to remote NAME: snapshots, executions, runs. Broken off, it goes on where it was."""
-    if not unscanned and not desk.as_json and sys.stdin.isatty() and _needs_consent(desk, name):
-        unscanned = click.confirm("What is kept here has not been searched for secrets. Send all of it?")
     told = desk.ask_here(
         "push", doing="Pushing", name=name, is_unscanned_allowed=unscanned or None, main_as=main_as,
         ssh_agent=desk.settings.ssh_agent,
@@ -126,8 +122,3 @@ def _is_to_get_back(desk: Desk) -> bool:
     """Nothing is recorded here, or something that began after an earlier history, of which a copy is known, was lost."""
     found = desk.ask("status", disk_path=str(desk.folder))
     return found["workspace"] is None or found["can_get_back"]
-
-
-def _needs_consent(desk: Desk, name: str | None) -> bool:
-    rows: list[dict[str, Any]] = desk.ask_here("remotes.list")["items"]
-    return any(each["name"] == name or (name is None and len(rows) == 1) for each in rows if not each["is_unscanned_allowed"])

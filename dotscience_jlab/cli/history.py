@@ -9,7 +9,7 @@ import click
 from ..errors import Forgotten, NotFound
 from .asking import Desk, desk_command
 from .ended import print_end
-from .printing import duration, local_time, n_of, one_line, pairs, print_json, print_table, size
+from .printing import duration, local_time, n_of, one_line, pairs, print_json, print_table, resource_rows, size
 
 ROWS_SHOWN = 20
 SIGNS = {"added": "+", "updated": "~", "removed": "-"}
@@ -104,6 +104,8 @@ def _show_execution(desk: Desk, execution: dict[str, Any]) -> None:
         reasons = (each["kept_reason"] for each in execution["files"])
         for reason in dict.fromkeys(each for each in reasons if "outside the fork" in each):
             click.echo(one_line(reason, 300))
+    if execution["redactions"]:
+        click.echo(f"replaced: {', '.join(execution['redactions'])}")
     for reason in execution["capture_reasons"]:
         click.echo(f"partial: {reason}")
     print_end(desk, execution["session"], [execution["id"]], execution["runs"])
@@ -124,6 +126,10 @@ def _show_run(desk: Desk, run: dict[str, Any]) -> None:
     rows += [[name, text, "", "", ""] for name, text in run["metric_texts"].items()]
     if rows:
         print_table(["metric", "last", "min", "max", "points"], rows)
+    if run["resources"]:
+        print_table(["resource", "mean", "most"], resource_rows(run["resources"]))
+    if run["resources_note"]:
+        click.echo(f"resources: {one_line(run['resources_note'])}")
     files = [[each["role"], each["path"] or each["disk_path"], each["evidence"]] for each in (*run["inputs"], *run["outputs"])]
     if files:
         print_table(["role", "file", "evidence"], files)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from datetime import datetime, timezone
-from typing import Any, Sequence
+from typing import Any, Callable, Sequence
 
 import click
 
@@ -79,11 +79,31 @@ def size(n_bytes: int | None) -> str:
     return f"{value:.1f} TB"
 
 
+def resource_rows(resources: dict[str, Any]) -> list[list[str]]:
+    """{'gpu0_memory_bytes': {'mean': 2e9, 'max': 3e9}} -> [['gpu0 memory', '2.0 GB', '3.0 GB']]: the unit goes to the values."""
+    rows = []
+    for name, each in resources.items():
+        stem, unit = next(
+            ((name.removesuffix(ending), unit) for ending, unit in RESOURCE_UNITS.items() if name.endswith(ending)), (name, number)
+        )
+        rows.append([stem.replace("_", " "), unit(each["mean"]), unit(each["max"])])
+    return rows
+
+
 def number(value: Any) -> str:
     """0.30000000000000004 -> '0.3'; integers, texts, 'NaN' as they are; True -> 'yes'"""
     if isinstance(value, bool):
         return "yes" if value else "no"
     return f"{value:.6g}" if isinstance(value, float) else one_line(value, 60)
+
+
+RESOURCE_UNITS: dict[str, Callable[[float], str]] = {
+    "_bytes_s": lambda value: f"{size(round(value))}/s",
+    "_bytes": lambda value: size(round(value)),
+    "_share": lambda value: f"{100 * value:.0f} %",
+    "_w": lambda value: f"{value:.0f} W",
+}
+"""End of a resource's name -> its values as text; the first that fits."""
 
 
 def pairs(values: dict[str, Any]) -> str:

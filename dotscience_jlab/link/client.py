@@ -46,6 +46,10 @@ class Link:
         """Say that the spool holds whole frames up to `offset`. Never blocks; False if the recorder is gone or stuffed."""
         return self._send_at_once({"say": "wake", "session": session, "offset": offset})
 
+    def tell_secret(self, name: str, value: str) -> bool:
+        """What the recorder must not keep either, where it stands in files. In memory only, there as here. Never blocks."""
+        return self._send_at_once({"say": "secret", "name": name, "value": value})
+
     def read_acks(self) -> None:
         """Take in the acknowledgements that have arrived; never blocks."""
         while self.is_open and self._has_arrived(0.0):

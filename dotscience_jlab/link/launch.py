@@ -17,6 +17,7 @@ from typing import Optional
 from ..errors import RecorderUnavailable
 from ..settings import Settings
 from .client import Link, connect
+from .parent_session import CHILD_OF
 
 START_TIMEOUT_S = 20.0
 """A loaded machine takes seconds to import the recorder; a kernel asks from a background thread."""
@@ -95,8 +96,10 @@ def recorder_python() -> Optional[str]:
 
 
 def _environment() -> "dict[str, str]":
-    """A copy of ours; where this package was found by `sys.path` alone (a checkout), the child finds it too."""
+    """A copy of ours; where this package was found by `sys.path` alone (a checkout), the child finds it too. The recorder is
+    nobody's cell, whoever starts it."""
     environment = os.environ.copy()
+    environment.pop(CHILD_OF, None)
     home = os.fspath(Path(__file__).resolve().parent.parent.parent)
     known = [each for each in environment.get("PYTHONPATH", "").split(os.pathsep) if each]
     if home not in known and not home.endswith(("site-packages", "dist-packages")):

@@ -28,7 +28,7 @@ class RestoreStep:
     act: str
     """write | remove | keep (same already) | cannot"""
     reason: str = ""
-    """For `cannot`: why, in a sentence (never stored, too large then, forgotten)."""
+    """For `cannot`: why, in a sentence (never stored, too large then, forgotten). For others: what becomes of secrets in it."""
     size_bytes: int = 0
     is_new: bool = False
     """There is no such file on disk now."""

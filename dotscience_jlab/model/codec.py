@@ -15,7 +15,7 @@ from typing import Any, Callable, Dict, List, Optional, Tuple, Union, get_args, 
 from .change import Change, RestorePlan, RestoreStep
 from .execution import Execution, Failure, FileUse, Session
 from .lineage import Lineage, LineageEdge, LineageNode
-from .run import Annotation, Artifact, MetricSummary, Run, Series, Tombstone
+from .run import Annotation, Artifact, MetricSummary, ResourceSummary, Run, Series, Tombstone
 from .snapshot import Skipped, Snapshot, TreeEntry
 from .values import NON_FINITE, from_json_float, json_float
 from .workspace import Origin, Status, Workspace
@@ -203,6 +203,6 @@ def _has_shape(cls: type, body: Any, names: Tuple[str, ...]) -> bool:
 __all__: List[str] = [
     "RECORDS", "RECORD_NAMES", "from_json", "from_stored", "is_as_written", "stored_text", "to_json", "to_stored",
     "Change", "RestorePlan", "RestoreStep", "Execution", "Failure", "FileUse", "Session", "Lineage", "LineageEdge",
-    "LineageNode", "Annotation", "Artifact", "MetricSummary", "Run", "Series", "Tombstone", "Skipped", "Snapshot",
-    "TreeEntry", "Origin", "Status", "Workspace",
+    "LineageNode", "Annotation", "Artifact", "MetricSummary", "ResourceSummary", "Run", "Series", "Tombstone", "Skipped",
+    "Snapshot", "TreeEntry", "Origin", "Status", "Workspace",
 ]

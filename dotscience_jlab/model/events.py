@@ -103,7 +103,43 @@ class FileOpened(Event):
     execution: Optional[ExecutionId] = None
     """None: outside any cell, at session level."""
     seen_by: str = "audit"
-    """audit | declared | child process"""
+    """audit | library | declared | child process | command line (a program was told to write it)"""
+    since: Optional[float] = None
+    """Of a child process that does not know its cell: it works for the one that ran in its session at that moment."""
+    was_there: Optional[bool] = None
+    """Whether there was such a file just before; None: not known."""
+
+
+@_event
+class RemoteOpened(Event):
+    """Something that lies elsewhere was read or written, with what the answer said of it."""
+
+    url: str
+    """Without credentials, query and fragment: https://host/a.csv, s3://bucket/key"""
+    role: str
+    """input | output"""
+    execution: Optional[ExecutionId] = None
+    size_bytes: Optional[int] = None
+    etag: Optional[str] = None
+    version: Optional[str] = None
+    """The id of the version that a store with versions gave out."""
+    modified: Optional[str] = None
+    """As the server wrote it: 'Tue, 01 Jul 2025 10:00:00 GMT'."""
+    seen_by: str = "library"
+    since: Optional[float] = None
+
+
+@_event
+class NamesChanged(Event):
+    """What a cell did to the variables, seen at its end (tracking/names.py): names, each list sorted, as in `NamesSeen`."""
+
+    execution: ExecutionId
+    bound: List[str] = field(default_factory=list)
+    changed: List[str] = field(default_factory=list)
+    deleted: List[str] = field(default_factory=list)
+    opaque: List[str] = field(default_factory=list)
+    plain: List[str] = field(default_factory=list)
+    is_whole: bool = True
 
 
 @_event
@@ -114,6 +150,11 @@ class ExecutionFinished(Event):
     error_name: Optional[str] = None
     error_value: Optional[str] = None
     traceback: List[str] = field(default_factory=list)
+    n_written_bytes: Optional[int] = None
+    """Handed to write calls by this process and its ended children while it ran, these reports left out; None: the system does not
+    say."""
+    n_children: int = 0
+    """Processes that were started while it ran."""
 
 
 @_event
@@ -134,10 +175,12 @@ class RunRecorded(Event):
 
     parameter, summary, label      name -> scalar
     metric_text                    name -> text of a metric that is not a number (a number goes as points)
-    input, output                  disk_path -> None
+    input, output                  disk_path -> None, or {'copy': true}: keep its bytes though it lies outside
     checkpoint                     disk_path, or '' for what the run declared -> step or None
     description, error, mode       '' -> text
     script                         '' -> disk_path or None
+    seeds                          generator -> digest of its state when the run's cell began
+    loaded                         packages, libraries, threads, … as in memory by now (docs/capture.md); replaces the one before
     model                          name -> {'module', 'disk_path', 'classes'}
     image, table, text             name -> {'step', 'mime', 'disk_path' (a file beside the spool) or 'value'}
     """
@@ -180,6 +223,8 @@ class CaptureFault(Event):
 
     reason: str
     execution: Optional[ExecutionId] = None
+    since: Optional[float] = None
+    """As in FileOpened."""
 
 
 @_event
@@ -196,6 +241,8 @@ EVENTS: Dict[str, Type[Event]] = {
     "output_seen": OutputSeen,
     "output_cleared": OutputCleared,
     "file_opened": FileOpened,
+    "remote_opened": RemoteOpened,
+    "names_changed": NamesChanged,
     "execution_finished": ExecutionFinished,
     "run_opened": RunOpened,
     "run_recorded": RunRecorded,

@@ -35,9 +35,10 @@ class FileUse:
     evidence: str = "observed"
     """declared | observed | corrected | ambiguous (then `candidates` names the executions it may belong to)"""
     seen_by: Tuple[str, ...] = ()
-    """audit, scan, declared, server, …"""
+    """audit, library, child process, scan, declared, server, …"""
     kept: str = "stored"
-    """stored | fingerprint (too large: digest only) | excluded (by a rule) | missing | outside | secret"""
+    """stored | fingerprint (too large: digest only) | excluded (by a rule) | missing | outside | secret
+    | remote (`disk_path` is a URL)"""
     kept_reason: str = ""
     """Why not stored, in a sentence; '' when stored."""
     size_bytes: Optional[int] = None
@@ -46,6 +47,25 @@ class FileUse:
     version: Optional[SnapshotId] = None
     """For an input: the snapshot that last changed it; None: unknown, or there before history began."""
     candidates: Tuple[ExecutionId, ...] = ()
+    blob: Optional[BlobDigest] = None
+    """Of a file outside the workspace that was copied in on request, `ds.input(path, copy=True)`: its bytes."""
+
+
+@dataclass(frozen=True)
+class NamesSeen:
+    """What became of the notebook's variables in an execution: its end against the end of the one before. Names, sorted."""
+
+    bound: Tuple[str, ...] = ()
+    """New, or another object than before."""
+    changed: Tuple[str, ...] = ()
+    """The same object, changed; and what no variable shows (model/hidden_state.py)."""
+    deleted: Tuple[str, ...] = ()
+    opaque: Tuple[str, ...] = ()
+    """Of those bound or changed: what happens to their objects later may go unseen."""
+    plain: Tuple[str, ...] = ()
+    """Of those bound: their objects cannot change, and share nothing with another name."""
+    is_whole: bool = True
+    """False: not every name was looked at."""
 
 
 @dataclass(frozen=True)
@@ -77,6 +97,9 @@ class Execution:
     n_cut_bytes: int = 0
     """Bytes of output left out by the cap; 0: complete."""
     files: Tuple[FileUse, ...] = ()
+    unexplained: Tuple[str, ...] = ()
+    """Paths in the workspace that changed while it ran, though no cell was seen writing them, nor could this one have: by a
+    terminal, or another program."""
     runs: Tuple[RunId, ...] = ()
     snapshot: Optional[SnapshotId] = None
     """State after this execution; None while running, or with the reason in `capture_reasons`."""
@@ -90,6 +113,10 @@ class Execution:
     """complete | partial"""
     capture_reasons: Tuple[str, ...] = ()
     environment: Optional[BlobDigest] = None
+    names: Optional[NamesSeen] = None
+    """None: nobody looked."""
+    redactions: Tuple[str, ...] = ()
+    """Names of known secrets, and kinds of others, that were replaced in it; never a value."""
 
 
 @dataclass(frozen=True)

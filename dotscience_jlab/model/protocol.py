@@ -3,6 +3,7 @@
     client -> recorder   {"say": "hello", "protocol": 1, "role": "kernel|server|cli", "version": "0.1.0", "session": …?}
     recorder -> client   {"say": "hello", "protocol": 1, "version": "0.1.0", "pid": 123}
     kernel -> recorder   {"say": "wake", "session": …, "offset": 4711}           the spool holds whole frames up to there
+    kernel -> recorder   {"say": "secret", "name": …, "value": …}                before the next wake: it is to be replaced
     recorder -> kernel   {"say": "ack", "session": …, "offset": 4711}            everything up to there is staged
     client -> recorder   {"say": "request", "id": 7, "method": "runs.list", "params": {…}}
     recorder -> client   {"say": "response", "id": 7, "result": …} or {"say": "response", "id": 7, "error": {…}}

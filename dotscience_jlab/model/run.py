@@ -27,6 +27,17 @@ class MetricSummary:
 
 
 @dataclass(frozen=True)
+class ResourceSummary:
+    """What a run took of the machine, one thing at a glance; the unit stands in its name."""
+
+    mean: float
+    """Over the time that was watched."""
+    max: float
+    watched_s: float = 0.0
+    """Seconds of its cells in which it was read; a cell under half a second is not."""
+
+
+@dataclass(frozen=True)
 class Artifact:
     """Something a run showed or saved that is worth a name: an image, a table, a text, a model."""
 
@@ -84,6 +95,16 @@ class Run:
     """All points, in Parquet, when more than the inline limit; see docs/store-format.md."""
     is_starred: bool = False
     note: str = ""
+    resources: Dict[str, ResourceSummary] = field(default_factory=dict)
+    """cpu_share, memory_bytes, gpu0_power_w, … (docs/capture.md); {} where its cells were too short to be read."""
+    resources_blob: Optional[BlobDigest] = None
+    """The points behind them, as those of metrics are kept; see docs/store-format.md."""
+    resources_note: str = ""
+    """Why something is missing among them, in a sentence."""
+    seeds: Dict[str, str] = field(default_factory=dict)
+    """Random generator -> digest of its state when the run's cell began; of torch the seed. Equal ones drew the same numbers."""
+    loaded: Optional[BlobDigest] = None
+    """JSON of what was in memory when it ended: packages with their versions, numeric libraries, threads (docs/capture.md)."""
 
 
 @dataclass(frozen=True)
@@ -103,6 +124,8 @@ class Series:
 
 PATH = "path"
 """Field of an annotation about a notebook: it was renamed."""
+RECIPE = "recipe"
+"""Field of an annotation about a run or an execution: its recipe was run again (model/recipe.py)."""
 
 
 @dataclass(frozen=True)
@@ -116,7 +139,7 @@ class Annotation:
     about: str
     """RunId, ExecutionId, SnapshotId or NotebookId"""
     field: str
-    """name | note | star | label | description; pin, of a snapshot; path, of a notebook"""
+    """name | note | star | label | description; pin, of a snapshot; path, of a notebook; recipe, of a run or an execution"""
     value: Scalar
     """None removes. For star and pin: true or false. Of a path: where the notebook lies now."""
     created_at: Instant
@@ -145,5 +168,5 @@ class Tombstone:
 
 __all__ = [
     "FAILED", "FINISHED", "INCOMPLETE", "INTERRUPTED", "KILLED", "PATH", "RUNNING", "STATES",
-    "Annotation", "Artifact", "MetricSummary", "Run", "Series", "Tombstone",
+    "Annotation", "Artifact", "MetricSummary", "ResourceSummary", "Run", "Series", "Tombstone",
 ]

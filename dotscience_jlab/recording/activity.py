@@ -11,6 +11,7 @@ from ..model.ids import ExecutionId, SnapshotId, session_of
 from ..model.paths import WorkspacePath
 from ..store.base import ScanResult
 from .documents import Documents
+from .saves import Saves
 
 if TYPE_CHECKING:
     from .arrivals import Arrival
@@ -24,6 +25,7 @@ class Activity:
     """In memory only. Guarded by the workspace's turn (`Workspaces.writer`), but for what is only shown."""
 
     documents: Documents = field(default_factory=Documents)
+    saves: Saves = field(default_factory=Saves)
     running: dict[ExecutionId, float] = field(default_factory=dict)
     """execution -> when it started"""
     ended: deque[tuple[ExecutionId, float, float]] = field(default_factory=lambda: deque(maxlen=ENDED_KEPT))

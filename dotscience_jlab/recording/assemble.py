@@ -15,12 +15,16 @@ from ..model import execution as outcomes
 from ..model import run as states
 from ..model.codec import to_json
 from ..model.events import ExecutionFinished, ExecutionStarted, OutputCleared, OutputSeen, RunOpened, RunRecorded
-from ..model.execution import Execution, Failure, FileUse
-from ..model.ids import ExecutionId, NotebookId, RunId, SessionId, SnapshotId
+from ..model.execution import Execution, Failure, FileUse, NamesSeen
+from ..model.ids import BlobDigest, ExecutionId, NotebookId, RunId, SessionId, SnapshotId
 from ..model.instant import instant
 from ..model.marker import find_markers
 from ..model.run import Artifact, MetricSummary, Run
 from ..model.values import Scalar
+from .cleaning import placeholders_in
+from .opening import Opening
+from .remote_uses import RemoteUses
+from .resources.trace import Trace
 
 OUTPUTS_TEXT_CHARACTERS = 300
 
@@ -77,15 +81,6 @@ def _plain_text(output: dict[str, Any]) -> str:
 
 
 @dataclass
-class Opening:
-    """One file as seen opened by an execution: roles seen, and by whom."""
-
-    roles: set[str] = field(default_factory=set)
-    seen_by: set[str] = field(default_factory=set)
-    is_declared: bool = False
-
-
-@dataclass
 class OpenExecution:
     started: ExecutionStarted
     session: SessionId
@@ -99,6 +94,7 @@ class OpenExecution:
     outputs: OutputList = field(default_factory=OutputList)
     openings: dict[str, Opening] = field(default_factory=dict)
     """By absolute disk path."""
+    remote: RemoteUses = field(default_factory=RemoteUses)
     runs: list[RunId] = field(default_factory=list)
     faults: list[str] = field(default_factory=list)
     overlaps: set[ExecutionId] = field(default_factory=set)
@@ -106,6 +102,7 @@ class OpenExecution:
     ended_as: str | None = None
     """killed or incomplete, when the process ended first."""
     ended_at: float | None = None
+    names: NamesSeen | None = None
 
     @property
     def id(self) -> ExecutionId:
@@ -117,11 +114,12 @@ class OpenExecution:
             return self.finished.outcome
         return self.ended_as or outcomes.RUNNING
 
-    def opened(self, disk_path: str, role: str, seen_by: str) -> None:
+    def opened(
+        self, disk_path: str, role: str, seen_by: str, at: float | None = None, was_there: bool | None = None
+    ) -> Opening:
         opening = self.openings.setdefault(disk_path, Opening())
-        opening.roles |= {"input", "output"} if role == "both" else {role}
-        opening.seen_by.add(seen_by)
-        opening.is_declared |= seen_by == "declared"
+        opening.see(role, seen_by, at, was_there)
+        return opening
 
     def marked_runs(self) -> list[tuple[RunId, dict[str, Any]]]:
         """Markers of the original library in this execution's printed output."""
@@ -132,6 +130,7 @@ class OpenExecution:
         self,
         *,
         files: tuple[FileUse, ...] = (),
+        unexplained: tuple[str, ...] = (),
         snapshot: SnapshotId | None = None,
         notebook_from: str = "none",
         reasons: tuple[str, ...] = (),
@@ -162,6 +161,7 @@ class OpenExecution:
             n_outputs=len(self.outputs.outputs),
             n_cut_bytes=self.outputs.n_cut_bytes,
             files=files,
+            unexplained=unexplained,
             runs=tuple(self.runs),
             snapshot=snapshot,
             notebook_from=notebook_from,
@@ -170,6 +170,8 @@ class OpenExecution:
             capture="partial" if reasons else "complete",
             capture_reasons=reasons,
             environment=environment,  # type: ignore[arg-type]
+            names=self.names,
+            redactions=tuple(sorted(set(placeholders_in(self.outputs.outputs)))),
         )
 
 
@@ -217,6 +219,14 @@ class OpenRun:
     published_at: float | None = None
     ended_at: float | None = None
     snapshot: SnapshotId | None = None
+    trace: Trace = field(default_factory=Trace)
+    """What its cells that are over took of the machine."""
+    resources_blob: BlobDigest | None = None
+    """The points of `trace`, once they are kept."""
+    seeds: dict[str, str] = field(default_factory=dict)
+    loaded: dict[str, Any] | None = None
+    """As reported last; put into the store with the run's record."""
+    loaded_blob: BlobDigest | None = None
     is_changed: bool = True
     """Something came since the last record was fed."""
     last_outcome: str = outcomes.OK
@@ -252,6 +262,10 @@ class OpenRun:
             self.error = str(event.items.get("") or "")
         elif event.what == "mode":
             self.labels.setdefault("mode", str(event.items.get("") or ""))
+        elif event.what == "seeds":
+            self.seeds.update({name: str(state) for name, state in event.items.items()})
+        elif event.what == "loaded":
+            self.loaded, self.loaded_blob = event.items, None
         elif event.what == "script":
             self.labels.setdefault("script", event.items.get(""))
 
@@ -275,7 +289,8 @@ class OpenRun:
             outcomes.INCOMPLETE: states.INCOMPLETE,
         }.get(self.last_outcome, states.FINISHED)
 
-    def record(self, running: set[ExecutionId], environment: str | None) -> Run:
+    def record(self, running: set[ExecutionId], environment: str | None, live: Trace | None = None) -> Run:
+        """live: what its cells that still run have taken so far."""
         state = self.state(running)
         is_over = state != states.RUNNING and self.ended_at is not None
         inputs = [use for (role, _), use in sorted(self.files.items()) if role == "input"]
@@ -308,6 +323,11 @@ class OpenRun:
             snapshot=self.snapshot,
             published_at=None if self.published_at is None else instant(self.published_at),
             environment=environment,  # type: ignore[arg-type]
+            resources=self.trace.summary(live),
+            resources_blob=self.resources_blob,
+            resources_note=(live.note if live else "") or self.trace.note,
+            seeds=dict(self.seeds),
+            loaded=self.loaded_blob,
         )
 
 

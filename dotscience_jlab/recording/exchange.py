@@ -17,6 +17,7 @@ from ..model.snapshot import MAIN_LINE
 from ..store.exchange import Exchange
 from ..store.far_side import Moved
 from ..store.git_command import Progress
+from .quarantine import check_may_leave
 
 PUSH_TRIES = 5
 """Each begins anew with a look at the other side; another folder's push comes between two of ours once in a while."""
@@ -34,16 +35,11 @@ _awaited: set[tuple[str, str]] = set()
 def push(exchange: Exchange, *, is_unscanned_allowed: bool, progress: Progress) -> dict[str, Any]:
     """{remote, url, n_sent, lines, sentence}. Everything of this history that is not there, or nothing at all.
 
-    NeedsConsent until somebody says that unscanned data may leave; Conflict where a line there is not a beginning of ours;
+    NeedsConsent if something of it looks like a secret, or parts of large files were not searched for one and not
+    `is_unscanned_allowed`; Conflict where a line there is not a beginning of ours;
     RemoteError if the other side refuses. Safe to break off and to repeat.
     """
     remote = exchange.remote
-    if not is_unscanned_allowed:
-        raise NeedsConsent(
-            f"Nothing was sent to {remote.url}: what is kept here has not been searched for secrets yet. "
-            "A notebook that was saved with a password in it would go there as it is.",
-            "Repeat with --unscanned if all of it may go there.",
-        )
     with _alone(exchange):
         for _ in range(PUSH_TRIES):
             exchange.look()
@@ -52,6 +48,9 @@ def push(exchange: Exchange, *, is_unscanned_allowed: bool, progress: Progress) 
                 _take_in(exchange, join=False, progress=progress)
             states = [exchange.state_there(line) for line in own_lines(exchange)]
             refuse_diverged(states, remote)
+            check_may_leave(
+                exchange, exchange.outgoing(states), is_unsearched_allowed=is_unscanned_allowed, progress=progress
+            )
             try:
                 n_sent = exchange.send(states, progress)
             except Moved:

@@ -16,6 +16,7 @@ from ..store.base import Store
 from .case_clashes import clashes, is_case_blind
 from .drafts import check_inside, write_sparsely
 from .new_folder import check_place, new_folder
+from .refill import pieces_for_disk
 from .restore_plan import forbidden_name, is_selected
 from .unkept import skipped, unkept_files
 
@@ -49,7 +50,7 @@ def restore_into(
 
 
 def _write(store: Store, folder: Path, path: WorkspacePath, entry: TreeEntry) -> None:
-    place, pieces = folder / path, store.read_file(entry.digest)
+    place, pieces = folder / path, pieces_for_disk(store, path, entry, store.root / path)
     place.parent.mkdir(parents=True, exist_ok=True)
     check_inside(folder, path)
     if entry.mode == LINK:

@@ -55,7 +55,7 @@ def record_foreign(
             )
             activity.documents.keep(disk_path, document, "browser")
             data = notebooks.write_document(document)
-            edits[WorkspacePath(execution.path)] = put_unless_purged(store, data)
+            edits[WorkspacePath(execution.path)] = put_unless_purged(store, execution.path, data)
             execution = replace(execution, notebook_from=base.come_from)
         first_line = next((line.strip() for line in execution.source.splitlines() if line.strip()), "")
         draft = SnapshotDraft(
@@ -69,7 +69,10 @@ def record_foreign(
         def records(snapshot: Snapshot) -> list[Execution]:
             return [replace(execution, snapshot=snapshot.id)]
 
+        head = store.head()
         snapshot = store.publish(draft, records)
+        if head is None or snapshot.id != head.id:
+            activity.versions.update({path: snapshot.id for path in edits})
         activity.scan, activity.problem, activity.recorded_at = scan, None, now
     return replace(execution, snapshot=snapshot.id)
 

@@ -25,6 +25,7 @@ from ..model.paths import STORE_FOLDER, WorkspacePath
 from ..model.snapshot import EXECUTABLE, LINK, TreeEntry
 from ..store.arriving import Arriving, read_arriving, write_arriving
 from ..store.base import Store
+from .refill import pieces_for_disk
 from .reflink import reflink
 
 FIRST_BYTES = 1 << 20
@@ -140,7 +141,7 @@ class _Folder:
         if os.path.lexists(self._root / path) or self.share(path):
             return
         entry, target = self._tree[path], self._place(path)
-        pieces = self._source.read_file(entry.digest)
+        pieces = pieces_for_disk(self._source, path, entry, self._source.root / path)
         if entry.mode == LINK:
             with suppress(FileExistsError):
                 os.symlink(os.fsdecode(b"".join(pieces)), target)

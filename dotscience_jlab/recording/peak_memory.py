@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from pathlib import Path
 
-from .mappings import descendants
+from .process_tree import descendants, proc_bytes
 
-PROC = Path("/proc")
 TREE_EVERY_S = 1.0
 """Between two looks at the children, at least."""
 TREE_SHARE = 0.01
@@ -29,20 +27,11 @@ class PeakMemory:
 
     def look(self) -> None:
         """About 30 µs, and for the children what TREE_SHARE allows."""
-        self.bytes = max(self.bytes, _field(self._pid, "status", b"VmHWM:"))
+        self.bytes = max(self.bytes, proc_bytes(self._pid, "status", b"VmHWM:") or 0)
         now = self._clock()
         if now < self._next_tree_at:
             return
         children = list(descendants(self._pid))
         if children:
-            self.bytes = max(self.bytes, sum(_field(each, "smaps_rollup", b"Pss:") for each in (self._pid, *children)))
+            self.bytes = max(self.bytes, sum(proc_bytes(each, "smaps_rollup", b"Pss:") or 0 for each in (self._pid, *children)))
         self._next_tree_at = now + max(TREE_EVERY_S, (self._clock() - now) / TREE_SHARE)
-
-
-def _field(pid: int, file: str, name: bytes) -> int:
-    """b'VmHWM:   1024 kB' -> 1048576; 0 where it cannot be read."""
-    try:
-        lines = (PROC / str(pid) / file).read_bytes().splitlines()
-        return next(int(line.split()[1]) * 1024 for line in lines if line.startswith(name))
-    except (OSError, StopIteration, ValueError, IndexError):
-        return 0

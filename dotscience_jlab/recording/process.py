@@ -17,12 +17,13 @@ import signal
 import sys
 import threading
 import time
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, Callable
 
 from .. import __version__
 from ..errors import DotscienceError, RecorderUnavailable
+from ..model.ids import SessionId
 from ..model.protocol import MAX_LINE_BYTES, PROTOCOL, common_protocol, decode_message, encode_message
 from ..settings import Settings, load_settings
 from ..store.base import Store
@@ -31,17 +32,23 @@ from ..store.recent import Recent, recent_records
 from ..store.widen import widen_history
 from .activity import Activity
 from .arrivals import Arrivals
+from .child_look import ChildLook
+from .claims import Claims
+from .clean_log import CleanFormatter
 from .copies import CopyKeeper
 from .exit_status import HeldProcess
 from .gentle import let_cells_go_first
 from .inbox import Inbox, is_alive
 from .kernels import Kernels
+from .known_secrets import KnownSecrets
 from .lost_sessions import close_lost
 from .presence import Presence, others_here
 from .recorder import SessionRecorder, Surroundings
 from .remembering import Remembering
 from .remotes import Remotes
 from .requests import Desk
+from .resources.sampler import Resources
+from .searching import Searching
 from .tidying import Tidying
 from .watch_checks import check_watch, is_check_due
 from .workspaces import Workspaces
@@ -67,11 +74,13 @@ log = logging.getLogger("dotscience_jlab.recorder")
 
 
 class RecorderProcess:
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, known_secrets: KnownSecrets | None = None) -> None:
         self.settings = settings
         self.workspaces = Workspaces(settings, open_store, widen_history, recent_records)
+        self.workspaces.known_secrets = known_secrets or self.workspaces.known_secrets
         self.kernels = Kernels()
         self._activities: dict[str, Activity] = {}
+        self._claims = Claims()
         self._sessions: dict[str, SessionThread] = {}
         self._clients: set[Client] = set()
         self._busy = threading.Lock()
@@ -84,13 +93,17 @@ class RecorderProcess:
         self._last_told: dict[tuple[str, str], float] = {}
         self._untold: dict[tuple[str, str], dict[str, Any]] = {}
         self.remotes = Remotes(self.workspaces, self.activity)
+        self._child_look = ChildLook(self._recorders)
         self.copies = CopyKeeper(self.workspaces, self.remotes, self.activity, self.notify)
         self.arrivals = Arrivals(self.activity, self.notify)
         self.workspaces.on_open = self._opened
         self._remembering = Remembering(self.workspaces, self.activity)
+        self._searching = Searching(self.activity)
+        self._searched: Future[None] | None = None
         self._presence = Presence(settings)
+        self.resources = Resources()
         self.desk = Desk(
-            self.workspaces, self.kernels, self.activity, self.notify, settings, self.remotes
+            self.workspaces, self.kernels, self.activity, self.notify, settings, self.remotes, self.resources
         )
 
         self.workspaces.whole_again = self._tell_whole
@@ -117,6 +130,7 @@ class RecorderProcess:
         try:
             self._adopt_spools()
             self.copies.start()
+            self._child_look.start()
             await self._live()
         finally:
             server.close()
@@ -125,6 +139,8 @@ class RecorderProcess:
             self.copies.stop()
             self.arrivals.stop()
             self._tidying.stop()
+            self.resources.stop()
+            self._child_look.stop()
             for session in list(self._sessions.values()):
                 session.stop()
             self._pool.shutdown(wait=True)
@@ -146,6 +162,7 @@ class RecorderProcess:
             self._remembering.step()
             self._presence.step(self._stores_in_use())
             self._check_watches()
+            self._search()
             if time.monotonic() - self._looked_for_lost_at > LOST_EVERY_S:
                 self._looked_for_lost_at = time.monotonic()
                 for store in self.workspaces.opened():
@@ -156,6 +173,10 @@ class RecorderProcess:
                 self._quiet_since = time.monotonic()
             elif time.monotonic() - self._quiet_since > self.settings.recorder_idle_s:
                 return
+
+    def _search(self) -> None:
+        if not self.sessions_waiting() and (self._searched is None or self._searched.done()):
+            self._searched = self._pool.submit(self._searching.step, self.workspaces.opened(), time.time())
 
     def _opened(self, store: Store) -> None:
         self.arrivals.begin(store)
@@ -205,15 +226,15 @@ class RecorderProcess:
         except Exception:  # the thread's edge
             log.exception("checking %s", store.root)
 
-    def _stores_in_use(self) -> set[Store]:
+    def _recorders(self) -> list[SessionRecorder]:
         with self._busy:
-            recorders = [thread.recorder for thread in self._sessions.values()]
-        return {store for recorder in recorders for store in recorder.stores()}
+            return [thread.recorder for thread in self._sessions.values()]
+
+    def _stores_in_use(self) -> set[Store]:
+        return {store for recorder in self._recorders() for store in recorder.stores()}
 
     def _recorders_of(self, store: Store) -> list[SessionRecorder]:
-        with self._busy:
-            recorders = [thread.recorder for thread in self._sessions.values()]
-        return [each for each in recorders if store in each.stores()]
+        return [each for each in self._recorders() if store in each.stores()]
 
     def _adopt_spools(self) -> None:
         """Take in every session that nobody else holds; new ones appear when a kernel writes before it could connect."""
@@ -243,6 +264,8 @@ class RecorderProcess:
                 self.notify,
                 self.acknowledge,
                 time.time,
+                self.resources,
+                self._claims,
             )
             thread = SessionThread(SessionRecorder(inbox, around), self._gone, self._ring_at_end)
             self._sessions[folder.name] = thread
@@ -252,6 +275,7 @@ class RecorderProcess:
     def _gone(self, session: str) -> None:
         with self._busy:
             ended = self._sessions.pop(session, None)
+        self.resources.session_ended(SessionId(session))
         if ended is not None and ended.recorder.witness.held is not None and not self._stopping.is_set():
             self._loop.call_soon_threadsafe(self._let_go, ended.recorder.witness.held)
         for store in ended.recorder.stores() if ended is not None else ():
@@ -348,6 +372,8 @@ class RecorderProcess:
             session = self._session(self.settings.spool_dir / client.session)
             if session is not None:
                 session.wake()
+        elif say == "secret":
+            self.workspaces.known_secrets.learn_named(str(message.get("name")), str(message.get("value")))
         elif say == "subscribe":
             client.is_subscribed = True
         elif say == "request":
@@ -473,10 +499,11 @@ class SessionThread(threading.Thread):
         return time.monotonic() - self._goodbye_at > STATUS_WAIT_S
 
 
-def set_up_log(settings: Settings) -> None:
+def set_up_log(settings: Settings, known: KnownSecrets) -> None:
+    """known: what may not stand in it."""
     settings.log_path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     handler = logging.handlers.RotatingFileHandler(settings.log_path, maxBytes=1_000_000, backupCount=3)
-    handler.setFormatter(logging.Formatter("%(asctime)s %(process)d %(levelname)s %(name)s: %(message)s"))
+    handler.setFormatter(CleanFormatter("%(asctime)s %(process)d %(levelname)s %(name)s: %(message)s", known))
     root = logging.getLogger("dotscience_jlab")
     root.addHandler(handler)
     root.setLevel(logging.DEBUG if settings.debug else logging.INFO)
@@ -491,11 +518,12 @@ def main() -> int:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError:
         return 0
-    set_up_log(settings)
+    known = KnownSecrets()
+    set_up_log(settings, known)
     let_cells_go_first()
     log.info("started: %s", json.dumps({"pid": os.getpid(), "version": __version__, "python": sys.version.split()[0]}))
     try:
-        asyncio.run(RecorderProcess(settings).run())
+        asyncio.run(RecorderProcess(settings, known).run())
     except (OSError, RecorderUnavailable):
         log.exception("stopped")
         return 1

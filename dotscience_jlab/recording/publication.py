@@ -17,8 +17,10 @@ from ..store.fingerprint import Fingerprints
 from . import notebook as notebooks
 from .activity import Activity
 from .assemble import OpenExecution, marked_run, outputs_json
+from .outside import keep_outside
 from .run_book import RunBook, run_name
 from .unkept import put_unless_purged
+from .unopened import Writing
 from .uses import CLOCK_SLACK_S, FolderView, file_uses
 from .workspaces import Workspaces
 
@@ -53,6 +55,8 @@ class Circumstances:
     """The cell of this notebook that ran before: an unknown cell is put in behind it."""
     mapped: frozenset[str]
     """Disk paths that the session's processes have, or just had, in their memory for writing."""
+    writing: Writing
+    """What its processes wrote, by the system's count."""
     staged: Callable[[], Aftermath]
     """Called once the folder is staged: acknowledges, and says what has happened meanwhile."""
 
@@ -71,6 +75,7 @@ def publish_execution(
     """
     root = str(store.root)
     with workspaces.writer(store):
+        store.cleaning.text(execution.started.source)  # first: what is assigned there is known in the files it wrote, too
         head = store.head()
         touched = [path for path in (relative_to_root(each, root) for each in execution.openings) if path]
         silent = (*told.mapped, *(each for each, opening in execution.openings.items() if "output" in opening.roles))
@@ -78,6 +83,7 @@ def publish_execution(
         since = activity.running_since(execution.started.at) - CLOCK_SLACK_S
         scan = store.scan(workspaces.rules(store), touched, reread=reread, changed_since=since)
         aftermath = told.staged()
+        clean_outputs(execution, store)
         execution.overlaps |= set(activity.others_during(execution.id, execution.started.at, told.ended_at))
         execution.is_overlapped = told.is_late or bool(aftermath.followers)
         edits = {path: entry for path, entry in scan.edits.items() if not _is_old_notebook(activity, root, path)}
@@ -85,8 +91,9 @@ def publish_execution(
         others = (*sorted(execution.overlaps), *aftermath.followers)
         notebook_path = execution.path if execution.notebook is not None else None
         rest = replace(scan, edits={path: entry for path, entry in edits.items() if path != notebook_path})
-        view = _folder_view(execution, store, workspaces, activity, rest, head, told.ended_at, others, aftermath)
-        files = file_uses(execution.openings, view, execution.id)
+        view = _folder_view(execution, store, workspaces, activity, rest, head, told, others, aftermath)
+        uses = file_uses(execution.openings, view, execution.id)
+        files = execution.remote.with_files(uses.files)
         outputs_blob = put_outputs(execution, store)
         marked = [each for each in execution.marked_runs() if each[0] not in runs and not _is_known_run(store, each[0])]
         execution.runs += [run for run, _ in marked]
@@ -99,9 +106,10 @@ def publish_execution(
                     run.files.update({(use.role, use.disk_path): use for use in files})
             record = execution.record(
                 files=files,
+                unexplained=uses.unexplained,
                 snapshot=snapshot.id,
                 notebook_from=notebook_from,
-                reasons=told.reasons,
+                reasons=(*told.reasons, *uses.reasons),
                 environment=told.environment,
                 outputs_blob=outputs_blob,
             )
@@ -141,8 +149,12 @@ def _put_notebook(
             after_cell,
         )
         activity.documents.keep(disk_path, document, base.come_from)
+    refusal = next(filter(None, map(store.cleaning.name_refusal, path.split("/"))), "")
+    if refusal:
+        execution.faults.append(f"The notebook is in no snapshot. {refusal}")
+        return base.come_from
     data = notebooks.write_document(notebooks.without_private(document))
-    edits[WorkspacePath(path)] = put_unless_purged(store, data)
+    edits[WorkspacePath(path)] = put_unless_purged(store, path, data)
     return base.come_from
 
 
@@ -158,7 +170,7 @@ def _folder_view(
     activity: Activity,
     scan: ScanResult,
     head: Snapshot | None,
-    ended_at: float,
+    told: Circumstances,
     others: tuple[ExecutionId, ...],
     aftermath: Aftermath,
 ) -> FolderView:
@@ -174,10 +186,11 @@ def _folder_view(
             return None
 
     max_bytes = workspaces.rules(store).touched_file_bytes
+    saved = activity.saves.since(execution.started.at - CLOCK_SLACK_S)
     return FolderView(
         root=str(store.root),
         started_at=execution.started.at,
-        ended_at=ended_at,
+        ended_at=told.ended_at,
         scan=scan,
         before=lambda path: store.entry(head.id, path) if head else None,
         changed_at=changed_at,
@@ -186,7 +199,11 @@ def _folder_view(
         outside_digest=lambda disk_path: _outside_file(disk_path, max_bytes, workspaces.fingerprints),
         others=others,
         claimed=frozenset(aftermath.claimed(others)),
-        editor_paths=frozenset(path for path in scan.edits if path.endswith(".ipynb")),
+        editor_paths=frozenset(path for path in scan.edits if path.endswith(".ipynb"))
+        | frozenset(filter(None, (relative_to_root(each, str(store.root)) for each in saved))),
+        writing=told.writing,
+        mapped=told.mapped,
+        keep_outside=lambda disk_path: keep_outside(store, disk_path),
     )
 
 
@@ -209,6 +226,12 @@ def _message(execution: OpenExecution) -> str:
     number = f" In [{count}]" if count is not None and execution.started.kind != "script" else ""
     outcome = "" if execution.outcome == outcomes.OK else f" ({execution.outcome})"
     return f"{where}{number}{outcome}: {first[:60]}".rstrip(": ")
+
+
+def clean_outputs(execution: OpenExecution, store: Store) -> None:
+    """What patterns find in them is replaced; what was known to be secret the kernel has replaced before. An error that is shown
+    and recorded is one text in both."""
+    execution.outputs.outputs = [store.cleaning.record(each) for each in execution.outputs.outputs]
 
 
 def put_outputs(execution: OpenExecution, store: Store) -> BlobDigest | None:

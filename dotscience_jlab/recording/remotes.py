@@ -51,7 +51,8 @@ class Remotes:
             raise InvalidRequest(f"{path} is the history itself, or another folder's.", "Choose a place outside.")
         if remote.keeps_copy and not remote.is_unscanned_allowed:
             raise NeedsConsent(
-                "What is kept here has not been searched for secrets yet, and keeping a copy sends all of it, unasked, for ever.",
+                "Keeping a copy sends all that is kept here, unasked, for ever. It is searched for secrets first, which finds "
+                "those that have the form of one, in the first 64 MB of a file.",
                 "Repeat with --unscanned if all of it may go there.",
             )
         if is_new_repository:

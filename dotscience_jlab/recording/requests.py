@@ -11,24 +11,28 @@ from ..errors import InvalidRequest
 from ..settings import Settings
 from ..store.base import Store
 from .activity import Activity
+from .answers.environments import EnvironmentAnswers
 from .answers.exchange import ExchangeAnswers
 from .answers.executions import ExecutionAnswers
 from .answers.forgetting import ForgettingAnswers
 from .answers.forks import ForkAnswers
 from .answers.params import Params, Progress
+from .answers.recipes import RecipeAnswers
 from .answers.reports import ReportAnswers
 from .answers.restoring import RestoreAnswers
 from .answers.runs import RunAnswers
+from .answers.secrets import SecretAnswers
 from .answers.sessions import SessionAnswers
 from .answers.snapshots import SnapshotAnswers
 from .answers.workspaces import WorkspaceAnswers
 from .kernels import Kernels
 from .remotes import Remotes
+from .resources.sampler import Resources
 from .workspaces import Workspaces
 
 KINDS = (
     WorkspaceAnswers, ForgettingAnswers, ExecutionAnswers, RunAnswers, SnapshotAnswers, RestoreAnswers, ForkAnswers,
-    ExchangeAnswers, ReportAnswers, SessionAnswers,
+    ExchangeAnswers, ReportAnswers, EnvironmentAnswers, RecipeAnswers, SessionAnswers, SecretAnswers,
 )
 
 
@@ -43,6 +47,7 @@ class Desk:
         notify: Callable[..., None],
         settings: Settings,
         remotes: Remotes | None = None,
+        resources: Resources | None = None,
     ) -> None:
         self.workspaces = workspaces
         self.kernels = kernels
@@ -50,6 +55,7 @@ class Desk:
         self.notify = notify
         self.settings = settings
         self.remotes = remotes or Remotes(workspaces, activity)
+        self.resources = resources or Resources()
         self._methods: dict[str, Callable[[Params, Progress], Any]] = {
             name: method.__get__(answers) for answers in (kind(self) for kind in KINDS) for name, method in answers.METHODS.items()
         }

@@ -25,6 +25,7 @@ from ..store.base import KeepRules, Store
 from ..store.lease import is_open_for_writing
 from .drafts import Draft, check_inside, clone_draft, discard, disk_error, is_folder, place, write_draft
 from .references import local_minute
+from .refill import pieces_for_disk
 from .restore_plan import CANNOT, REMOVE, WRITE, plan_restore
 
 __all__ = ["apply_restore", "plan_restore"]
@@ -234,7 +235,7 @@ class _Restoring:
 
     def _write_draft(self, path: WorkspacePath) -> None:
         with self._said_how_far():
-            pieces = self._store.read_file(self._wanted[path].digest)
+            pieces = pieces_for_disk(self._store, path, self._wanted[path], self._root / path)
             self._drafts.append(write_draft(self._root, path, self._wanted[path], pieces))
 
     def _clone(self, path: WorkspacePath) -> Draft | None:

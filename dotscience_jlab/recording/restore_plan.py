@@ -23,6 +23,7 @@ from ..model.paths import STORE_FOLDER, WorkspacePath, workspace_path
 from ..model.snapshot import TreeEntry
 from ..store.base import KeepRules, Store
 from . import case_clashes
+from .refill import words_on_secrets
 from .unkept import unkept_files, why_not_kept
 from .writers import writers_of
 
@@ -52,7 +53,8 @@ def plan_restore(
             )
     folder = Folder(store.root)
     half = frozenset(each.path for each in store.put_backs.unfinished())
-    steps = _with_writers(store.root, plan_steps(wanted, present, lost, folder, frozenset(asked or ()), half))
+    planned = plan_steps(wanted, present, lost, folder, frozenset(asked or ()), half)
+    steps = _with_writers(store.root, _with_secrets(store, planned, wanted))
     return RestorePlan(
         snapshot=target.id,
         steps=steps,
@@ -195,6 +197,14 @@ def _strangers(path: str, leaving: set[WorkspacePath], folder: Folder) -> list[s
         elif each not in leaving:
             found.append(each)
     return found
+
+
+def _with_secrets(store: Store, steps: Sequence[RestoreStep], wanted: Tree) -> tuple[RestoreStep, ...]:
+    """What becomes of secrets in files that are written or removed: the history has only their places."""
+    return tuple(
+        replace(step, reason=words_on_secrets(store, step, wanted.get(step.path))) if step.act in (WRITE, REMOVE) else step
+        for step in steps
+    )
 
 
 def _with_writers(root: Path, steps: Sequence[RestoreStep]) -> tuple[RestoreStep, ...]:

@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, Callable, Iterable, Mapping
 
-from ..errors import NotFound
+from ..errors import DotscienceError, NotFound
 from ..model import events as ev
 from ..model import execution as outcomes
 from ..model import run as states
@@ -17,7 +17,10 @@ from ..model.ids import BlobDigest, ExecutionId, RunId, SessionId
 from ..model.paths import relative_to_root
 from ..model.run import Artifact, Run
 from ..store.base import Store
+from ..store.series import read_series, series_bytes
 from .assemble import OpenExecution, OpenRun
+from .environments import environment_bytes
+from .resources.trace import Trace, restored
 
 FILE_KINDS = ("input", "output")
 OPENED_ON_PURPOSE = ("start", "magic")
@@ -28,9 +31,13 @@ EnvironmentOf = Callable[[Store], "BlobDigest | None"]
 
 
 class RunBook:
-    def __init__(self, session: SessionId, executions: Mapping[ExecutionId, OpenExecution]) -> None:
-        """executions: those open now, the session recorder's own table."""
+    def __init__(
+        self, session: SessionId, executions: Mapping[ExecutionId, OpenExecution],
+        taken_so_far: Callable[[ExecutionId], Trace | None] = lambda _: None,
+    ) -> None:
+        """executions: those open now, the session recorder's own table. taken_so_far: by one of them, of the machine."""
         self._session = session
+        self._taken_so_far = taken_so_far
         self._executions = executions
         self._runs: dict[RunId, OpenRun] = {}
         self._stores: dict[RunId, Store] = {}
@@ -55,6 +62,8 @@ class RunBook:
         if known is not None:
             run.files = {(use.role, use.disk_path): use for use in (*known.inputs, *known.outputs)}
             run.snapshot = known.snapshot
+            run.trace, run.resources_blob, run.loaded_blob = _kept_trace(store, known), known.resources_blob, known.loaded
+            run.seeds = dict(known.seeds)
         if execution is not None:
             run.path, run.notebook = execution.path, execution.notebook
         elif disk_path:
@@ -70,8 +79,9 @@ class RunBook:
         run.recorded(event)
         execution = self._executions.get(event.execution) if event.execution else None
         if event.what in FILE_KINDS and execution is not None:
-            for disk_path in event.items:
-                execution.opened(os.path.normpath(disk_path), event.what, "declared")
+            for disk_path, how in event.items.items():
+                opening = execution.opened(os.path.normpath(disk_path), event.what, "declared")
+                opening.is_copy_wanted |= isinstance(how, dict) and bool(how.get("copy"))
         elif event.what in ARTIFACT_KINDS:
             for name, item in event.items.items():
                 artifact = _artifact(self._stores[run.id], event.what, name, item if isinstance(item, dict) else {})
@@ -116,10 +126,13 @@ class RunBook:
         for run in (self._runs[each] for each in execution.runs if each in self._runs):
             run.reason = reason if run.closed_as is None else run.reason
 
-    def execution_ended(self, execution: OpenExecution, ended_at: float) -> None:
+    def execution_ended(self, execution: OpenExecution, ended_at: float, taken: Trace | None = None) -> None:
+        """taken: of the machine, by that cell."""
         for run_id in execution.runs:
             run = self._runs.get(run_id)
             if run is not None:
+                if taken:
+                    run.trace, run.resources_blob = run.trace.joined(taken), None
                 run.last_outcome, run.is_changed = execution.outcome, True
                 run.ended_at = ended_at if run.closed_as is None else run.ended_at
 
@@ -153,6 +166,7 @@ class RunBook:
                 run.executions = [each for each in run.executions if each in self._executions]
                 run.artifacts = {key: each for key, each in run.artifacts.items() if each.blob is None}
                 run.files, run.metrics, run.snapshot = {}, {}, None
+                run.resources_blob = run.loaded_blob = None
                 for _, name, step, _, value in self._points.get(run.id, ()):
                     run.add_point(name, step, value)
             run.is_changed = True
@@ -186,7 +200,7 @@ class RunBook:
                 record = self._record(run, environment_of(store))
                 if known is not None:  # what the store put in, and a replay cannot know
                     record = replace(record, series_blob=known.series_blob, environment=record.environment or known.environment)
-                store.index.feed([record])
+                store.index.feed([store.cleaning.record(record)])
                 tell(store, run)
                 run.is_changed = run.closed_as is not None or any(each in self._executions for each in run.executions)
 
@@ -195,7 +209,8 @@ class RunBook:
         return [run for run in self._runs.values() if run.is_changed and self._stores[run.id] is store]
 
     def records(self, runs: Iterable[OpenRun], environment: BlobDigest | None) -> list[Run]:
-        return [self._record(run, environment) for run in runs]
+        """To be kept: the points of what they took of the machine are put into the store first."""
+        return [self._kept_record(run, environment) for run in runs]
 
     def are_stored(self, runs: Iterable[OpenRun]) -> None:
         for run in runs:
@@ -218,14 +233,23 @@ class RunBook:
                 run.closed_as, run.reason = states.INCOMPLETE, f"{cause} The run had not been finished."
             run.ended_at = run.ended_at or at
             store = self._stores[run.id]
-            found.append((store, self._record(run, environment_of(store))))
+            found.append((store, self._kept_record(run, environment_of(store))))
         return found
 
     def clear(self) -> None:
         self._runs.clear()
 
     def _record(self, run: OpenRun, environment: BlobDigest | None) -> Run:
-        return run.record(set(self._executions), environment)
+        live = [trace for each in run.executions if each in self._executions and (trace := self._taken_so_far(each))]
+        return run.record(set(self._executions), environment, live[-1] if live else None)
+
+    def _kept_record(self, run: OpenRun, environment: BlobDigest | None) -> Run:
+        if run.trace and run.resources_blob is None:
+            run.resources_blob = self._stores[run.id].put_bytes(series_bytes(run.trace.points()))
+        if run.loaded is not None and run.loaded_blob is None:
+            store = self._stores[run.id]
+            run.loaded_blob = store.put_bytes(environment_bytes(run.loaded, store.cleaning))
+        return self._record(run, environment)
 
     def _known(self, store: Store, run: RunId) -> Run | None:
         try:
@@ -239,6 +263,15 @@ def _is_further(known: Run, run: OpenRun) -> bool:
     return len(known.executions) > len(run.executions) or any(
         known.metrics[name].n_points > metric.n_points for name, metric in run.metrics.items() if name in known.metrics
     )
+
+
+def _kept_trace(store: Store, known: Run) -> Trace:
+    """What the run had taken of the machine when it was stored; where it cannot be read, it begins anew."""
+    try:
+        points = read_series(store.read_blob(known.resources_blob)) if known.resources_blob is not None else ()
+        return restored(points, known.resources, known.resources_note)
+    except (DotscienceError, ValueError, KeyError):
+        return Trace()
 
 
 def run_name(disk_path: str | None, number: int) -> str:
@@ -256,5 +289,16 @@ def _artifact(store: Store, kind: str, name: str, item: dict[str, Any]) -> Artif
         return Artifact(name, kind, step, path=path, details=details)
     if item.get("disk_path"):
         data = Path(item["disk_path"]).read_bytes()
-        return Artifact(name, kind, step, str(item.get("mime", "")), store.put_bytes(data))
+        mime = str(item.get("mime", ""))
+        return Artifact(name, kind, step, mime, store.put_bytes(_cleaned(store, mime, data)))
     return Artifact(name, kind, step, str(item.get("mime", "text/plain")), value=str(item.get("value", "")))
+
+
+def _cleaned(store: Store, mime: str, data: bytes) -> bytes:
+    """Of a table or a text; the bytes of an image are its own."""
+    if not (mime.startswith("text/") or mime.endswith(("json", "xml"))):
+        return data
+    try:
+        return store.cleaning.text(data.decode("utf-8")).encode("utf-8")
+    except UnicodeError:
+        return data

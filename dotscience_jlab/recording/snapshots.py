@@ -54,5 +54,5 @@ def _unsaved_notebooks(store: Store, activity: Activity) -> dict[WorkspacePath, 
     for disk_path, document in activity.documents.newer_than_disk().items():
         path = relative_to_root(disk_path, str(store.root))
         if path is not None:
-            edits[path] = put_unless_purged(store, write_document(document))
+            edits[path] = put_unless_purged(store, path, write_document(document))
     return edits

@@ -30,10 +30,11 @@ def unkept_files(store: Store, snapshot: Snapshot, held: Mapping[WorkspacePath, 
     return {path: use for path, use in sorted(found.items()) if use.kept in _NOT_KEPT}
 
 
-def put_unless_purged(store: Store, data: bytes) -> TreeEntry | None:
-    """The entry of a file of these bytes, kept; None if they were purged: then the snapshot is without them."""
+def put_unless_purged(store: Store, path: str, data: bytes) -> TreeEntry | None:
+    """The entry of a file of these bytes at that path, kept without its secrets; None if they were purged: then the snapshot is
+    without them."""
     try:
-        return store.put_file_bytes(data)
+        return store.put_file_bytes(store.cleaning.file(path, data))
     except Forgotten:
         return None
 

@@ -8,7 +8,7 @@ from ..errors import NotFound
 from ..model.execution import Execution, FileUse
 from ..model.ids import ExecutionId, SessionId
 from ..store.base import Store
-from .variables import Names, feeders, names_of
+from .dataflow import Step, feeders, session_steps
 
 SESSION_LIMIT = 5000
 """Executions of one session that are looked at; sources are parsed once each."""
@@ -21,6 +21,7 @@ class SessionFlow:
 
     def __init__(self, store: Store) -> None:
         self._store = store
+        self._steps: dict[SessionId, list[Step]] = {}
         self._flows: dict[SessionId, Mapping[str, dict[str, tuple[str, ...]]]] = {}
 
     def feeders(self, execution: Execution) -> dict[ExecutionId, tuple[str, ...]]:
@@ -33,12 +34,16 @@ class SessionFlow:
         flow = self._flow(execution)
         return {ExecutionId(each): feeding[execution.id] for each, feeding in flow.items() if execution.id in feeding}
 
+    def steps(self, session: SessionId) -> list[Step]:
+        """Its newest SESSION_LIMIT executions in the order they ran."""
+        if session not in self._steps:
+            page = self._store.index.executions(session=session, limit=SESSION_LIMIT)
+            self._steps[session] = session_steps(page.items)
+        return self._steps[session]
+
     def _flow(self, execution: Execution) -> Mapping[str, dict[str, tuple[str, ...]]]:
         if execution.session not in self._flows:
-            page = self._store.index.executions(session=execution.session, limit=SESSION_LIMIT)
-            ordered = sorted(page.items, key=lambda each: each.order)
-            cells: list[tuple[str, Names]] = [(each.id, names_of(each.source)) for each in ordered]
-            self._flows[execution.session] = feeders(cells)
+            self._flows[execution.session] = feeders(self.steps(execution.session))
         return self._flows[execution.session]
 
 

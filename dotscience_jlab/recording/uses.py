@@ -1,14 +1,15 @@
 """Which files an execution read and wrote, and why we believe it: openings seen in the kernel, set against the scan.
 
 An edit of the folder is this execution's output if its process was seen opening the file for writing, or if the file changed
-between its start and its end and nobody else could have done it. What other executions or the editor might have changed is
-`ambiguous`, with its candidates. What changed before the cell began is nobody's, and is left to the snapshot alone.
+between its start and its end, nobody else did it and its process could have (`unopened.py`). What other executions might have
+changed is `ambiguous`, with its candidates; what none of them explains is named as that. What changed before the cell began is
+nobody's, and is left to the snapshot alone.
 """
 
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Callable, Iterable, Mapping
 
 from ..model.execution import FileUse
@@ -16,8 +17,10 @@ from ..model.ids import BlobDigest, ExecutionId, SnapshotId
 from ..model.paths import WorkspacePath, relative_to_root
 from ..model.snapshot import TreeEntry
 from ..store.base import ScanResult
-from .assemble import Opening
+from .opening import Opening
+from .unopened import AMBIGUOUS, UNEXPLAINED, Writing, attribute
 
+CHANGED = "It was changed while it was read."
 CLOCK_SLACK_S = 0.05
 """A file system's time stamps lag the clock by up to a timer tick."""
 
@@ -45,38 +48,78 @@ class FolderView:
     origin: str = ""
     """Of a fork: the folder that it came from."""
     editor_paths: frozenset[str] = frozenset()
-    """Paths an editor saved: notebooks open in a browser."""
+    """Paths that a browser saved, uploaded or moved meanwhile, and notebooks."""
+    writing: Writing = Writing(None, False)
+    mapped: frozenset[str] = frozenset()
+    """Disk paths that the session's processes have, or just had, in their memory for writing."""
+    keep_outside: Callable[[str], TreeEntry | None] = lambda disk_path: None
+    """Puts a file outside into the store, where that was asked for; None: it is too large, or gone."""
 
 
-def file_uses(openings: Mapping[str, Opening], view: FolderView, execution: ExecutionId) -> tuple[FileUse, ...]:
+@dataclass(frozen=True)
+class Uses:
+    files: tuple[FileUse, ...]
     """Inputs first, then outputs, each by path."""
+    unexplained: tuple[str, ...]
+    """Workspace paths that changed meanwhile, by nobody that was seen."""
+    reasons: tuple[str, ...]
+    """Why what was read is not known for certain."""
+
+
+def file_uses(openings: Mapping[str, Opening], view: FolderView, execution: ExecutionId) -> Uses:
     found: dict[tuple[str, str], FileUse] = {}
+    reasons: list[str] = []
     for disk_path, opening in openings.items():
         path = relative_to_root(disk_path, view.root)
-        if path is None:
-            for role in sorted(opening.roles):
+        roles = [role for role in sorted(opening.roles) if role == "input" or _is_written(disk_path, path, opening, view)]
+        for role in roles:
+            if path is None:
                 use = _outside_use(disk_path, role, opening, view)
-                if use is not None:
-                    found[role, disk_path] = use
-            continue
-        is_edited = path in view.scan.edits
-        for role in sorted(opening.roles):
-            found[role, disk_path] = _inside_use(disk_path, path, role, opening, view, is_edited)
+            else:
+                use = _inside_use(disk_path, path, role, opening, view, path in view.scan.edits, was_written="output" in roles)
+            if use is not None:
+                found[role, disk_path] = use
+                if role == "input" and use.kept_reason.startswith(CHANGED):
+                    reasons.append(f"{path or disk_path}: {CHANGED[0].lower()}{CHANGED[1:]}")
+    unopened = {}
     for path in {**view.scan.edits, **view.scan.fingerprints}:
         disk_path = os.path.join(view.root, path)
         if ("output", disk_path) not in found and path not in view.editor_paths and disk_path not in view.claimed:
             use = _unopened_edit(disk_path, path, view, execution, is_read=disk_path in openings)
             if use is not None:
-                found["output", disk_path] = use
-    return tuple(found[key] for key in sorted(found))
+                unopened[path] = use
+    unexplained = []
+    sizes = {path: None if use.kept == "missing" else use.size_bytes or 0 for path, use in unopened.items()}
+    explained = [use.size_bytes or 0 for (role, _), use in found.items() if role == "output"]
+    mapped = [path for path in sizes if os.path.join(view.root, path) in view.mapped]
+    for path, evidence in attribute(sizes, explained, view.writing, mapped).items():
+        use = unopened[path]
+        if evidence == UNEXPLAINED and not view.others:
+            unexplained.append(str(path))
+            continue
+        if evidence == AMBIGUOUS and not view.others:
+            use = replace(use, evidence=AMBIGUOUS, candidates=(execution,))
+        found["output", use.disk_path] = use
+    return Uses(tuple(found[key] for key in sorted(found)), tuple(sorted(unexplained)), tuple(reasons))
+
+
+def _is_written(disk_path: str, path: WorkspacePath | None, opening: Opening, view: FolderView) -> bool:
+    """By its time; written through memory it may keep its time, and then differs from what is known of it."""
+    is_changed = _modified_at(disk_path) >= view.started_at - CLOCK_SLACK_S
+    if not is_changed and path is not None and path in view.scan.edits:
+        is_changed = disk_path in view.mapped or view.before(path) is not None
+    return opening.is_output(disk_path, is_changed=is_changed)
 
 
 def _inside_use(
-    disk_path: str, path: WorkspacePath, role: str, opening: Opening, view: FolderView, is_edited: bool
+    disk_path: str, path: WorkspacePath, role: str, opening: Opening, view: FolderView, is_edited: bool, *, was_written: bool
 ) -> FileUse:
     evidence = "declared" if opening.is_declared else "observed"
     seen_by = tuple(sorted(opening.seen_by | ({"scan"} if is_edited and role == "output" else set())))
-    was_written = "output" in opening.roles
+    if role == "input" and not was_written and is_edited:
+        changed = _changed_while_read(disk_path, path, opening, view, evidence, seen_by)
+        if changed is not None:
+            return changed
     is_as_before = not is_edited or (role == "input" and was_written)
     entry = view.before(path) if is_as_before else view.scan.edits[path]
     if not is_as_before and entry is None and not os.path.lexists(disk_path):
@@ -102,6 +145,24 @@ def _inside_use(
     return FileUse(disk_path, role, path, evidence, seen_by, kept, reason, _size(disk_path))
 
 
+def _changed_while_read(
+    disk_path: str, path: WorkspacePath, opening: Opening, view: FolderView, evidence: str, seen_by: tuple[str, ...]
+) -> FileUse | None:
+    """The file differs from what stood there when it was first read, by another's doing: what was read is named, if known."""
+    after, before = view.scan.edits[path], view.before(path)
+    if opening.first is None:
+        if opening.read_at is None or _modified_at(disk_path) <= opening.read_at:
+            return None
+        return FileUse(disk_path, "input", path, evidence, seen_by, "missing", f"{CHANGED} What was read is not known.")
+    size, digest = opening.first
+    if after is not None and after.digest == digest:
+        return None
+    if before is not None and before.digest == digest:
+        return FileUse(disk_path, "input", path, evidence, seen_by, "stored", CHANGED, size, digest, view.version(path))
+    reason = f"{CHANGED} Of what was read the fingerprint is kept."
+    return FileUse(disk_path, "input", path, evidence, seen_by, "fingerprint", reason, size, digest)
+
+
 def _outside_use(disk_path: str, role: str, opening: Opening, view: FolderView) -> FileUse | None:
     """A file outside is known by path, size and digest. One that was only looked for and is not there is no use at all."""
     found = view.outside_digest(disk_path)
@@ -112,7 +173,16 @@ def _outside_use(disk_path: str, role: str, opening: Opening, view: FolderView) 
             return None
         return FileUse(disk_path, role, None, evidence, seen_by, "missing", "There is no such file.")
     size, digest = found
-    return FileUse(disk_path, role, None, evidence, seen_by, "outside", _outside_reason(disk_path, role, view), size, digest)
+    if role == "input" and opening.is_copy_wanted:
+        entry = view.keep_outside(disk_path)
+        if entry is not None:
+            return replace(FileUse(disk_path, role, None, evidence, seen_by, "stored"), size_bytes=entry.size_bytes, digest=digest,
+                           blob=entry.digest)
+    reason = _outside_reason(disk_path, role, view)
+    if role == "input" and opening.first is not None and opening.first[1] != digest and "output" not in opening.roles:
+        size, digest = opening.first
+        reason = f"{CHANGED} {reason}"
+    return FileUse(disk_path, role, None, evidence, seen_by, "outside", reason, size, digest)
 
 
 def _outside_reason(disk_path: str, role: str, view: FolderView) -> str:
@@ -169,6 +239,13 @@ def _parents(path: str) -> Iterable[str]:
     while "/" in path:
         path = path.rsplit("/", 1)[0]
         yield path
+
+
+def _modified_at(disk_path: str) -> float:
+    try:
+        return os.stat(disk_path).st_mtime
+    except OSError:
+        return 0.0
 
 
 def _size(disk_path: str) -> int | None:

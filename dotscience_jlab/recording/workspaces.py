@@ -17,6 +17,8 @@ from ..settings import Settings
 from ..store.base import KeepRules, Store
 from ..store.fingerprint import Fingerprints
 from ..store.recent import Recent
+from .cleaning import HARMLESS, Cleaner
+from .known_secrets import KnownSecrets
 from .rebuilding import Rebuilding
 from .workspace_list import KnownWorkspace, WorkspaceList
 
@@ -88,6 +90,8 @@ class Workspaces:
         """Told of every history that is opened, before anybody else has it."""
         self._busy = threading.RLock()
         self._writers: dict[StoreId, threading.RLock] = {}
+        self.known_secrets = KnownSecrets()
+        """As kernels and `.env` files told them, of all folders: one kernel may work in several."""
         self.fingerprints = Fingerprints()
         """Of files outside every folder."""
 
@@ -136,9 +140,15 @@ class Workspaces:
                 raise
             self.refusals.pop(root, None)
             self._by_root[root] = store
+            self.clean(store)
             self.remember(store)
             self.on_open(store)
             return store
+
+    def clean(self, store: Store) -> None:
+        """From now on what it keeps is cleaned, as its settings say."""
+        harmless = frozenset(map(str, store.workspace.settings.get(HARMLESS, ())))
+        store.clean_with(Cleaner(store.salt, self.known_secrets, harmless=harmless))
 
     def _listed_root(self, store: StoreId) -> Path | None:
         root = self.known().get(store)
@@ -197,6 +207,7 @@ class Workspaces:
             self._by_root.pop(store.root, None)
             widened = self._widen_store(store)
             self._by_root[widened.root] = widened
+            self.clean(widened)
             self.remember(widened)
             return widened
 

@@ -6,7 +6,8 @@ import os
 from collections.abc import Container, Iterable
 from pathlib import Path
 
-from .mappings import PROC, mapped_by
+from .mappings import mapped_by
+from .process_tree import PROC
 
 
 def writers_of(disk_paths: Iterable[Path]) -> dict[Path, str]:
@@ -51,19 +52,19 @@ def _open_for_writing(pid: int, wanted: Container[str]) -> set[str]:
     for number in numbers:
         try:
             path = os.readlink(f"{folder}/{number}")
-            if path in wanted and _is_for_writing(pid, number):
+            if path in wanted and open_flags(pid, number) & (os.O_WRONLY | os.O_RDWR):
                 found.add(path)
         except OSError:
             continue
     return found
 
 
-def _is_for_writing(pid: int, number: str) -> bool:
-    """From the line `flags:  0100002`, in octal."""
+def open_flags(pid: int, number: str) -> int:
+    """Those of `open(2)`, from the line `flags:  0100002`, in octal; 0 where there is none. OSError if it was closed."""
     for line in (PROC / str(pid) / "fdinfo" / number).read_text().splitlines():
         if line.startswith("flags:"):
-            return bool(int(line.split()[1], 8) & (os.O_WRONLY | os.O_RDWR))
-    return False
+            return int(line.split()[1], 8)
+    return 0
 
 
 def _name(pid: int) -> str:

@@ -58,6 +58,12 @@ class NotebookWatch:
             self._kernels.serve_notebook(str(session["kernel"]["id"]), disk_path)
 
     async def _contents_changed(self, logger: Any, schema_id: str, data: dict[str, Any]) -> None:
+        if data.get("action") == "get":
+            return
+        for path in (data.get("source_path"), data.get("path")):
+            disk_path = self._disk_path(path)
+            if disk_path is not None:  # what a browser did to a file is no cell's doing
+                self._report("files.saved", {"disk_path": disk_path})
         if data.get("action") != "rename":
             return
         old, new = self._disk_path(data.get("source_path")), self._disk_path(data.get("path"))

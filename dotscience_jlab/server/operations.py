@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from ..model.change import Change, RestorePlan
 from ..model.execution import OUTCOMES, Execution, FileUse, Session
 from ..model.lineage import Lineage
+from ..model.recipe import Confirmation
 from ..model.remote import LineState, Remote
 from ..model.run import STATES, Run, Series
 from ..model.snapshot import Skipped, Snapshot, TreeEntry
@@ -91,6 +92,12 @@ FORGET_PLAN = record_of(
 )
 PURGE_BODY = {"path": or_null(INSIDE_PATH), "blob": or_null(SHORT_TEXT), "execution": or_null(SHORT_TEXT)}
 POLICY_BODY = {name: or_null(schema) for name, schema in POLICY.items()}
+
+RECIPE = record_of(
+    of=TEXT, notebook=ANY_OBJECT, cells=list_of(record_of(execution=TEXT, source=TEXT, because=TEXTS)), n_left_out=COUNT,
+    confirmation=or_null(reference(Confirmation)), reasons=TEXTS,
+)
+OF: Schema = {**SHORT_TEXT, "description": "run:REF, file:PATH, variable:NAME or execution:ID."}
 
 OPERATIONS: tuple[Operation, ...] = (
     Operation(
@@ -218,6 +225,20 @@ OPERATIONS: tuple[Operation, ...] = (
         },
     ),
     Operation(
+        "GET", f"{R}/resources", "runs.resources", "What its cells took of the machine, as series", items_of(reference(Series)),
+        query={"max_points": {**COUNT, "maximum": 10_000_000}},
+    ),
+    Operation(
+        "GET", f"{R}/environment", "environments.of_run", "What it took place in: what was installed, loaded, the random state",
+        record_of(environment=ANY_OBJECT, loaded=ANY_OBJECT, seeds=map_of(TEXT)),
+    ),
+    Operation(
+        "GET", f"{R}/lock", "environments.lock", "A lock file of what was installed",
+        record_of(text=TEXT, name=TEXT, sentence=TEXT),
+        query={"format": {"type": "string", "enum": ["requirements", "pylock", "conda"]}},
+        required_query=("format",),
+    ),
+    Operation(
         "GET", f"{W}/compare", "runs.compare", "Runs side by side, what differs first",
         record_of(
             runs=list_of(reference(Run)),
@@ -312,6 +333,18 @@ OPERATIONS: tuple[Operation, ...] = (
         body={"name": or_null(SHORT_TEXT), "is_unscanned_allowed": or_null(FLAG), "main_as": or_null(SHORT_TEXT)},
     ),
     Operation(
+        "GET", f"{W}/secrets", "secrets.list", "Where secrets were replaced, and which files no push sends; never a value",
+        record_of(
+            redacted=list_of(record_of(execution=TEXT, path=or_null(TEXT), started_at=TEXT, names=TEXTS)),
+            quarantined=list_of(record_of(path=TEXT, digest=TEXT, line=COUNT, kinds=map_of(COUNT), is_allowed=FLAG)),
+            not_secret=TEXTS,
+        ),
+    ),
+    Operation(
+        "POST", f"{W}/secrets/allow", "secrets.allow", "Let a file be pushed as it is, or a value be kept as it is",
+        record_of(sentence=TEXT), body={"what": SHORT_TEXT}, required=("what",),
+    ),
+    Operation(
         "POST", f"{W}/pull", "pull", "Take in what a remote has; files are not touched", record_of(**EXCHANGED, **PULLED),
         body={"name": or_null(SHORT_TEXT), "join": or_null(FLAG)},
     ),
@@ -328,6 +361,14 @@ OPERATIONS: tuple[Operation, ...] = (
             "direction": {"type": "string", "enum": ["up", "down", "both"]}, "limit": {**COUNT, "maximum": 10_000},
         },
         required_query=("of",),
+    ),
+    Operation(
+        "GET", f"{W}/recipe", "recipes.get", "The smallest list of executed cells that made a result", RECIPE,
+        query={"of": OF, "session": SHORT_TEXT}, required_query=("of",),
+    ),
+    Operation(
+        "POST", f"{W}/recipe/confirm", "recipes.confirm", "Run a recipe again, elsewhere, and say whether it gave the same", RECIPE,
+        body={"of": OF, "session": or_null(SHORT_TEXT)}, required=("of",),
     ),
     Operation(
         "GET", f"{W}/sessions/{{session}}", "sessions.get", "One life of a kernel or script, and how it ended", reference(Session),

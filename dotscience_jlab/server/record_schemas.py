@@ -8,19 +8,19 @@ from __future__ import annotations
 import dataclasses
 from typing import Any, NewType, Union, get_args, get_origin, get_type_hints
 
-from ..model import certificate, change, execution, lineage, remote, run, snapshot, workspace
+from ..model import certificate, change, execution, lineage, recipe, remote, run, snapshot, workspace
 from ..model.values import NON_FINITE
 
 Schema = dict[str, Any]
 
 RECORDS: tuple[type, ...] = (
-    execution.Execution, execution.Failure, execution.FileUse, execution.Session,
+    execution.Execution, execution.Failure, execution.FileUse, execution.Session, execution.NamesSeen,
     certificate.Certificate, certificate.LastMetric,
-    run.Artifact, run.MetricSummary, run.Run, run.Series,
+    run.Artifact, run.MetricSummary, run.ResourceSummary, run.Run, run.Series,
     snapshot.Skipped, snapshot.Snapshot, snapshot.TreeEntry,
     change.Change, change.RestorePlan, change.RestoreStep,
     lineage.Lineage, lineage.LineageEdge, lineage.LineageNode,
-    remote.LineState, remote.Remote, workspace.Origin, workspace.Status,
+    recipe.Confirmation, remote.LineState, remote.Remote, workspace.Origin, workspace.Status,
 )
 """Records that travel over HTTP."""
 

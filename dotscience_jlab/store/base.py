@@ -25,6 +25,7 @@ from ..model.paths import WorkspacePath
 from ..model.run import Annotation, Run, Series, Tombstone
 from ..model.snapshot import FILE, MAIN_LINE, Skipped, Snapshot, SnapshotDraft, TreeEntry
 from ..model.workspace import Workspace
+from .cleaning import Cleaning
 
 if TYPE_CHECKING:
     from .purge import Purged, PurgePlan
@@ -84,6 +85,17 @@ class Store(Protocol):
 
     @property
     def index(self) -> Index: ...
+
+    @property
+    def cleaning(self) -> Cleaning: ...
+
+    def clean_with(self, cleaning: Cleaning) -> None:
+        """From now on records, messages and the files that it wants are kept as `cleaning` gives them, and files with a name
+        that it refuses are not. Bytes that are put by themselves are their caller's to clean."""
+
+    @property
+    def salt(self) -> Callable[[], bytes]:
+        """Of this history and its forks, for digests of what may not be guessed; it is no part of what is pushed."""
 
     def save_workspace(self, workspace: Workspace) -> None:
         """Replace the settings and origin of this workspace, atomically."""
@@ -256,6 +268,9 @@ class Index(Protocol):
                    file: str | None = None, after: str | None = None, limit: int = 100) -> Page:
         """Newest first. text: a substring of source, outputs_text or paths, case-insensitive. file: a workspace path read
         or written."""
+
+    def words_about(self, about: str, field: str) -> list[Annotation]:
+        """Annotations of that field about a run, an execution, a snapshot or a notebook, oldest first."""
 
     def still_running(self) -> tuple[list[Execution], list[Run]]:
         """All that is shown as running, oldest first, without annotations; costs nothing in the size of the history."""

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
-from typing import Callable, Mapping
+from typing import Callable, Iterator, Mapping
 
 from ..errors import InvalidRequest
 from ..model.remote import (
@@ -33,6 +33,7 @@ from .history import History
 from .incoming import Incoming
 from .messages import snapshot_id
 from .objects import RECORDS_REF, REMOTES_REF, ObjectId, line_ref
+from .outgoing import Outgoing, outgoing
 from .sending import STEP_BYTES, Sending
 
 
@@ -203,16 +204,19 @@ class Exchange:
 
     # -- sending -----------------------------------------------------------------------------------
 
+    def outgoing(self, states: list[LineState]) -> Iterator[Outgoing]:
+        """The files that `send` would send, those of the records with them."""
+        targets = [each.new for each in self._updates(states) if each.new is not None]
+        known = [each for each in {*self.there.values()} if self._objects.has(each)]
+        return outgoing(self._git, targets, known)
+
     def send(self, states: list[LineState], progress: Progress) -> int:
         """These lines, and the records; the number of refs that moved. Moved if the other side changed since `look`.
 
         The caller has taken in what is there: the records over there are among ours.
         """
-        updates = [self._update(state) for state in states if state.state in (AHEAD, ONLY_HERE, REWRITTEN)]
+        updates = self._updates(states)
         records = self._objects.ref(RECORDS_REF)
-        if records is not None and self.there.get(RECORDS_REF) != records:
-            is_replacing = self._is_replaceable(RECORDS_REF)
-            updates.append(Update(RECORDS_REF, self.there.get(RECORDS_REF), records, is_replacing))
         if updates:
             kept_as = self._ref("sent")
             store_id = self.history.workspace.id
@@ -225,6 +229,14 @@ class Exchange:
         self._note_agreed(states, records)
         self._note_replaced()
         return len(updates)
+
+    def _updates(self, states: list[LineState]) -> list[Update]:
+        updates = [self._update(state) for state in states if state.state in (AHEAD, ONLY_HERE, REWRITTEN)]
+        records = self._objects.ref(RECORDS_REF)
+        if records is not None and self.there.get(RECORDS_REF) != records:
+            is_replacing = self._is_replaceable(RECORDS_REF)
+            updates.append(Update(RECORDS_REF, self.there.get(RECORDS_REF), records, is_replacing))
+        return updates
 
     def _update(self, state: LineState) -> Update:
         ref = line_ref(state.remote_line.partition(":")[2])

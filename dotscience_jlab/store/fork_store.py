@@ -31,6 +31,8 @@ from .layout import ATTRIBUTES, GITIGNORE, OWN_GIT, store_folder, workspace_text
 from .lending import ALTERNATES, LENDERS, Borrower, Lender, borrow, lend, lenders
 from .objects import RECORDS_REF, ObjectId, line_ref
 from .open import open_store
+from .salt import NAME as SALT
+from .salt import share_salt
 from .untidy import mark_untidy
 
 NO_LINK = (errno.EXDEV, errno.EPERM, errno.EACCES, errno.ENOTSUP, errno.ENOSYS)
@@ -94,6 +96,7 @@ def make_store(origin: History, draft: Path, new_root: Path, snapshot: SnapshotI
     packed = "".join(f"{refs[name]} {name}\n" for name in sorted(refs))
     (draft / "packed-refs").write_text(f"# pack-refs with: sorted \n{packed}")
     (draft / "workspace.json").write_text(workspace_text(workspace))
+    share_salt(source.path, draft)
     _share_objects(origin, draft, Borrower(workspace.id, str(new_root), at))
     if not is_whole:
         mark_untidy(draft)  # what came after the forked snapshot came along, and nothing here refers to it
@@ -107,7 +110,8 @@ def _git_of(history: History) -> GitObjects:
 
 def files_to_sync(draft: Path) -> list[Path]:
     """Of a new store, so that it survives a power cut: its own few files, and the folders that name the shared ones."""
-    names = ("HEAD", "config", "packed-refs", "workspace.json", "state.db", ALTERNATES, LENDERS, EXCUSED, ARRIVING, "objects/pack")
+    text = ("HEAD", "config", "packed-refs", "workspace.json", SALT, ALTERNATES, LENDERS, EXCUSED, ARRIVING)
+    names = (*text, "state.db", "objects/pack")
     return [draft, *(draft / name for name in names if (draft / name).exists())]
 
 

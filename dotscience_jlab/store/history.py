@@ -12,6 +12,7 @@ import re
 import threading
 from contextlib import contextmanager, nullcontext
 from dataclasses import replace
+from functools import partial
 from itertools import islice
 from pathlib import Path
 from typing import Any, Callable, Collection, ContextManager, Iterable, Iterator, Sequence
@@ -28,6 +29,7 @@ from . import trees
 from .base import KeepRules, Record, ScanResult
 from .catching_up import CatchingUp
 from .chunks import SIZES, ChunkSizes
+from .cleaning import AsItIs, Cleaning
 from .forgetting import finish_forgetting, forget_snapshots
 from .freed import freed_bytes
 from .head_files import HeadFiles, entry_of, item_of
@@ -77,7 +79,11 @@ class History:
         lock: ContextManager[Any] | None = None,
         watch: FolderWatch | None = None,
         sizes: ChunkSizes = SIZES,
+        salt: Callable[[], bytes] = partial(os.urandom, 32),
     ) -> None:
+        self.salt = salt
+        """Of digests of secrets; never sent anywhere."""
+        self._cleaning: Cleaning = AsItIs()
         self.objects = objects
         self._index = index
         self._workspace = workspace
@@ -123,6 +129,13 @@ class History:
     @property
     def index(self) -> SqliteIndex:
         return self._index
+
+    @property
+    def cleaning(self) -> Cleaning:
+        return self._cleaning
+
+    def clean_with(self, cleaning: Cleaning) -> None:
+        self._cleaning = self._scanner.cleaning = cleaning
 
     @property
     def put_backs(self) -> PutBacks:
@@ -272,6 +285,7 @@ class History:
         self, draft: SnapshotDraft, records: Iterable[Record] | Callable[[Snapshot], Iterable[Record]] = ()
     ) -> Snapshot:
         chosen_id = new_snapshot_id()
+        draft = replace(draft, message=self._cleaning.text(draft.message))
         unkept: list[Any] = [records]
         with self._busy, self._lock:
             self._protect()
@@ -352,7 +366,7 @@ class History:
 
     def _keep(self, records: Iterable[Record]) -> None:
         """Durably, then to the index. The points of a run that is over go with it."""
-        kept = [self._with_series(record) for record in records]
+        kept = [self._cleaning.record(self._with_series(record)) for record in records]
         if not kept:
             return
         at = max((epoch_s(str(at)) for at in map(_time_of, kept) if at), default=0.0)

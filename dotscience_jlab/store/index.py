@@ -32,7 +32,7 @@ from ..errors import (
 from ..model.codec import from_stored
 from ..model.execution import Execution, Session
 from ..model.ids import BlobDigest, ExecutionId, RunId, SessionId, SnapshotId
-from ..model.run import PURGE, Run, Series, Tombstone
+from ..model.run import PURGE, Annotation, Run, Series, Tombstone
 from .base import Page, Record
 from .checksums import checked_body, is_point_whole, point_checksum
 from .downsample import downsampled
@@ -468,6 +468,11 @@ class SqliteIndex:
         words = ((SnapshotId(about), self._record(body)) for about, body in rows)
         newest = {about: bool(word.value) for about, word in words if word.field == "pin"}
         return frozenset(about for about, is_pinned in newest.items() if is_pinned)
+
+    def words_about(self, about: str, field: str) -> list[Annotation]:
+        with self._busy, self._errors():
+            rows = self._db.execute("SELECT body FROM annotations WHERE about = ? ORDER BY created_at, id", (about,)).fetchall()
+        return [word for (body,) in rows if (word := self._record(body)).field == field]
 
     def is_forgotten(self, key: str) -> bool:
         with self.read() as db:

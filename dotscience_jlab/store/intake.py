@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from contextlib import closing, contextmanager, suppress
 from dataclasses import replace
-from typing import Iterator
+from typing import Callable, Iterator
 
 from ..model.snapshot import EXECUTABLE, FILE, TreeEntry
 from .chunks import ChunkSizes, KnownChunks, ReadAt, cut
@@ -16,23 +16,30 @@ from .seen import Signature, signature
 READ_TRIES = 3
 
 
-def take_file(disk_path: str, sink: Sink, known: KnownChunks, sizes: ChunkSizes) -> tuple[Kept, Signature]:
+def take_file(
+    disk_path: str, sink: Sink, known: KnownChunks, sizes: ChunkSizes, clean: Callable[[bytes], bytes] | None = None
+) -> tuple[Kept, Signature]:
     """Keep the file's bytes; (what was kept, the file's signature when it had been read). OSError if it cannot be read.
 
-    known: how it was cut last, if it is large. Changed while it was read, it is read again, three times at most, then kept as
-    last read and marked as torn. Read, not mapped: a truncated mapping kills the process.
+    known: how it was cut last, if it is large. clean: gives what is kept of the bytes, where that is not they themselves. Changed
+    while it was read, it is read again, three times at most, then kept as last read and marked as torn. Read, not mapped: a
+    truncated mapping kills the process.
     """
     for _ in range(READ_TRIES):
         with opened(disk_path) as fd:
             before = signature(os.fstat(fd))
             mode = EXECUTABLE if before[4] & 0o100 else FILE
-            if before[0] > sizes.file_above:
+            n_read = -1
+            if clean is not None:
+                data = reader(fd)(0, before[0] + 1)
+                n_read, kept = len(data), put_file_bytes(sink, clean(data), mode, sizes)
+            elif before[0] > sizes.file_above:
                 kept = _put_large(fd, sink, known, sizes, mode)
                 known = KnownChunks(kept.chunks or ())
             else:
                 kept = _put_small(sink, reader(fd)(0, before[0] + 1), mode)
             after = signature(os.fstat(fd))
-        if before == after and kept.entry.size_bytes == after[0]:
+        if before == after and after[0] == (kept.entry.size_bytes if n_read < 0 else n_read):
             return kept, after
     return kept._replace(entry=replace(kept.entry, is_torn=True)), after
 

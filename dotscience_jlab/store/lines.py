@@ -45,9 +45,11 @@ def named_blobs(body: dict[str, Any]) -> Iterator[str]:
     """Digests of the bytes that a stored record is not whole without. Files of snapshots are not among them: trees hold those."""
     kind = body["record"]
     if kind == "run":
-        found = (body.get("environment"), body.get("series_blob"), *(each.get("blob") for each in body.get("artifacts", ())))
+        artifacts = (each.get("blob") for each in body.get("artifacts", ()))
+        found = (*map(body.get, ("environment", "series_blob", "resources_blob", "loaded")), *artifacts)
     elif kind in ("execution", "session"):
-        found = (body.get("outputs_blob"), body.get("environment"))
+        copied = (use.get("blob") for use in body.get("files") or () if isinstance(use, dict))
+        found = (body.get("outputs_blob"), body.get("environment"), *copied)
     else:
         found = ()
     yield from filter(None, found)

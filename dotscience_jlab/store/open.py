@@ -25,6 +25,7 @@ from .lending import borrowers, lent_of, stand_by_lenders, take_off
 from .lock import StoreLock
 from .maintenance import is_due
 from .memory import MemoryObjects
+from .salt import salt_of
 from .untidy import mark_untidy
 from .upkeep import Upkeep
 from .watch import FolderWatch
@@ -100,6 +101,7 @@ def open_store(
         lock=lock,
         watch=FolderWatch(root, folder) if sys.platform == "linux" and index.path else None,
         sizes=sizes,
+        salt=lambda: salt_of(repository),
     )
 
 

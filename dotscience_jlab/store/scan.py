@@ -18,7 +18,7 @@ import stat
 import sys
 import time
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Callable, Iterable, Iterator, Mapping, Sequence
 
@@ -28,6 +28,7 @@ from ..model.paths import STORE_FOLDER, WorkspacePath
 from ..model.snapshot import LINK, Skipped, TreeEntry
 from .base import KeepRules, ScanResult
 from .chunks import NOTHING_KNOWN, SIZES, ChunkSizes, KnownChunks
+from .cleaning import AsItIs, Cleaning
 from .fingerprint import Fingerprints
 from .ignore import ENVIRONMENT_MARKS, IGNORE_FILES, LEFT_OUT_REASON, IgnoreRules, forced_reason
 from .intake import n_new_bytes, take_file
@@ -143,6 +144,7 @@ class Scanner:
         self._enters = enters
         self.expected: frozenset[WorkspacePath] = frozenset()
         """Files that somebody is about to put here: that they are not there says nothing."""
+        self.cleaning: Cleaning = AsItIs()
         self.missed_a_folder = False
         """The last scan did: it is no ground for the next one to look at less."""
         self._rules_in: dict[str, IgnoreRules] = {}
@@ -247,7 +249,7 @@ class Scanner:
         """A folder that was made, moved here or opened up: all below it, under the same rules as the walk."""
         prefix, _, name = folder.rpartition("/")
         ignore = self._rules_in.get(prefix + "/" if prefix else "")
-        if ignore is None or folder + "/" in self._rules_in or forced_reason(name, True) is not None:
+        if ignore is None or folder + "/" in self._rules_in or self._forced_reason(name, True) is not None:
             return  # not in the workspace, or walked already as part of another
         reason = ignore.reason(folder, True)
         if reason is not None:
@@ -276,7 +278,7 @@ class Scanner:
         for entry in entries:
             path = WorkspacePath(prefix + entry.name)
             is_folder = entry.is_dir(follow_symlinks=False)
-            reason = forced_reason(entry.name, is_folder)
+            reason = self._forced_reason(entry.name, is_folder)
             if reason is not None:
                 if entry.name not in (STORE_FOLDER, ".git"):
                     look.skip(path, reason)
@@ -318,7 +320,7 @@ class Scanner:
                 if stat.S_ISLNK(found.st_mode):
                     reason = f"It lies behind the link {prefix}{name}, which is not followed."
                 else:
-                    reason = forced_reason(name, True)
+                    reason = self._forced_reason(name, True)
             if reason is not None:
                 look.skip(path, reason)
                 return
@@ -328,7 +330,7 @@ class Scanner:
             if depth < len(folders):
                 ignored = ignore.reason(prefix + name, True)
             else:
-                forced = forced_reason(path[len(prefix) :], False)
+                forced = self._forced_reason(path[len(prefix) :], False)
                 if forced is not None:
                     if os.path.lexists(self._top + path):
                         look.skip(path, forced)
@@ -342,13 +344,16 @@ class Scanner:
 
     def _known_single(self, path: WorkspacePath, ignore: IgnoreRules, look: _Look) -> None:
         name = path.rpartition("/")[2]
-        reason = forced_reason(name, False)
+        reason = self._forced_reason(name, False)
         if reason is None and path not in look.wanted and path not in look.head:
             reason = ignore.reason(path, False)
         if reason is None:
             self._file(path, None, look)
         elif os.path.lexists(self._top + path):
             look.skip(path, reason)
+
+    def _forced_reason(self, name: str, is_folder: bool) -> str | None:
+        return forced_reason(name, is_folder) or self.cleaning.name_refusal(name) or None
 
     def _own_reason(self, prefix: str, names: set[str]) -> str | None:
         """Why a folder that holds these names is not part of the workspace."""
@@ -439,6 +444,9 @@ class Scanner:
         if stat.S_ISLNK(found.st_mode):
             data = os.fsencode(os.readlink(disk_path))
             return Kept(TreeEntry(sink.put_blob(data), len(data), LINK), None, len(data)), signature(found)
+        path = disk_path[len(self._top) :]
+        if self.cleaning.wants(path, found.st_size):
+            return take_file(disk_path, sink, known, self._sizes, clean=partial(self.cleaning.file, path))
         return take_file(disk_path, sink, known, self._sizes)
 
     def _stored(self, path: WorkspacePath, entry: TreeEntry, sink: Sink, head: TreeEntry | None) -> TreeEntry:

@@ -16,6 +16,7 @@ from ..errors import InvalidRequest
 from ..model.frames import NO_STEP
 from ..model.values import metric_value, scalar
 from . import active, artifacts
+from .autolog.switch import autolog  # noqa: F401  # a verb
 from .reporting import never_raises, note_missing_value, say_local_only
 from .runs import OpenRun
 from .script import main_file
@@ -235,9 +236,12 @@ def error(error: Value) -> Value:
 # -- files -------------------------------------------------------------------------------------------
 
 
-def input(path: Value) -> Value:
-    """A file, or every file below a folder, that this run reads. `df = pd.read_csv(ds.input("raw.csv"))`"""
-    _record("input", {each: None for each in _files(path)})
+def input(path: Value, copy: bool = False) -> Value:
+    """A file, or every file below a folder, that this run reads. `df = pd.read_csv(ds.input("raw.csv"))`
+
+    copy: keep the bytes of what lies outside the project folder, too, of files up to 100 MB.
+    """
+    _record("input", {each: {"copy": True} if copy else None for each in _files(path)})
     return path
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import threading
 import time
-from typing import Callable, Optional
+from typing import Callable, Optional, Sequence, Tuple
 
 from ..errors import DotscienceError
 from ..link.client import Link
@@ -23,7 +23,12 @@ Connect = Callable[[], Link]
 class Doorbell:
     """One session's connection. `problem` says in words why there is none."""
 
-    def __init__(self, session: str, settings: Settings, connect: Connect) -> None:
+    def __init__(
+        self, session: str, settings: Settings, connect: Connect, secrets: Sequence[Tuple[str, str]] = ()
+    ) -> None:
+        """secrets: (name, value), grows: each connection is told of all, before it is told of what may hold them."""
+        self._secrets = secrets
+        self._n_told = 0
         self._session = session
         self._settings = settings
         self._connect = connect
@@ -46,7 +51,7 @@ class Doorbell:
         if is_forked():
             return
         link = self._link
-        if link is not None and link.is_open and link.wake(self._session, offset):
+        if link is not None and link.is_open and self._tell_secrets(link) and link.wake(self._session, offset):
             return
         with self._connecting:
             self._owed_offset = max(self._owed_offset, offset)
@@ -81,6 +86,16 @@ class Doorbell:
             link.read_acks()  # closing over unread bytes would reset the connection, and the last ring with it
             link.close()
 
+    def _tell_secrets(self, link: Link, n_told: Optional[int] = None) -> bool:
+        """False: the recorder takes no more at the moment."""
+        n_told = self._n_told if n_told is None else n_told
+        while n_told < len(self._secrets):
+            if not link.tell_secret(*self._secrets[n_told]):
+                break
+            n_told += 1
+        self._n_told = n_told
+        return n_told == len(self._secrets)
+
     def _make_connection(self) -> None:
         """In a thread of its own: it mostly sleeps until the recorder's socket is there."""
         link = None
@@ -97,5 +112,5 @@ class Doorbell:
             if link is None:
                 self._retry_at = time.monotonic() + self._retry_s
                 self._retry_s = min(self._retry_s * 2, LONGEST_RETRY_S)
-            elif self._owed_offset >= 0:
+            elif self._tell_secrets(link, 0) and self._owed_offset >= 0:
                 link.wake(self._session, self._owed_offset)

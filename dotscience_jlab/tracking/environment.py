@@ -11,7 +11,7 @@ import os
 import re
 import sys
 from pathlib import Path
-from typing import Any, Dict, Iterator, List, Mapping, Optional
+from typing import Any, Dict, Iterator, List, Mapping, Optional, Set
 
 ALLOWED_VARIABLES = (
     "CONDA_DEFAULT_ENV", "CONDA_PREFIX", "CUDA_VISIBLE_DEVICES", "CUBLAS_WORKSPACE_CONFIG", "HIP_VISIBLE_DEVICES", "LANG",
@@ -20,14 +20,21 @@ ALLOWED_VARIABLES = (
 )
 """Never the whole environment: tokens live there."""
 
+RECORD_BYTES = 4096
+CPUINFO_BYTES = 2048
+
 _DIST = re.compile(r"^(?P<name>.+?)-(?P<version>[^-]+)\.(?:dist|egg)-info$")
 
 
-def collect(environ: Mapping[str, str], cwd: str) -> Iterator[Optional[Dict[str, Any]]]:
+def collect(
+    environ: Mapping[str, str], cwd: str, owners: Optional[Dict[str, str]] = None
+) -> Iterator[Optional[Dict[str, Any]]]:
     """Yields None at every pause, and in the end the environment as plain JSON:
 
-    {python, implementation, executable, platform, machine, n_cpus, memory_bytes, argv, variables: {name: text},
-     git: {root, commit, ref}?, packages: [{name, version, editable?, vcs?, commit?, url?}] by name}
+    {python, implementation, executable, prefix, platform, os?, libc?, cpu?, machine, n_cpus, memory_bytes, argv,
+     variables: {name: text}, git: {root, commit, ref}?, packages: [{name, version, editable?, vcs?, commit?, url?}] by name}
+
+    owners: is filled with name of a top module -> name of the package it came with.
     """
     import platform  # late: in the background thread
 
@@ -35,14 +42,17 @@ def collect(environ: Mapping[str, str], cwd: str) -> Iterator[Optional[Dict[str,
         "python": platform.python_version(),
         "implementation": platform.python_implementation(),
         "executable": sys.executable,
+        "prefix": sys.prefix,
         "platform": platform.platform(),
         "machine": platform.machine(),
         "n_cpus": os.cpu_count(),
         "memory_bytes": _memory_bytes(),
         "argv": list(sys.argv),
         "variables": {name: environ[name] for name in ALLOWED_VARIABLES if name in environ},
+        **{name: text for name, text in (("os", _os_name()), ("libc", _libc()), ("cpu", _cpu_model())) if text},
     }
     yield None
+    owned: Dict[str, str] = {} if owners is None else owners
     git = git_state(cwd)
     if git is not None:
         environment["git"] = git
@@ -60,16 +70,20 @@ def collect(environ: Mapping[str, str], cwd: str) -> Iterator[Optional[Dict[str,
                 continue
             key = re.sub(r"[-_.]+", "-", match["name"]).lower()
             if key not in packages:  # the first on the path is the one that is imported
-                packages[key] = {"name": key, "version": match["version"], **_direct_url(Path(folder or ".") / name)}
-            if number % 20 == 0:
+                info = Path(folder or ".") / name
+                packages[key] = {"name": key, "version": match["version"], **_direct_url(info)}
+                for module in _modules_of(info):
+                    owned.setdefault(module, key)
+                owned.setdefault(key.replace("-", "_"), key)
+            if number % 10 == 0:
                 yield None
     environment["packages"] = [packages[name] for name in sorted(packages)]
     yield environment
 
 
-def collect_now(environ: Mapping[str, str], cwd: str) -> Dict[str, Any]:
+def collect_now(environ: Mapping[str, str], cwd: str, owners: Optional[Dict[str, str]] = None) -> Dict[str, Any]:
     """All at once: some milliseconds."""
-    found = list(collect(environ, cwd))[-1]
+    found = list(collect(environ, cwd, owners))[-1]
     assert found is not None
     return found
 
@@ -127,6 +141,49 @@ def _read_ref(git_dir: str, ref: str) -> Optional[str]:
     return None
 
 
+def _modules_of(dist_info: Path) -> Set[str]:
+    """Names of its top modules, as far as they are easily told: `top_level.txt`, else the first files of its RECORD."""
+    try:
+        return set((dist_info / "top_level.txt").read_text(encoding="utf-8").split())
+    except (OSError, ValueError):
+        pass
+    try:
+        with open(dist_info / "RECORD", "rb") as file:
+            lines = file.read(RECORD_BYTES).decode("utf-8", "replace").splitlines()
+    except OSError:
+        return set()
+    tops = (line.partition(",")[0].partition("/")[0].partition(".py")[0] for line in lines)
+    return {top for top in tops if top.isidentifier()}
+
+
+def _os_name() -> str:
+    """'Debian GNU/Linux 12 (bookworm)'; '' where no file says it."""
+    try:
+        found = re.search(r'^PRETTY_NAME="?([^"\n]*)', _read("/etc/os-release"), re.M)
+    except OSError:
+        return ""
+    return found[1] if found else ""
+
+
+def _libc() -> str:
+    """'glibc 2.36'"""
+    try:
+        return os.confstr("CS_GNU_LIBC_VERSION") or ""
+    except (AttributeError, ValueError, OSError):
+        return ""
+
+
+def _cpu_model() -> str:
+    """The first core's, by its first lines: the rest of that file takes Linux a while on a large machine."""
+    try:
+        with open("/proc/cpuinfo", "rb", buffering=0) as file:
+            text = file.read(CPUINFO_BYTES).decode("utf-8", "replace")
+    except OSError:
+        return ""
+    found = re.search(r"^(?:model name|Hardware|cpu)\s*:\s*(.+)$", text, re.M)
+    return found[1].strip() if found else ""
+
+
 def _direct_url(dist_info: Path) -> Dict[str, Any]:
     """What `direct_url.json` says about a package that came from no index (PEP 610). Credentials in a URL are left out."""
     try:
@@ -139,6 +196,11 @@ def _direct_url(dist_info: Path) -> Dict[str, Any]:
     if body.get("vcs_info"):
         found["vcs"] = body["vcs_info"].get("vcs")
         found["commit"] = body["vcs_info"].get("commit_id")
+    hashes = (body.get("archive_info") or {}).get("hashes")
+    if isinstance(hashes, dict):
+        found["hashes"] = {str(kind): str(value) for kind, value in hashes.items()}
+    if body.get("subdirectory"):
+        found["subdirectory"] = str(body["subdirectory"])
     return found
 
 

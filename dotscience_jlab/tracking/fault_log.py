@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import time
 import traceback
+from typing import Callable
 
 from ..settings import Settings
 
@@ -12,12 +13,13 @@ MAX_BYTES = 1_000_000
 """Then the log begins anew, and the old one is kept once as `kernel.log.1`."""
 
 
-def note_fault(settings: Settings, sentence: str) -> None:
-    """Append the sentence and the trace of the error in hand, if any. Never raises."""
+def note_fault(settings: Settings, sentence: str, clean: Callable[[str], str] = str) -> None:
+    """Append the sentence and the trace of the error in hand, if any. clean: takes secrets out. Never raises."""
     trace = traceback.format_exc()
     text = f"{time.strftime('%Y-%m-%d %H:%M:%S')} {os.getpid()} {sentence}\n"
     if not trace.startswith("NoneType"):
         text += trace
+    text = clean(text)
     path = settings.data_dir / "kernel.log"
     try:
         settings.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)

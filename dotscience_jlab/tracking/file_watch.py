@@ -9,21 +9,27 @@ from __future__ import annotations
 
 import os
 import re
+import stat
 import sys
 import sysconfig
 import threading
-from typing import Any, Callable, Iterable, Optional, Tuple
+from typing import Any, Callable, Dict, Iterable, Optional, Tuple
 
-INPUT, OUTPUT, BOTH = "input", "output", "both"
+from .databases import database
+from .moves import MOVES, move
+from .roles import BOTH, INPUT, OUTPUT
+from .writing import child_started
 
-Report = Callable[[str, str, str], None]
-"""(absolute path, role, seen_by)"""
+Report = Callable[[str, str, str, bool], None]
+"""(absolute path, role, seen_by, whether it was there)"""
+RemoteReport = Callable[[str, str, Dict[str, Any]], None]
+"""(URL without credentials and query, role, what the answer said of it: fields of events.RemoteOpened)"""
 
 _DATA_SUFFIXES = (".csv", ".csv.gz", ".tsv", ".parquet", ".feather", ".xlsx", ".npz", ".npy", ".h5", ".arff", ".jsonl")
 _SYSTEM = ("/proc/", "/sys/", "/dev/", "/run/", "/etc/", "/usr/lib/", "/usr/lib64/", "/usr/share/", "/lib/", "/var/lib/")
 _NEVER = re.compile(
     r"/\.dotscience(/|$)|/\.git/|/\.ipynb_checkpoints/|/ipykernel_\d+/|/\.ipython/|/\.cache/(matplotlib|fontconfig|pip|uv)/"
-    r"|/\.?matplotlib/fontlist|/\.config/matplotlib/|\.nb[ic]$|/\.python_history$|/<[^/]*>$|\.lock$|^(/var|/usr)?/tmp/(tmp)?[a-z0-9_]{8}$"
+    r"|/\.?matplotlib/fontlist|/\.keras/keras\.json$|/\.config/matplotlib/|\.nb[ic]$|/\.python_history$|/<[^/]*>$|\.lock$|^(/var|/usr)?/tmp/(tmp)?[a-z0-9_]{8}$"
 )
 """The last: files that `tempfile` makes for a moment."""
 _PYC = re.compile(r"^(?P<folder>.*/)__pycache__/(?P<module>[^/]+?)\.[^/.]+(\.opt-\d)?\.pyc(\.\d+)?$")
@@ -32,14 +38,23 @@ _PYC = re.compile(r"^(?P<folder>.*/)__pycache__/(?P<module>[^/]+?)\.[^/.]+(\.opt
 class FileWatch:
     """Turns audit events into reports: `(path, role)` once per `forget`, that is once per execution."""
 
-    def __init__(self, report: Report, left_out: Iterable[str] = (), packages: Optional[Iterable[str]] = None) -> None:
+    def __init__(self, report: Report, left_out: Iterable[str] = (), packages: Optional[Iterable[str]] = None,
+                 look: Callable[[str], os.stat_result] = os.stat) -> None:
         self._report = report
         self._left_out = (*_SYSTEM, *(_as_folder(each) for each in left_out if each))
         self._packages = tuple(_as_folder(each) for each in (package_folders() if packages is None else packages))
+        self._look = look
         self._seen: "set[Tuple[Any, str]]" = set()
         self._busy = threading.local()
         self.on_variable: Callable[[str, str], None] = lambda name, value: None
         """Told when the process sets an environment variable."""
+        self.on_remote: RemoteReport = lambda url, role, found: None
+
+    def tell_to(self, report: Report, on_remote: RemoteReport) -> None:
+        """From now on everything is news, and told to these: a child process tells elsewhere than its kernel."""
+        self._report, self.on_remote = report, on_remote
+        self._busy = threading.local()
+        self.forget()
 
     def forget(self) -> None:
         """From now on every file is news again."""
@@ -59,13 +74,22 @@ class FileWatch:
                 role = role_of(mode, flags)
                 if role is not None:
                     self._tell(path, role, "audit")
-            elif event == "os.rename":
-                self._tell(args[1], OUTPUT, "audit")
-            elif event == "sqlite3.connect":
-                if args[0] not in (":memory:", "", b""):
-                    self._tell(args[0], BOTH, "audit")
-            elif event == "subprocess.Popen":
+            elif event in STARTS:
+                child_started()
+                if event == "subprocess.Popen":
+                    self._command(args[1], args[2])
+                elif event == "os.posix_spawn":
+                    self._command(args[1])
+                else:  # of a fork nothing yet: what it executes is told by the child, which should not have to import for it
+                    self._command(args[0] if event == "os.system" else ())
+            elif event == "os.exec":
                 self._command(args[1])
+            elif event in MOVES:
+                move(event, args, self._tell)
+            elif event == "sqlite3.connect":
+                path, role = database(args[0])
+                if path:
+                    self._tell(path, role, "audit")
             elif event == "os.chdir":
                 self.forget()
             elif event == "os.putenv":
@@ -78,6 +102,13 @@ class FileWatch:
         try:
             self._tell(path, role, seen_by)
         except Exception:  # inside somebody's call, as `notice` is
+            return
+
+    def named(self, command: Any, cwd: Any = None) -> None:
+        """Files that a child process is told to read: on its command line, or by the lines that a shell is given. Never raises."""
+        try:
+            self._command(command, cwd)
+        except Exception:  # inside the start of somebody's process
             return
 
     def is_interesting(self, path: str) -> bool:
@@ -99,25 +130,32 @@ class FileWatch:
             full, role = f"{source['folder']}{source['module']}.py", INPUT
         if not self.is_interesting(full):
             return
-        if (full, role) in self._seen:
+        role, was_there = self._as_found(full, role)
+        if not role or (full, role) in self._seen:
             return
         self._seen.add((full, role))
         self._busy.is_telling = True
         try:
-            self._report(full, role, seen_by)
+            self._report(full, role, seen_by, was_there)
         finally:
             self._busy.is_telling = False
 
-    def _command(self, argv: Any) -> None:
-        """Files named on the command line of a child process, as far as they exist when it starts."""
-        if isinstance(argv, (str, bytes)):
-            argv = os.fsdecode(argv).split()
-        for word in list(argv)[:100]:
-            text = os.fsdecode(word)
-            if 0 < len(text) < 4096 and not text.startswith("-") and "\n" not in text:
-                full = absolute(text)
-                if full is not None and os.path.isfile(full) and not os.access(full, os.X_OK):
-                    self._tell(full, INPUT, "child process")
+    def _as_found(self, full: str, role: str) -> Tuple[str, bool]:
+        """(role, whether it is there). What is not there is looked for in vain ('') or made, never read; a folder is no file."""
+        try:
+            mode = self._look(full).st_mode
+        except OSError:
+            return "" if role == INPUT else OUTPUT, False
+        return "" if stat.S_ISDIR(mode) or (role == INPUT and not stat.S_ISREG(mode)) else role, True
+
+    def _command(self, argv: Any, cwd: Any = None) -> None:
+        """What a child process is told to read, if it is there by then, or to write, on its command line; cwd: where it begins."""
+        from .command_line import named_files  # late: most kernels start no process
+
+        for word, role in named_files(argv):
+            full = absolute(word if cwd is None else os.path.join(os.fsdecode(cwd), word))
+            if full is not None and (role == OUTPUT or os.path.isfile(full)):
+                self._tell(full, role, "child process" if role == INPUT else "command line")
 
 
 def role_of(mode: Any, flags: Any) -> Optional[str]:
@@ -172,13 +210,24 @@ def watch_files(watch: Optional[FileWatch]) -> None:
         _is_hooked = True
 
 
+def watching() -> Optional[FileWatch]:
+    return _watch
+
+
+def tell_remote(url: str, role: str, found: Dict[str, Any]) -> None:
+    """To whoever listens at the moment: something was read from, or written to, this URL."""
+    if _watch is not None:
+        _watch.on_remote(url, role, found)
+
+
 def tell_opened(path: str, role: str) -> None:
     """To whoever listens at the moment: a library has opened, or is about to open, this file outside Python."""
     if _watch is not None:
         _watch.opened(path, role, "library")
 
 
-_HEARD = frozenset({"open", "os.rename", "sqlite3.connect", "subprocess.Popen", "os.chdir", "os.putenv"})
+STARTS = frozenset({"subprocess.Popen", "os.fork", "os.forkpty", "os.posix_spawn", "os.system", "os.spawn", "pty.spawn"})
+_HEARD = frozenset({"open", "sqlite3.connect", "os.exec", "os.chdir", "os.putenv"}) | MOVES | STARTS
 
 
 def _on_audit(event: str, args: Tuple[Any, ...]) -> None:

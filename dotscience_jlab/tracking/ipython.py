@@ -15,17 +15,24 @@ import os
 import re
 import sys
 import threading
+import time
 from collections import OrderedDict
 from typing import Any, Callable, Dict, List, Optional
 
+from ..model.events import NamesChanged
 from ..settings import Settings, load_settings
 from . import active, old_name
+from .autolog import listen_to_frameworks
+from .child import reach_children
 from .fault_log import note_fault
 from .file_watch import FileWatch, watch_files
+from .keyring_watch import hear_keyring
 from .launcher import notebook_of_parent
 from .openers import listen_to_libraries
 from .outbox import is_forked
+from .remote import listen_to_remotes
 from .session import OpenExecution, Session
+from .threads import ThreadsOfCells
 
 DELIMITER = b"<IDS|MSG>"
 OUTPUT_TYPES = frozenset({"stream", "display_data", "execute_result", "update_display_data", "clear_output", "error"})
@@ -80,6 +87,10 @@ class Hooks:
         self._is_interrupted = False
         self._nested: Dict[str, List[OpenExecution]] = {}
         self._n_nested = 0
+        self._names: Any = None
+        """A NameWatch, from the first cell on."""
+        self._cell = ("", 0.0)
+        """The source of the cell that runs, and when it began."""
         self._closed: "OrderedDict[str, Optional[OpenExecution]]" = OrderedDict()
         self._undo: List[Callable[[], None]] = []
         self._terminal: List[OpenExecution] = []
@@ -87,6 +98,7 @@ class Hooks:
         left_out += [getattr(getattr(shell, "profile_dir", None), "location", ""), os.path.expanduser("~/.ipython")]
         self._watch = FileWatch(self.session.file_opened, [os.fspath(each) for each in left_out if each])
         self._watch.on_variable = self.session.secrets.learn_variable
+        self._watch.on_remote = self.session.remote_opened
 
     def install(self) -> None:
         events = self.shell.events
@@ -100,9 +112,16 @@ class Hooks:
             self._tap(self._io_thread)
         self._ignore_messages_to_nobody()
         self._hear_getpass()
+        self._undo.append(hear_keyring(self.session.secrets.learn))
         watch_files(self._watch)
         listen_to_libraries()
+        threads = ThreadsOfCells(self.session.carried())
+        threads.install()
+        self._undo.append(threads.remove)
+        listen_to_remotes()
+        listen_to_frameworks(self.session.settings.autolog)
         self._undo.append(lambda: watch_files(None))
+        self._undo.append(reach_children(self.session.folder))
         atexit.register(self.session.finish)
         self._undo.append(lambda: atexit.unregister(self.session.finish))
         active.set_session(self.session)
@@ -156,6 +175,7 @@ class Hooks:
             if execution is None:
                 return
             self._note_result(execution, result)
+            self._look_at_names(execution)
             self.session.leave(execution)
             if self._io_thread is None:
                 self._terminal.clear()
@@ -168,6 +188,7 @@ class Hooks:
         metadata = parent.get("metadata") or {}
         cell_id = getattr(info, "cell_id", None) or metadata.get("cellId")
         self._watch.forget()
+        self._mark_names(source)
         execution = self.session.start_execution(
             parent.get("header", {}).get("msg_id") or f"t{self.shell.execution_count}",
             source,
@@ -179,6 +200,10 @@ class Hooks:
         )
         if self._io_thread is None:
             self._terminal.append(execution)
+        if source.startswith("%%"):
+            from .command_line import script_of  # late, as in file_watch
+
+            self._watch.named(script_of(source))
 
     def _begin_nested(self, msg_id: str, info: Any) -> None:
         """`get_ipython().run_cell(…)` inside a cell: an entry of its own; what it shows and records belongs to the cell."""
@@ -186,6 +211,21 @@ class Hooks:
         source = str(getattr(info, "raw_cell", ""))
         nested = self.session.start_execution(f"{msg_id}.n{self._n_nested}", source, kind="nested")
         self._nested.setdefault(msg_id, []).append(nested)
+
+    def _mark_names(self, source: str) -> None:
+        """Before the first cell: what is bound already is no cell's."""
+        self._cell = (source, time.monotonic())
+        if self._names is None:
+            from .names import NameWatch  # late: a kernel's start need not wait for it
+
+            self._names = NameWatch(self.shell.user_ns, self.shell.user_ns_hidden)
+
+    def _look_at_names(self, execution: OpenExecution) -> None:
+        """At a cell's end. Of a private or paused one nothing is told, and its changes are not taken for the next one's."""
+        source, began = self._cell
+        seen = self._names.look(source, time.monotonic() - began)
+        if not execution.is_muted:
+            self.session.emit(NamesChanged(time.time(), execution.id, *seen))
 
     def _note_result(self, execution: OpenExecution, result: Any) -> None:
         error = getattr(result, "error_before_exec", None) or getattr(result, "error_in_exec", None)

@@ -1,4 +1,4 @@
-"""The magics: `%ds_run`, `%%ds_run`, `%ds_runs`, `%ds_diff`, `%ds_restore`, `%ds_fork`, `%ds_pause`, `%ds_resume`.
+"""The magics: `%ds_run`, `%%ds_run`, `%ds_runs`, `%ds_diff`, `%ds_restore`, `%ds_fork`, `%ds_recipe`, `%ds_pause`, `%ds_resume`.
 
 Those that ask talk to the recorder over its socket (docs/requests.md) and import nothing of it. `%ds_run?` and so on show help.
 """
@@ -6,8 +6,10 @@ Those that ask talk to the recorder over its socket (docs/requests.md) and impor
 from __future__ import annotations
 
 import ast
+import json
 import os
 import re
+import sys
 from typing import Any, Dict, Optional
 
 from IPython.core.error import UsageError
@@ -17,9 +19,12 @@ from IPython.core.magic_arguments import argument, magic_arguments, parse_argstr
 from ..errors import DotscienceError
 from ..link.launch import connect_or_launch
 from . import active, api
+from .recipe_table import RecipeTable
 from .tables import Comparison, Plan, RunTable
 
 REQUEST_TIMEOUT_S = 60.0
+CONFIRM_TIMEOUT_S = 3700.0
+"""A recipe's cells may take as long as they took."""
 CATCH_UP_S = 3.0
 """So that what the cells above recorded is in the answer; a recorder that is further behind answers with what it has."""
 ACTIONS = ("start", "publish", "end", "status")
@@ -166,6 +171,42 @@ class DsMagics(Magics):
             later = f" {done['n_later']} large ones follow." if done.get("n_later") else ""
             print(f"Forked {done['n_files']} files to {params['disk_path']}.{later}")
 
+    @magic_arguments()
+    @argument("-o", "--output", default=None, help="Write the recipe to this file, a notebook.")
+    @argument("--confirm", action="store_true", help="Run it again, in a fresh kernel and a temporary folder, and compare.")
+    @argument("result", help="A variable of this kernel; else a run or a file, as run:7 or file:out.csv.")
+    @line_magic
+    def ds_recipe(self, line: str) -> RecipeTable:
+        """The smallest list of executed cells that made a variable, a run or a file.
+
+        Examples::
+
+            %ds_recipe accuracy --confirm
+            %ds_recipe run:7 -o how-it-was-made.ipynb
+        """
+        arguments = parse_argstring(self.ds_recipe, line)
+        result = _unquoted(arguments.result)
+        with _asking() as ask:
+            workspace = ask.workspace()
+            session = active.known_session()
+            params: Dict[str, Any] = {"workspace": workspace["id"], "of": result}
+            if not result.startswith(("run:", "file:", "variable:", "execution:")):
+                params["of"] = f"variable:{result}"
+                if session is not None:
+                    params["session"] = session.id
+            if arguments.confirm:
+                params["executable"] = sys.executable
+                name = params["of"].partition(":")[2]
+                if params["of"].startswith("variable:") and name in self.shell.user_ns:
+                    from .content import content  # late: only who confirms needs it
+
+                    params["expected"] = content(self.shell.user_ns[name])
+            found = ask("recipes.confirm" if arguments.confirm else "recipes.get", **params)
+            if arguments.output:
+                with open(os.path.expanduser(_unquoted(arguments.output)), "w", encoding="utf-8") as file:
+                    json.dump(found["notebook"], file, indent=1, ensure_ascii=False)
+            return RecipeTable(found, arguments.output)
+
     @line_magic
     def ds_pause(self, line: str) -> None:
         """Record nothing from the next cell on, until %ds_resume; of paused cells only that they ran is kept."""
@@ -206,7 +247,8 @@ class _asking:
         return self
 
     def __call__(self, method: str, **params: Any) -> Any:
-        return self._link.request(method, params, timeout_s=REQUEST_TIMEOUT_S)
+        timeout_s = CONFIRM_TIMEOUT_S if method == "recipes.confirm" else REQUEST_TIMEOUT_S
+        return self._link.request(method, params, timeout_s=timeout_s)
 
     def workspace(self) -> Dict[str, Any]:
         """The project folder of the notebook, else of the working folder."""

@@ -15,8 +15,12 @@ from typing import Any, Callable, List, Optional
 
 from ..settings import Settings, load_settings
 from . import active, old_name
+from .autolog import listen_to_frameworks
+from .child import reach_children, with_parent
 from .file_watch import FileWatch, watch_files
+from .keyring_watch import hear_keyring
 from .openers import listen_to_libraries
+from .remote import listen_to_remotes
 from .session import OpenExecution, Session
 
 SCRIPT_CELL = "script"
@@ -35,12 +39,17 @@ def open_script(settings: Settings, path: Optional[str] = None, *, is_whole: boo
     })
     if settings.is_disabled:
         return session
-    watch = FileWatch(session.file_opened, [os.fspath(settings.data_dir), os.fspath(settings.runtime_dir)])
+    watch = FileWatch(with_parent(session.file_opened), [os.fspath(settings.data_dir), os.fspath(settings.runtime_dir)])
     watch.on_variable = session.secrets.learn_variable
+    watch.on_remote = session.remote_opened
+    hear_keyring(session.secrets.learn)
     execution = session.start_execution("script", source_of(path), kind="script", cell=SCRIPT_CELL)
     session.leave(execution)  # threads and tasks all belong to the one execution, which stays the latest
     watch_files(watch)
     listen_to_libraries()
+    listen_to_remotes()
+    reach_children(session.folder)
+    listen_to_frameworks(settings.autolog)
     if path is not None:
         session.file_opened(path, "input", "audit")
     tees = [Tee(session, execution, name) for name in ("stdout", "stderr")]

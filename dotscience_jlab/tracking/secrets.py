@@ -56,6 +56,8 @@ class Secrets:
         self._names: Dict[str, str] = {}
         self._pattern: Optional["re.Pattern[str]"] = None
         self._values: Tuple[str, ...] = ()
+        self.learned: List[Tuple[str, str]] = []
+        """(name, value), in the order learned."""
         self._lock = threading.Lock()
         self._last_environ: Dict[str, str] = {}
         self._last_raw: Dict[Any, Any] = {}
@@ -77,6 +79,7 @@ class Secrets:
             values = tuple(sorted(names, key=len, reverse=True))
             self._pattern = re.compile("|".join(re.escape(each) for each in values))
             self._names, self._values = names, values
+            self.learned.append((name, value))
 
     def learn_environ(self, environ: Mapping[str, str]) -> None:
         """Look at what changed since the last call; about 2 µs if nothing did."""

@@ -23,7 +23,6 @@ from ..link.client import Link
 from ..link.launch import connect_or_launch
 from ..model.events import (
     CaptureFault,
-    EnvironmentSeen,
     Event,
     ExecutionFinished,
     ExecutionStarted,
@@ -31,6 +30,7 @@ from ..model.events import (
     NamesDeclared,
     OutputCleared,
     OutputSeen,
+    RemoteOpened,
     RunRecorded,
     SessionFinished,
     SessionStarted,
@@ -39,17 +39,20 @@ from ..model.frames import NO_STEP, json_frame, points_frame
 from ..model.ids import ExecutionId, RunId, execution_id, new_session_id
 from ..model.values import Scalar
 from ..settings import Settings
+from .cell_number import CellNumber
+from .child import go_on_after_fork
 from .doorbell import Doorbell
-from .environment import collect, collect_now, packages_stamp
 from .fault_log import note_fault
 from .outbox import Outbox, is_forked
 from .outputs import Cleared, OutputFilter, Shown
 from .runs import NOWHERE, OpenRun, RunBook, Where
 from .secrets import Secrets
+from .surroundings import Surroundings
 from .waiting import Patience
+from .writing import Writing
 
-ENVIRONMENT_DELAY_S, ENVIRONMENT_PAUSE_S = 0.3, 0.002
-"""The inventory begins a moment after the first event and sleeps after each small step."""
+LOOK_S = 10.0
+"""For the recorder's part of the environment; a background thread waits for it."""
 MAX_SOURCE_CHARACTERS = 10_000_000
 
 About = Mapping[str, Any]
@@ -70,6 +73,7 @@ class OpenExecution:
         self.error: Tuple[Optional[str], Optional[str], List[str]] = (None, None, [])
         """name, value, traceback"""
         self.is_closed = threading.Event()
+        self.writing = Writing()
         self.end_offset = -1
         """Of the spool, once closed: what the recorder acknowledges."""
 
@@ -102,6 +106,7 @@ class Session:
         self._clock = clock
         self._started = clock()
         self._outbox: Optional[Outbox] = None
+        self._cell_number: Optional[CellNumber] = None
         self._lock = threading.RLock()
         self._latest: Optional[OpenExecution] = None
         self._open: Dict[str, OpenExecution] = {}
@@ -114,9 +119,10 @@ class Session:
         self._patience = Patience(settings.ack_wait_s)
         self._to_stage: Optional[OpenExecution] = None
         self._last_end = -1
-        self._packages: Optional[Tuple[int, ...]] = None
+        self._surroundings = Surroundings(self._environ, clock, self._emit_if_open, self.fault, self._ask_recorder)
         self._is_fault_told = False
-        self._doorbell = Doorbell(self.id, settings, connect or (lambda: connect_or_launch(settings, "kernel", self.id)))
+        self._doorbell = Doorbell(self.id, settings, connect or (lambda: connect_or_launch(settings, "kernel", self.id)),
+                                  self.secrets.learned)
         if hasattr(os, "register_at_fork"):
             os.register_at_fork(after_in_child=self._after_fork)
 
@@ -152,6 +158,8 @@ class Session:
             self.learn_secrets(source)
             self._order += 1
             is_muted = is_private or self.is_paused
+            if kind != "nested":
+                self._surroundings.cell_begins()
             execution = OpenExecution(
                 execution_id(self.id, msg_id), cell, kind, OutputFilter(self.secrets, self.settings.limits.output_bytes),
                 is_muted=is_muted,
@@ -164,6 +172,8 @@ class Session:
                 None if cell_id is None else str(cell_id), execution_count, is_private, self.is_paused and not is_private,
             )
             self.emit(*closed, started)
+            self._number_cell()
+            execution.writing.begin(self.position())
             if kind != "nested":
                 self._open[msg_id] = execution
                 self._latest = execution
@@ -195,7 +205,10 @@ class Session:
             else:
                 events += self._output_events(execution, execution.outputs.rest())
                 self.runs.execution_finished(execution.id, execution.outcome, f"{name}: {value}" if name else None)
-            events.append(ExecutionFinished(self._clock(), execution.id, execution.outcome, name, value, traceback))
+                events += self._surroundings.loaded_by(self.runs.open_of(execution.id))
+            n_written, n_children = execution.writing.end(self.position())
+            events.append(ExecutionFinished(self._clock(), execution.id, execution.outcome, name, value, traceback,
+                                            n_written, n_children))
             self.emit(*events)
             for msg_id in [key for key, each in self._open.items() if each is execution]:
                 del self._open[msg_id]
@@ -204,7 +217,7 @@ class Session:
             execution.end_offset = self._last_end = self.position()
             execution.is_closed.set()
         self._ring(execution.end_offset)
-        self._look_at_packages()
+        self._surroundings.cell_ended()
 
     def execution_of(self, msg_id: str) -> Optional[OpenExecution]:
         return self._open.get(msg_id)
@@ -223,6 +236,10 @@ class Session:
     def current(self) -> Optional[OpenExecution]:
         """The execution that the calling code belongs to: its own task's, else the newest one that runs."""
         return self._running.get() or self._latest or self.foreground()
+
+    def carried(self) -> "Tuple[contextvars.ContextVar[Any], ...]":
+        """What a thread takes along from where it was started: its execution and its run's block."""
+        return self._running, self._scope
 
     # -- runs ----------------------------------------------------------------------------------------
 
@@ -247,6 +264,15 @@ class Session:
             self.runs.note(run, what, items, where)
             self.emit(*events, RunRecorded(self._clock(), run.id, what, items, where.execution))
 
+    def enter_run(self) -> Optional[OpenRun]:
+        """The run that what is recorded here and now goes to, opened if there is none; None while nothing is recorded."""
+        if self.is_muted():
+            return None
+        with self._lock:
+            run, events = self.runs.enter(self.where(), self._scope.get())
+            self.emit(*events)
+            return run
+
     def record_points(self, names: Tuple[str, ...], values: Tuple[float, ...], step: Optional[int]) -> None:
         """Numbers of the current run at one step: one frame, about 4 µs. names and values: same length and order."""
         execution = self._running.get() or self._latest or self.foreground()
@@ -256,7 +282,8 @@ class Session:
             return
         with self._lock:
             scope, row = self._scope.get(), self._rows.get(names)
-            if row is None or row.execution is not execution or row.run is not self.runs.current(scope):
+            mine = None if execution is None else execution.id
+            if row is None or row.execution is not execution or row.run is not self.runs.current(scope, mine):
                 row = self._rows[names] = self._new_row(execution, scope, names)
             self._outbox.append(  # type: ignore[union-attr]  # a row is declared through it
                 points_frame(row.name_set, NO_STEP if step is None else step, self._clock(), values))
@@ -293,7 +320,8 @@ class Session:
             self._ring()
 
     def current_run(self) -> Optional[OpenRun]:
-        return self.runs.current(self._scope.get())
+        execution = self._running.get() or self._latest
+        return self.runs.current(self._scope.get(), None if execution is None else execution.id)
 
     def end_run(self) -> Optional[OpenRun]:
         """Close the current run; None if none is open."""
@@ -315,15 +343,28 @@ class Session:
 
     # -- files, artifacts, faults --------------------------------------------------------------------
 
-    def file_opened(self, disk_path: str, role: str, seen_by: str) -> None:
+    def file_opened(self, disk_path: str, role: str, seen_by: str, was_there: Optional[bool] = None) -> None:
         """Called from inside somebody's `open`: no lock, no waiting, one write. Before the first event nothing is reported."""
         if self._outbox is None or self.is_finished:
             return
         execution = self._running.get() or self._latest
         if execution.is_muted if execution is not None else self.is_paused:
             return
-        is_late = execution is None or execution.is_closed.is_set()
-        self.emit(FileOpened(self._clock(), disk_path, role, None if is_late else execution.id, seen_by))
+        self.emit(FileOpened(self._clock(), disk_path, role, self.working_for(), seen_by, was_there=was_there))
+
+    def remote_opened(self, url: str, role: str, found: Mapping[str, Any]) -> None:
+        """As `file_opened`, of something that lies elsewhere; found: fields of events.RemoteOpened."""
+        if self._outbox is None or self.is_finished:
+            return
+        execution = self._running.get() or self._latest
+        if execution.is_muted if execution is not None else self.is_paused:
+            return
+        self.emit(RemoteOpened(self._clock(), url, role, self.working_for(), **found))
+
+    def working_for(self) -> Optional[ExecutionId]:
+        """The cell that the calling thread works for; None between cells."""
+        execution = self._running.get() or self._latest
+        return None if execution is None or execution.is_closed.is_set() else execution.id
 
     def keep_artifact(self, name: str, data: bytes) -> Optional[Path]:
         with self._lock:
@@ -334,13 +375,18 @@ class Session:
     def fault(self, reason: str, *, trace: bool = True) -> None:
         """Something of ours went wrong: logged with its trace, and the execution becomes partial with this reason."""
         if trace:
-            note_fault(self.settings, reason)
+            note_fault(self.settings, reason, self.secrets.clean)
         if self._outbox is None:
             return
         execution = self._running.get() or self._latest
         self.emit(CaptureFault(self._clock(), reason, None if execution is None else execution.id))
 
     # -- the process ---------------------------------------------------------------------------------
+
+    @property
+    def folder(self) -> Path:
+        """Of its spool; made by its first event."""
+        return self.settings.spool_dir / self.id
 
     @property
     def has_recorded(self) -> bool:
@@ -366,7 +412,8 @@ class Session:
             self._begin()
         assert self._outbox is not None
         clean = self.secrets.clean_value
-        is_written = self._outbox.append(b"".join([json_frame(clean(event.to_json())) for event in events]))
+        told = self._surroundings.around(events)
+        is_written = self._outbox.append(b"".join([json_frame(clean(event.to_json())) for event in told]))
         if is_written and self._outbox.n_lost:
             n_lost, self._outbox.n_lost = self._outbox.n_lost, 0
             self.emit(CaptureFault(self._clock(), f"{n_lost} reports could not be written: the disk was full or read-only."))
@@ -384,10 +431,8 @@ class Session:
         with self._lock:
             for execution in list(self._open.values()):
                 self.finish_execution(execution)
+            self._surroundings.finish()
             self.emit(*self.runs.finish())
-            if self._packages is None:
-                self._packages = packages_stamp()
-                self.emit(EnvironmentSeen(self._clock(), collect_now(self._environ, _cwd())))
             self.emit(SessionFinished(self._clock(), reason))
             self.is_finished = True
             self._ring()
@@ -400,35 +445,31 @@ class Session:
         with self._lock:
             if self._outbox is not None:
                 return
-            self._outbox = Outbox(self.settings.spool_dir / self.id, self._tell_fault)
+            self._outbox = Outbox(self.folder, self._tell_fault)
             started = SessionStarted(
                 self._started, self.id, self.kind, os.getpid(), socket.gethostname(), sys.version.split()[0], sys.executable,
                 _cwd(), __version__, argv=list(sys.argv), **self._about,
             )
             self.emit(started)
-        threading.Thread(target=self._report_environment, name="dotscience-environment", daemon=True).start()
+        self._surroundings.list_later()
 
-    def _report_environment(self) -> None:
+    def _number_cell(self) -> None:
+        if self._cell_number is None:
+            self._cell_number = CellNumber(self.folder, is_writer=True)
+        self._cell_number.write(self._order)
+
+    def _emit_if_open(self, *events: Event) -> None:
+        with self._lock:
+            if not self.is_finished:
+                self.emit(*events)
+
+    def _ask_recorder(self, params: Dict[str, Any]) -> Dict[str, Any]:
+        """What the recorder sees of the environment. DotscienceError if there is none, or none that knows the question."""
+        link = connect_or_launch(self.settings, "kernel")
         try:
-            time.sleep(ENVIRONMENT_DELAY_S)
-            stamp, found = packages_stamp(), None
-            for step in collect(self._environ, _cwd()):
-                found = step
-                time.sleep(ENVIRONMENT_PAUSE_S)
-            with self._lock:
-                if not self.is_finished and found is not None:
-                    self._packages = stamp
-                    self.emit(EnvironmentSeen(self._clock(), found))
-        except Exception:  # this thread's edge
-            self.fault("The environment could not be listed.")
-
-    def _look_at_packages(self) -> None:
-        """After a cell: `%pip install` changes the environment, which is then listed anew."""
-        stamp = self._packages
-        if stamp is None or self.is_finished or packages_stamp() == stamp:
-            return
-        self._packages = packages_stamp()
-        threading.Thread(target=self._report_environment, name="dotscience-environment", daemon=True).start()
+            return dict(link.request("environments.look", params, timeout_s=LOOK_S))
+        finally:
+            link.close()
 
     def _output_events(self, execution: OpenExecution, shown: Iterable[Any]) -> List[Event]:
         now = self._clock()
@@ -472,6 +513,10 @@ class Session:
         self._name_sets = {}
         self._next_name_set = 1
         self._rows = {}
+        if self._outbox is not None and not self.is_finished:
+            execution = self._running.get() or self._latest
+            is_muted = execution.is_muted if execution is not None else self.is_paused
+            go_on_after_fork(self.folder, self.working_for(), is_muted=is_muted)
 
 
 def _cwd() -> str:

@@ -24,6 +24,8 @@ export const CommandIDs = {
   /** The history that this folder had, from where a copy was kept. */
   getBack: 'dotscience:get-history-back',
   checkup: 'dotscience:doctor',
+  /** Of the notebook in the panel: outputs that arrived while it was closed, into their cells. */
+  putBackOutputs: 'dotscience:put-back-outputs',
   /** `{workspace, run, is_starred}` */
   star: 'dotscience:star-run',
   /** `{text}` */
@@ -31,8 +33,14 @@ export const CommandIDs = {
   /** `{workspace, snapshot, path?, at?}`; path: the file ticked at first; at: the instant the state is from, for the words */
   restore: 'dotscience:restore',
   undoRestore: 'dotscience:undo-restore',
+  /** `{workspace, session, snapshot, path?}`: of a kernel that was cut off, and the last state before its end */
+  resumeCutOff: 'dotscience:resume-cut-off',
   /** `{workspace, snapshot, path?}`; path: a notebook in it, opened at once */
   fork: 'dotscience:fork',
+  /** `{workspace, of, path?}`; of: run:REF, file:PATH, variable:NAME, execution:ID; path: of the notebook it lies beside */
+  makeRecipe: 'dotscience:make-recipe',
+  /** `{workspace, of}` */
+  confirmRecipe: 'dotscience:confirm-recipe',
   /** `{workspace, execution}` */
   keepAsRun: 'dotscience:keep-as-run',
   /** Keep a number of the active cell's newest output as a run. */

@@ -35,6 +35,11 @@ export const restoreIcon = icon(
   'restore',
   '<path d="M8.6 2.5a5.5 5.5 0 1 1-5.4 6.6h1.3a4.2 4.2 0 1 0 .8-3.5l1.6 1.6H2.7V3l1.6 1.6a5.5 5.5 0 0 1 4.3-2.1z"/><path d="M8 5.2h1.2v2.9l2 1.2-.6 1L8 8.8z"/>'
 );
+/** A list with its ticks. */
+export const recipeIcon = icon(
+  'recipe',
+  '<path d="M6.5 3h7v1.3h-7zM6.5 7.4h7v1.3h-7zM6.5 11.7h7V13h-7zM2 3.4l.8-.8 1 1L5.6 1.9l.8.8-2.6 2.5zM2 7.8L2.8 7l1 1 1.8-1.7.8.8-2.6 2.5zM2 12.2l.8-.8 1 1 1.8-1.7.8.8-2.6 2.5z"/>'
+);
 export const asItWasIcon = icon(
   'as-it-was',
   '<path d="M2.5 2.5h11v11h-11zm1.2 1.2v8.6h3.7V3.7zm4.9 0v8.6h3.7V3.7z"/>'

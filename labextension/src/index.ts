@@ -11,6 +11,7 @@ import { folderPlugin } from './plugins/folder';
 import { introductionPlugin } from './plugins/introduction';
 import { lineageViewPlugin } from './plugins/lineage-view';
 import { panelPlugin } from './plugins/panel';
+import { recipesPlugin } from './plugins/recipes';
 import { reportingPlugin } from './plugins/reporting';
 import { runsViewPlugin } from './plugins/runs-view';
 import { panelModelPlugin, servicePlugin } from './plugins/service';
@@ -35,7 +36,8 @@ const plugins: JupyterFrontEndPlugin<any>[] = [
   chartsViewPlugin,
   compareViewPlugin,
   lineageViewPlugin,
-  asItWasPlugin
+  asItWasPlugin,
+  recipesPlugin
 ];
 
 export default plugins;

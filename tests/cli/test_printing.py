@@ -8,7 +8,7 @@ import pytest
 
 from dotscience_jlab.cli.hiding import Hider
 from dotscience_jlab.cli.history import output_text
-from dotscience_jlab.cli.printing import duration, local_time, n_of, number, one_line, pairs, size
+from dotscience_jlab.cli.printing import duration, local_time, n_of, number, one_line, pairs, resource_rows, size
 
 
 @pytest.mark.parametrize("seconds, said", [
@@ -26,6 +26,15 @@ def test_a_size_has_one_decimal(n_bytes: int | None, said: str) -> None:
 @pytest.mark.parametrize("value, said", [(0.1 + 0.2, "0.3"), (3, "3"), ("NaN", "NaN"), (True, "yes"), (1e-9, "1e-09")])
 def test_a_number_reads_without_float_noise(value: object, said: str) -> None:
     assert number(value) == said
+
+
+@pytest.mark.parametrize("name, value, row", [
+    ("cpu_share", 1.256, ["cpu", "126 %"]), ("memory_bytes", 2_100_000_000.0, ["memory", "2.1 GB"]),
+    ("disk_read_bytes_s", 1500.4, ["disk read", "1.5 kB/s"]), ("gpu0_utilisation_share", 0.5, ["gpu0 utilisation", "50 %"]),
+    ("gpu0_power_w", 71.6, ["gpu0 power", "72 W"]), ("of_a_later_version", 2.5, ["of a later version", "2.5"]),
+])
+def test_what_a_run_took_of_the_machine_has_its_units_at_the_values(name: str, value: float, row: list[str]) -> None:
+    assert resource_rows({name: {"mean": value, "max": value}}) == [[*row, row[1]]]
 
 
 @pytest.mark.parametrize("text, said", [

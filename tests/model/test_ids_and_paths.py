@@ -10,17 +10,18 @@ from dotscience_jlab.model.instant import epoch_s, instant
 from dotscience_jlab.model.paths import relative_to_root, workspace_path
 
 MADE = [
-    ("session", ids.new_session_id()),
-    ("run", ids.new_run_id()),
-    ("snapshot", ids.new_snapshot_id()),
-    ("notebook", ids.new_notebook_id()),
-    ("store", ids.new_store_id()),
-    ("execution", ids.execution_id(ids.SessionId("k-0123456789abcdef"), "3f_12_1")),
+    ("session", ids.new_session_id),
+    ("run", ids.new_run_id),
+    ("snapshot", ids.new_snapshot_id),
+    ("notebook", ids.new_notebook_id),
+    ("store", ids.new_store_id),
+    ("execution", lambda: ids.execution_id(ids.SessionId("k-0123456789abcdef"), "3f_12_1")),
 ]
 
 
-@pytest.mark.parametrize("kind, made", MADE)
-def test_every_id_we_make_passes_its_own_check(kind, made):
+@pytest.mark.parametrize("kind, make", MADE, ids=[kind for kind, _ in MADE])
+def test_every_id_we_make_passes_its_own_check(kind, make):
+    made = make()
     assert ids.check_id(kind, made) == made
 
 

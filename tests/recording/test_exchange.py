@@ -347,14 +347,6 @@ class TestRewritten:
 
 
 class TestConsent:
-    def test_unscanned_data_leaves_only_with_a_yes(self, one, there) -> None:
-        one.work("a")
-        one.remotes.add(one.store, Remote("origin", str(there)))
-        with pytest.raises(NeedsConsent, match="searched for secrets.*--unscanned"):
-            one.push()
-        assert git(there, "for-each-ref") == ""
-        one.push(is_unscanned_allowed=True)
-
     def test_a_kept_copy_needs_it_too(self, one, there) -> None:
         with pytest.raises(NeedsConsent, match="--unscanned"):
             one.remotes.add(one.store, Remote("origin", str(there), keeps_copy=True))

@@ -2,13 +2,24 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 
 from dotscience_jlab.model.execution import FileUse
+from dotscience_jlab.model.instant import instant
 from dotscience_jlab.model.run import Artifact
+from dotscience_jlab.recording.foreign import record_foreign
+from dotscience_jlab.recording.fork import apply_fork
 from dotscience_jlab.recording.lineage import trace_lineage
+from dotscience_jlab.recording.restore import apply_restore
+from dotscience_jlab.recording.restore_plan import plan_restore
+from dotscience_jlab.recording.snapshots import take_snapshot
+from dotscience_jlab.recording.upstream import FileFlow
+from dotscience_jlab.store.open import open_store
 
 from .folder import Project
+from .spool import Bench
 
 A, B, C = "a" * 40, "b" * 40, "c" * 40
 
@@ -93,3 +104,63 @@ def test_more_uses_than_a_page_still_find_the_newest(project):
         executed(project, n, writes=[("x.csv", f"{n:040x}")])
     lineage = trace_lineage(project.store, "file:x.csv", "up")
     assert lineage.focus == f"file:x.csv@{1102:040x}"
+
+
+class Work(Bench):
+    """Cells that read and write `data.csv`."""
+
+    def writes(self, text: str) -> str:
+        execution = self.begin(f"write({text!r})")
+        (self.root / "data.csv").write_text(text)
+        return self._used(execution, "output")
+
+    def reads(self) -> str:
+        return self._used(self.begin("read('data.csv')"), "input")
+
+    def _used(self, execution: str, role: str) -> str:
+        self.write("file_opened", disk_path=str(self.root / "data.csv"), role=role, execution=execution)
+        self.end(execution)
+        self.recorder.take_in()
+        return execution
+
+    def snapshot_of(self, execution: str) -> str:
+        return self.store.index.execution(execution).snapshot
+
+    def input_of(self, execution: str) -> FileUse:
+        return next(use for use in self.store.index.execution(execution).files if use.role == "input")
+
+    def restore(self, snapshot: str) -> str:
+        activity = self.activities[self.store.workspace.id]
+        rules = self.workspaces.rules(self.store)
+
+        def guard(message, reason, touched=()):
+            return take_snapshot(self.store, self.workspaces, activity, message, reason, time.time(), touched)
+
+        plan = plan_restore(self.store, snapshot, ["data.csv"], rules=rules)
+        done = apply_restore(self.store, snapshot, ["data.csv"], plan.plan_digest, take_snapshot=guard, rules=rules)
+        return done["snapshot_after"]
+
+
+def test_an_input_names_the_snapshot_that_last_wrote_it_over_restores_foreign_kernels_and_forks(tmp_path):
+    work = Work(tmp_path)
+    first = work.writes("one")
+    assert work.input_of(work.reads()).version == work.snapshot_of(first)
+    second = work.writes("two")
+    assert work.input_of(work.reads()).version == work.snapshot_of(second)
+    restored = work.restore(work.snapshot_of(first))
+    reader = work.reads()
+    assert work.input_of(reader).version == restored
+    writer = FileFlow(work.store).writer_before(work.input_of(reader), work.store.index.execution(reader))
+    assert writer.id == first, "who made these bytes, before they were restored"
+
+    (work.root / "data.csv").write_text("three, by a kernel of R")
+    now = time.time()
+    told = {"kernel_id": "ab" * 8, "msg_id": "r1", "source": "write.csv(x)", "started_at": instant(now - 1), "outcome": "ok",
+            "finished_at": instant(now), "kernel_name": "ir", "disk_path": str(work.root / "r.ipynb"), "cell_id": "c1"}
+    foreign = record_foreign(work.store, work.workspaces, work.activities[work.store.workspace.id], told, now, "")
+    assert work.input_of(work.reads()).version == foreign.snapshot
+
+    apply_fork(work.store, foreign.snapshot, tmp_path / "try", progress=lambda *_: None)
+    fork = open_store(tmp_path / "try", create=False)
+    assert fork.last_change(fork.head().id, "data.csv") == foreign.snapshot, "in a fork it is the same snapshot"
+    fork.close()

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from dotscience_jlab.recording.variables import feeders, names_of
+from dotscience_jlab.recording.variables import names_of
 from dotscience_jlab.recording.workspaces import find_root
 
 
@@ -59,7 +59,9 @@ def test_the_root_of_a_notebook(tmp_path: Path, made: list[str], asked: str, roo
         ("global_x = 1\ndef f():\n    global counter\n    counter = 1", "", "global_x f counter"),
         ("with open(p) as file: text = file.read()", "p", "file text"),
         ("try: a\nexcept E as e: b = e", "a E", "e b"),
-        ("%time x = 1", "", ""),
+        ("%time x = 1", "", "x"),
+        ("%timeit -n 3 f(x)", "f x", ""),
+        ("%matplotlib inline\nx = %pwd", "", "x"),
         ("%%time\nx = y", "y", "x"),
         ("%%bash\necho x", "", ""),
         ("files = !ls\nn = len(files)", "", "files n"),
@@ -71,9 +73,3 @@ def test_the_root_of_a_notebook(tmp_path: Path, made: list[str], asked: str, roo
 def test_the_names_of_a_cell(source: str, reads: str, writes: str):
     names = names_of(source)
     assert (set(names.reads), set(names.writes)) == (set(reads.split()), set(writes.split()))
-
-
-def test_a_name_comes_from_the_last_cell_that_bound_or_changed_it():
-    cells = ["x = 1", "x.append(2)", "y = x", "x = 3", "z = x + y"]
-    found = feeders([(str(number), names_of(source)) for number, source in enumerate(cells)])
-    assert found == {"0": {}, "1": {"0": ("x",)}, "2": {"1": ("x",)}, "3": {}, "4": {"3": ("x",), "2": ("y",)}}

@@ -122,7 +122,7 @@ def test_a_cell_under_ds_run_is_one_run_with_its_parameters(setup: tuple[Kernel,
     kernel.events("execution_finished", execution=failed)
     first, second = kernel.events("run_opened")
     assert (first["name"], first["opened_by"], second["name"]) == ("small model", "magic", None)
-    recorded = {event["what"]: event["items"] for event in kernel.events("run_recorded")[:3]}
+    recorded = {event["what"]: event["items"] for event in kernel.events("run_recorded")[:4]}
     assert recorded["parameter"] in ({"lr": 0.1}, {"opt": "adam"}) and recorded["label"] == {"data": "x y"}
     assert [event["state"] for event in kernel.events("run_closed")] == ["finished", "failed"]
     assert "ZeroDivisionError" in kernel.events("run_closed")[1]["error"]

@@ -38,7 +38,7 @@ class Heard:
 @pytest.fixture
 def heard(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Heard]:
     monkeypatch.chdir(tmp_path)
-    watch = FileWatch(lambda *each: found.told.append(each))
+    watch = FileWatch(lambda path, role, by, was_there: found.told.append((path, role, by)))
     found = Heard(watch)
     listen_to_libraries()
     watch_files(watch)

@@ -175,7 +175,8 @@ def test_the_role_of_an_open(mode: Any, flags: Any, role: str | None) -> None:
 
 def test_which_files_say_something_about_the_work() -> None:
     told: list[tuple[str, str, str]] = []
-    watch = FileWatch(lambda *each: told.append(each), ["/data/dotscience/"], ["/env/lib/python3.11"])
+    report = lambda path, role, by, was_there: told.append((path, role, by))  # noqa: E731
+    watch = FileWatch(report, ["/data/dotscience/"], ["/env/lib/python3.11"], look=lambda _: os.stat(__file__))
     for path in (
         "/w/a.csv",
         "/w/a.csv",
@@ -206,13 +207,26 @@ def test_which_files_say_something_about_the_work() -> None:
         "/w/b.csv",
         "/w/bytes.csv",
         "/w/nul\0",
+        "/w/draft",
+        "/w/draft",
         "/w/final",
     ]
-    assert told[-1][1] == "output"
+    assert [role for _, role, _ in told[-3:]] == ["input", "output", "output"]
+
+
+def test_what_is_not_there_is_not_read_and_a_folder_is_no_file(tmp_path: Path) -> None:
+    told: list[tuple[str, str]] = []
+    watch = FileWatch(lambda path, role, by, was_there: told.append((os.path.basename(path), role)), packages=[])
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "there").write_text("x")
+    for name in ("none", "folder", "there"):
+        for mode in ("r", "r+", "w"):
+            watch.notice("open", (str(tmp_path / name), mode, 0))
+    assert told == [("none", "output"), ("there", "input"), ("there", "both"), ("there", "output")]
 
 
 def test_a_reporter_that_fails_never_reaches_the_open() -> None:
-    def broken(*_: str) -> None:
+    def broken(*_: Any) -> None:
         raise RuntimeError
 
     FileWatch(broken).notice("open", ("/w/a.csv", "r", 0))

@@ -18,6 +18,7 @@ from ..kernels import Kernels
 from ..rebuilding import BEING_READ
 from ..references import resolve_snapshot
 from ..remotes import Remotes
+from ..resources.sampler import Resources
 from ..workspaces import Workspaces
 from .params import Params, Progress, text, texts
 
@@ -28,6 +29,7 @@ class Surroundings(Protocol):
     workspaces: Workspaces
     kernels: Kernels
     remotes: Remotes
+    resources: Resources
     settings: Settings
 
     def activity(self, store: Store) -> Activity: ...

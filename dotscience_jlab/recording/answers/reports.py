@@ -46,6 +46,15 @@ class ReportAnswers(Answers):
                 annotate.rename_notebooks(store, old_path, new_path, time.time())
         return {}
 
+    def _files_saved(self, params: Params, _: Progress) -> Any:
+        disk_path = text(params, "disk_path")
+        try:
+            store = self.desk.workspaces.for_path(disk_path, create=False)
+        except NotFound:
+            return {}
+        self.desk.activity(store).saves.note(disk_path, time.time())
+        return {}
+
     def _kernels_report(self, params: Params, _: Progress) -> Any:
         self.desk.kernels.report(
             text(params, "kernel_id"),
@@ -61,5 +70,6 @@ class ReportAnswers(Answers):
     METHODS = {
         "documents.report": _documents_report,
         "documents.renamed": _documents_renamed,
+        "files.saved": _files_saved,
         "kernels.report": _kernels_report,
     }

@@ -7,6 +7,7 @@ from typing import Any
 
 from ...model.codec import to_json
 from .. import annotate, compare, export, lineage
+from ..resources.series import resource_series
 from .answering import Answers
 from .params import MAX_PAGE, Params, Progress, number, optional, text, texts
 
@@ -44,6 +45,11 @@ class RunAnswers(Answers):
         series = store.index.series(self.run(store, params).id, texts(params, "names"), max_points, since)
         return {"items": to_json(series)}
 
+    def _runs_resources(self, params: Params, _: Progress) -> Any:
+        store = self.store(params)
+        max_points = number(params, "max_points", 0, 10_000_000) or None
+        return {"items": to_json(resource_series(store, self.run(store, params), self.desk.resources.so_far, max_points))}
+
     def _runs_compare(self, params: Params, _: Progress) -> Any:
         return to_json(compare.compare_runs(self.store(params), texts(params, "runs") or []))
 
@@ -69,6 +75,7 @@ class RunAnswers(Answers):
         "runs.get": _runs_get,
         "runs.change": _runs_change,
         "runs.series": _runs_series,
+        "runs.resources": _runs_resources,
         "runs.compare": _runs_compare,
         "runs.export": _runs_export,
         "lineage": _lineage,

@@ -6,6 +6,7 @@
 import { URLExt } from '@jupyterlab/coreutils';
 import { ServerConnection } from '@jupyterlab/services';
 
+import { addressOf as of, Query, queryText } from './address';
 import { DotscienceApiError } from './errors';
 import type {
   ExecutionId,
@@ -20,10 +21,13 @@ import type {
   ILineage,
   IPage,
   IPulled,
+  IRecipe,
   IRestorePlan,
   IRestoreResult,
   IRun,
+  IRunEnvironment,
   ISeries,
+  ISession,
   ISnapshot,
   IStatus,
   ITreeEntry,
@@ -31,13 +35,12 @@ import type {
   IWorkspaceRow,
   RunId,
   Scalar,
+  SessionId,
   SnapshotId,
   StoreId
 } from './types';
 
 export const API_PATH = 'dotscience/api/v1';
-
-type Query = Record<string, string | number | boolean | string[] | null | undefined>;
 
 export interface IExecutionQuery {
   path?: string;
@@ -169,6 +172,25 @@ export class DotscienceClient {
     return this._get(of(workspace, 'executions', execution), {}, signal);
   }
 
+  session(workspace: StoreId, session: SessionId): Promise<ISession> {
+    return this._get(of(workspace, 'sessions', session));
+  }
+
+  /** Which files a cut-off cell had kept last, and in which snapshot they are. */
+  planResume(workspace: StoreId, session: SessionId): Promise<{ snapshot: SnapshotId; paths: string[] }> {
+    return this._send('POST', of(workspace, 'resume'), { session });
+  }
+
+  /** `of`: run:REF, file:PATH, variable:NAME or execution:ID. */
+  recipe(workspace: StoreId, about: string): Promise<IRecipe> {
+    return this._get(of(workspace, 'recipe'), { of: about });
+  }
+
+  /** Runs it again in a copy of the folder: as long as its cells take. */
+  confirmRecipe(workspace: StoreId, about: string): Promise<IRecipe> {
+    return this._send('POST', of(workspace, 'recipe/confirm'), { of: about });
+  }
+
   why(workspace: StoreId, execution: ExecutionId, signal?: AbortSignal): Promise<IWhy> {
     return this._get(of(workspace, 'executions', execution, 'why'), {}, signal);
   }
@@ -201,6 +223,16 @@ export class DotscienceClient {
     signal?: AbortSignal
   ): Promise<{ items: ISeries[] }> {
     return this._get(of(workspace, 'runs', run, 'series'), { ...query }, signal);
+  }
+
+  /** What its cells took of the machine; steps are null. */
+  resources(workspace: StoreId, run: RunId, query: { max_points?: number } = {}): Promise<{ items: ISeries[] }> {
+    return this._get(of(workspace, 'runs', run, 'resources'), { ...query });
+  }
+
+  /** What a run took place in. */
+  runEnvironment(workspace: StoreId, run: RunId): Promise<IRunEnvironment> {
+    return this._get(of(workspace, 'runs', run, 'environment'));
   }
 
   compare(workspace: StoreId, runs: string[], signal?: AbortSignal): Promise<IComparison> {
@@ -346,29 +378,6 @@ export class DotscienceClient {
     }
     return response;
   }
-}
-
-/** ('w-1', 'executions', 'k-1:a/b') -> 'workspaces/w-1/executions/k-1%3Aa%2Fb'; a part of ours with '/' stays two parts. */
-function of(workspace: StoreId, collection?: string, id?: string, rest?: string): string {
-  const parts = ['workspaces', encodeURIComponent(workspace)];
-  if (collection) {
-    parts.push(collection);
-  }
-  if (id !== undefined) {
-    parts.push(encodeURIComponent(id));
-  }
-  if (rest) {
-    parts.push(rest);
-  }
-  return parts.join('/');
-}
-
-/** Lists are joined by commas; null, undefined and '' are left out. */
-function queryText(query: Query): string {
-  const pairs = Object.entries(query)
-    .filter(([, value]) => value !== undefined && value !== null && value !== '')
-    .map(([name, value]) => `${name}=${encodeURIComponent(Array.isArray(value) ? value.join(',') : String(value))}`);
-  return pairs.length ? `?${pairs.join('&')}` : '';
 }
 
 async function bodyOf<T>(response: Response): Promise<T> {

@@ -44,7 +44,7 @@ export interface IFileUse {
   path: string | null;
   evidence: Evidence;
   seen_by: string[];
-  kept: 'stored' | 'fingerprint' | 'excluded' | 'missing' | 'outside' | 'secret';
+  kept: 'stored' | 'fingerprint' | 'excluded' | 'missing' | 'outside' | 'secret' | 'remote';
   kept_reason: string;
   size_bytes: number | null;
   digest: BlobDigest | null;
@@ -84,6 +84,21 @@ export interface IExecution {
   capture: 'complete' | 'partial';
   capture_reasons: string[];
   environment: BlobDigest | null;
+  /** Names or kinds of what was replaced in it as a secret, never the values. */
+  redactions?: string[];
+  /** Workspace paths that changed in its snapshot though no cell was seen writing them. */
+  unexplained?: string[];
+  /** What became of the kernel's variables: names, never values. Null where nobody looked. */
+  names?: INamesSeen | null;
+}
+
+export interface INamesSeen {
+  bound: string[];
+  changed: string[];
+  deleted: string[];
+  opaque: string[];
+  plain: string[];
+  is_whole: boolean;
 }
 
 export interface ISession {
@@ -102,6 +117,23 @@ export interface ISession {
   capture_reasons: string[];
   environment: BlobDigest | null;
   details: Record<string, any>;
+  /** How it ended, where that was not its own doing; absent from a recorder that does not say it. */
+  certificate?: ICertificate | null;
+}
+
+/** What is known of a kernel's death. */
+export interface ICertificate {
+  cause: string;
+  sentence: string;
+  signal: string | null;
+  exit_status: number | null;
+  peak_memory_bytes: number | null;
+  execution: ExecutionId | null;
+  cell_id: string | null;
+  last_metric: { name: string; step: number | null; value: JsonFloat } | null;
+  /** The last state of the files before it. */
+  resume_from: SnapshotId | null;
+  at: Instant | null;
 }
 
 export interface IMetricSummary {
@@ -111,6 +143,20 @@ export interface IMetricSummary {
   n_points: number;
   last_step: number | null;
   n_non_finite: number;
+}
+
+/** What was installed, what was in memory, the state of what draws random numbers; each as captured, or empty. */
+export interface IRunEnvironment {
+  environment: Record<string, any>;
+  loaded: Record<string, any>;
+  seeds: Record<string, string>;
+}
+
+/** What a run took of the machine, one thing at a glance. */
+export interface IResourceSummary {
+  mean: number;
+  max: number;
+  watched_s: number;
 }
 
 export interface IArtifact {
@@ -153,6 +199,10 @@ export interface IRun {
   published_at: Instant | null;
   environment: BlobDigest | null;
   series_blob: BlobDigest | null;
+  /** Empty where nothing was read; the unit stands in the name. */
+  resources: Record<string, IResourceSummary>;
+  /** Random generator -> digest of its state when the run's cell began. */
+  seeds?: Record<string, string>;
   is_starred: boolean;
   note: string;
 }
@@ -373,6 +423,24 @@ export interface IWhy {
   upstream: IUpstream[];
   environment: { python?: string; packages?: any[]; [key: string]: any } | null;
   session: ISession | null;
+}
+
+/** The smallest list of executed cells that made something, as a notebook that runs. */
+export interface IRecipe {
+  of: string;
+  /** nbformat 4. */
+  notebook: Record<string, any>;
+  /** In order. */
+  cells: { execution: ExecutionId; source: string; because: string[] }[];
+  n_left_out: number;
+  confirmation: IConfirmation | null;
+  reasons: string[];
+}
+
+export interface IConfirmation {
+  state: 'confirmed' | 'differs' | 'failed';
+  at: Instant | null;
+  details: string[];
 }
 
 /** A number found in the printed output of an execution. */

@@ -1,5 +1,5 @@
 /** What became of each cell since: the same, another source, other outputs, or gone. Pure. */
-import type { IOutput } from '../api/types';
+import { outputsKey } from '../outputs/seen';
 import type { ICell } from './cells';
 
 /** `source`: another text now. `outputs`: the same text, other outputs. `gone`: not in the notebook any more. */
@@ -42,30 +42,4 @@ function differenceOf(then: ICell, now: ICell | undefined): Difference {
     return 'source';
   }
   return outputsKey(then.outputs) === outputsKey(now.outputs) ? 'same' : 'outputs';
-}
-
-/** What a reader sees of outputs: neither counters and metadata, nor into how many pieces a stream was cut. */
-function outputsKey(outputs: readonly IOutput[]): string {
-  const seen: [string, unknown][] = [];
-  for (const output of outputs) {
-    if (output.output_type === 'stream') {
-      const last = seen[seen.length - 1];
-      const kind = `stream ${output.name}`;
-      if (last?.[0] === kind) {
-        last[1] = `${last[1]}${plain(output.text)}`;
-      } else {
-        seen.push([kind, plain(output.text)]);
-      }
-    } else if (output.output_type === 'error') {
-      seen.push(['error', [output.ename, output.evalue]]);
-    } else {
-      const data = Object.entries(output.data ?? {}).sort(([a], [b]) => (a < b ? -1 : 1));
-      seen.push(['data', data.map(([mime, value]) => [mime, plain(value)])]);
-    }
-  }
-  return JSON.stringify(seen);
-}
-
-function plain(value: unknown): unknown {
-  return Array.isArray(value) ? value.join('') : value;
 }

@@ -5,7 +5,7 @@ import { ISignal, Signal } from '@lumino/signaling';
 import { Calm, isPageVisible } from '../api/calm';
 import type { DotscienceClient } from '../api/client';
 import { sentenceOf } from '../api/errors';
-import type { IChanged, IRun, RunId, StoreId } from '../api/types';
+import type { IChanged, IRun, ISeries, RunId, StoreId } from '../api/types';
 import { SeriesModel } from './series-model';
 import type { XAxis } from './series';
 
@@ -78,6 +78,11 @@ export class ChartsModel implements IDisposable {
 
   refresh(): void {
     this._refreshing.ask();
+  }
+
+  /** What that run took of the machine so far. */
+  async fetchResources(run: RunId): Promise<ISeries[]> {
+    return (await this._client.resources(this.workspace, run)).items;
   }
 
   dispose(): void {

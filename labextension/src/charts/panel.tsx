@@ -72,6 +72,7 @@ export function ChartsPane(props: IChartsContext): JSX.Element {
             model.options = options;
           }}
           onRetry={() => model.refresh()}
+          fetchResources={run => model.fetchResources(run)}
         />
       )}
     </UseSignal>

@@ -20,11 +20,14 @@ export interface IMetricChartProps {
   height: number;
   theme: string;
   trans: TranslationBundle;
+  /** How a value is said, and marked on the axis; a plain number unless given. */
+  text?: (value: number) => string;
+  tick?: (value: number) => string;
   onOpen?: () => void;
 }
 
 export function MetricChart(props: IMetricChartProps): JSX.Element {
-  const { chart, trans } = props;
+  const { chart, trans, text = numberText } = props;
   const [readout, setReadout] = React.useState('');
   const plot = React.useMemo(() => plotData(chart, props.drawing), [chart, props.drawing]);
   const isLog = props.drawing.isLog && canBeLog(plot.columns.slice(1));
@@ -35,7 +38,7 @@ export function MetricChart(props: IMetricChartProps): JSX.Element {
           {chart.name}
         </span>
         <span className="ds-Chart-readout" title={readout} aria-hidden={true}>
-          {readout || lastText(chart)}
+          {readout || lastText(chart, text)}
         </span>
         {props.onOpen && (
           <button className="ds-Link" onClick={props.onOpen} title={trans.__('Open the chart of %1', chart.name)}>
@@ -51,16 +54,18 @@ export function MetricChart(props: IMetricChartProps): JSX.Element {
           isLog={isLog}
           height={props.height}
           theme={props.theme}
+          text={text}
+          tick={props.tick}
           onReadout={setReadout}
         />
       </React.Suspense>
-      <LineTable chart={chart} trans={trans} />
+      <LineTable chart={chart} text={text} trans={trans} />
     </figure>
   );
 }
 
 /** The same in words, where a picture is not seen. */
-function LineTable(props: { chart: IChart; trans: TranslationBundle }): JSX.Element {
+function LineTable(props: { chart: IChart; text: (value: number) => string; trans: TranslationBundle }): JSX.Element {
   const { chart, trans } = props;
   return (
     <table className="ds-Unseen">
@@ -86,7 +91,7 @@ function LineTable(props: { chart: IChart; trans: TranslationBundle }): JSX.Elem
               <th scope="row">{line.label}</th>
               <td>{line.ys.length}</td>
               {[line.ys[0], line.ys[line.ys.length - 1], low, high].map((value, index) => (
-                <td key={index}>{Number.isFinite(value) ? numberText(value) : trans.__('none')}</td>
+                <td key={index}>{Number.isFinite(value) ? props.text(value) : trans.__('none')}</td>
               ))}
             </tr>
           );
@@ -177,7 +182,7 @@ export function Singles(props: { singles: readonly ISingle[]; runs: readonly IRu
 }
 
 /** The newest value of the first line: what one looks for first. */
-function lastText(chart: IChart): string {
+function lastText(chart: IChart, text: (value: number) => string): string {
   const ys = chart.lines[0]?.ys.filter(Number.isFinite) ?? [];
-  return ys.length ? numberText(ys[ys.length - 1]) : '';
+  return ys.length ? text(ys[ys.length - 1]) : '';
 }

@@ -21,6 +21,9 @@ export interface IPlotProps {
   height: number;
   /** Name of the theme: another one, other colours. */
   theme: string;
+  /** How a value is said, and marked on the axis; a plain number unless given. */
+  text?: (value: number) => string;
+  tick?: (value: number) => string;
   /** What the crosshair is on, as text; '' when it left. */
   onReadout?: (text: string) => void;
 }
@@ -68,6 +71,7 @@ function optionsOf(
   const style = getComputedStyle(element);
   const color = (name: string): string => style.getPropertyValue(name).trim();
   const xText = props.axis === 'time' ? secondsText : tickText;
+  const { text = numberText, tick: yText = tickText } = props;
   const axis: uPlot.Axis = {
     stroke: color('--jp-ui-font-color2'),
     font: AXIS_FONT + color('--jp-ui-font-family'),
@@ -84,11 +88,11 @@ function optionsOf(
     scales: { x: { time: false }, y: props.isLog ? { distr: 3, log: 10 } : {} },
     axes: [
       { ...axis, size: 20, space: 44, values: (_, ticks) => ticks.map(xText) },
-      { ...axis, size: 40, space: 22, values: (_, ticks) => ticks.map(tick => (tick === null ? '' : tickText(tick))) }
+      { ...axis, size: 40, space: 22, values: (_, ticks) => ticks.map(tick => (tick === null ? '' : yText(tick))) }
     ],
     series: [{}, ...props.plot.lines.map(line => seriesOf(line, color))],
     hooks: {
-      setCursor: [made => readout.current?.(readoutOf(made, props.plot.lines, xText))]
+      setCursor: [made => readout.current?.(readoutOf(made, props.plot.lines, xText, text))]
     }
   };
 }
@@ -114,7 +118,12 @@ function seriesOf(line: IDrawnLine, color: (name: string) => string): uPlot.Seri
 }
 
 /** '12 · train · 7 0.231 · train · 6 0.25' */
-function readoutOf(made: uPlot, lines: readonly IDrawnLine[], xText: (x: number) => string): string {
+function readoutOf(
+  made: uPlot,
+  lines: readonly IDrawnLine[],
+  xText: (x: number) => string,
+  text: (y: number) => string
+): string {
   const index = made.cursor.idx;
   if (index === null || index === undefined) {
     return '';
@@ -122,6 +131,6 @@ function readoutOf(made: uPlot, lines: readonly IDrawnLine[], xText: (x: number)
   const values = lines
     .map((line, place) => ({ line, y: made.data[place + 1][index] }))
     .filter(({ line, y }) => !line.isFaint && typeof y === 'number')
-    .map(({ line, y }) => `${line.label} ${numberText(y as number)}`);
+    .map(({ line, y }) => `${line.label} ${text(y as number)}`);
   return values.length ? [xText(made.data[0][index]), ...values].join('   ') : '';
 }

@@ -6,12 +6,15 @@ import type { IRun, RunId } from '../api/types';
 import { chartsOf, singlesOf } from './chart';
 import { LineKey, MetricChart, Singles } from './parts';
 import { PLAIN } from './plot-data';
+import type { FetchResources } from './resources';
 import { FetchSeries, SeriesModel } from './series-model';
+import { SystemCharts } from './system';
 
 export interface ISidebarChartsProps {
   /** The ticked runs, or the newest ones, as they are now: a live run's record is handed in again when it changed. */
   runs: readonly IRun[];
   fetchSeries: FetchSeries;
+  fetchResources: FetchResources;
   /** Runs one of whose cells is executing. */
   liveRunIds: readonly RunId[];
   /** Name of the theme; another one, other colours. */
@@ -28,8 +31,16 @@ export function SidebarCharts(props: ISidebarChartsProps): JSX.Element {
   const model = useSeriesModel(props.fetchSeries, runs);
   const charts = React.useMemo(() => chartsOf(runs, model.known, 'step'), [runs, model.known, model.revision]);
   const singles = React.useMemo(() => singlesOf(runs), [runs]);
+  const system = (
+    <SystemCharts runs={runs} fetchResources={props.fetchResources} theme={props.theme} trans={trans} height={HEIGHT} />
+  );
   if (!charts.length && !singles.length) {
-    return <NoCharts hasRuns={runs.length > 0} trans={trans} />;
+    return (
+      <>
+        <NoCharts hasRuns={runs.length > 0} trans={trans} />
+        {system}
+      </>
+    );
   }
   return (
     <div className="ds-Charts">
@@ -57,6 +68,7 @@ export function SidebarCharts(props: ISidebarChartsProps): JSX.Element {
         />
       ))}
       <Singles singles={singles} runs={runs} trans={trans} />
+      {system}
     </div>
   );
 }

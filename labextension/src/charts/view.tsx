@@ -6,7 +6,9 @@ import type { IRun } from '../api/types';
 import { chartsOf, KnownSeries, singlesOf } from './chart';
 import type { IChartOptions } from './model';
 import { LineKey, MetricChart, Singles } from './parts';
+import type { FetchResources } from './resources';
 import { NoCharts } from './sidebar';
+import { SystemCharts } from './system';
 
 export interface IChartsViewProps {
   runs: readonly IRun[];
@@ -20,6 +22,7 @@ export interface IChartsViewProps {
   trans: TranslationBundle;
   onOptions: (options: IChartOptions) => void;
   onRetry: () => void;
+  fetchResources: FetchResources;
 }
 
 const HEIGHT = 240;
@@ -76,6 +79,7 @@ export function ChartsView(props: IChartsViewProps): JSX.Element {
         ))}
       </div>
       <Singles singles={singles.filter(isWanted)} runs={runs} trans={trans} />
+      <SystemCharts runs={runs} fetchResources={props.fetchResources} theme={props.theme} trans={trans} height={HEIGHT} />
     </div>
   );
 }

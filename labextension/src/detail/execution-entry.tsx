@@ -4,15 +4,17 @@ import type { IRenderMimeRegistry } from '@jupyterlab/rendermime';
 import type { TranslationBundle } from '@jupyterlab/translation';
 import * as React from 'react';
 
-import type { ExecutionId, IExecution, IRun, IWhy, RunId } from '../api/types';
+import type { ExecutionId, ICertificate, IExecution, IRun, IWhy, RunId, SnapshotId } from '../api/types';
 import { OutcomeMark, promptText } from '../history/rows';
 import { asItWasIcon, forkIcon, keepIcon, restoreIcon } from '../icons';
 import { durationText, momentText } from '../words';
+import { Certificate } from './certificate';
 import { Code } from './code';
 import { Files } from './files';
 import type { EntryTab } from './model';
 import { Outputs } from './output';
-import { IVerb, TabBar, Verbs } from './parts';
+import { IVerb, recipeVerb, TabBar, Verbs } from './parts';
+import { redactionText } from './redactions';
 import { Why } from './why';
 
 export interface IExecutionEntryProps {
@@ -20,6 +22,8 @@ export interface IExecutionEntryProps {
   /** Runs it belongs to, as far as they are loaded. */
   runs: readonly IRun[];
   why: IWhy | null;
+  /** How its kernel ended; null: it was not cut off, or nothing is known. */
+  certificate: ICertificate | null;
   tab: EntryTab;
   trans: TranslationBundle;
   rendermime: IRenderMimeRegistry | null;
@@ -30,6 +34,8 @@ export interface IExecutionEntryProps {
   onAsItWas: () => void;
   onFork: () => void;
   onRestore: () => void;
+  onResume: (snapshot: SnapshotId) => void;
+  onRecipe: () => void;
   onKeep: () => void;
   onOpenRun: (id: RunId) => void;
   onOpenExecution: (id: ExecutionId) => void;
@@ -64,7 +70,8 @@ export function ExecutionEntry(props: IExecutionEntryProps): JSX.Element {
       onClick: props.onRestore,
       isDisabled: !hasState,
       title: hasState ? trans.__('Put files back as they were then; you choose which, and it can be undone') : noState
-    }
+    },
+    recipeVerb(props.onRecipe, trans)
   ];
   const tabs: [EntryTab, string][] = [
     ['code', trans.__('Code')],
@@ -83,9 +90,12 @@ export function ExecutionEntry(props: IExecutionEntryProps): JSX.Element {
       </div>
       <Verbs verbs={verbs} />
       <RunsOf {...props} />
-      <Remarks execution={execution} trans={trans} />
+      {props.certificate && (
+        <Certificate certificate={props.certificate} trans={trans} onOpenCell={null} onResume={props.onResume} />
+      )}
+      <Remarks execution={execution} said={props.certificate?.sentence ?? ''} trans={trans} />
       <TabBar
-        tabs={tabs.map(([id, label]) => ({ id, label, count: id === 'files' ? execution.files.length : 0 }))}
+        tabs={tabs.map(([id, label]) => ({ id, label, count: id === 'files' ? execution.files.length + (execution.unexplained?.length ?? 0) : 0 }))}
         current={props.tab}
         onChoose={id => props.onTab(id as EntryTab)}
         label={trans.__('Parts of this entry')}
@@ -94,11 +104,18 @@ export function ExecutionEntry(props: IExecutionEntryProps): JSX.Element {
         {props.tab === 'code' && <Code source={execution.source} language={props.language} languages={props.languages} />}
         {props.tab === 'output' && <Outputs execution={execution} rendermime={props.rendermime} trans={trans} />}
         {props.tab === 'files' && (
-          <Files files={execution.files} trans={trans} onLineage={props.onLineageOfFile} onOpen={props.onOpenFile} />
+          <Files
+            files={execution.files}
+            unexplained={execution.unexplained}
+            trans={trans}
+            onLineage={props.onLineageOfFile}
+            onOpen={props.onOpenFile}
+          />
         )}
         {props.tab === 'why' && (
           <Why
             why={props.why}
+            seeds={props.runs.find(run => run.executions[0] === execution.id)?.seeds ?? {}}
             trans={trans}
             onExecution={props.onOpenExecution}
             onLineage={props.onLineageOfFile}
@@ -134,11 +151,12 @@ function RunsOf(props: IExecutionEntryProps): JSX.Element {
 }
 
 /** What the reader should know before trusting the entry; nothing when all is well. */
-function Remarks(props: { execution: IExecution; trans: TranslationBundle }): JSX.Element | null {
+function Remarks(props: { execution: IExecution; said: string; trans: TranslationBundle }): JSX.Element | null {
   const { execution, trans } = props;
   const remarks = [
     ...(execution.kind === 'widget' ? [trans.__('A widget called back; its code is in the cell that made it.')] : []),
-    ...execution.capture_reasons,
+    ...execution.capture_reasons.filter(reason => reason !== props.said),
+    ...(execution.redactions?.length ? [redactionText(execution.redactions, trans)] : []),
     ...(execution.cell_id_from === 'unknown' && execution.kind === 'cell'
       ? [trans.__('Which cell this was is not known: its executor did not say.')]
       : []),

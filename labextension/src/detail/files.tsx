@@ -7,6 +7,8 @@ import { sizeText } from '../words';
 
 export interface IFilesProps {
   files: readonly IFileUse[];
+  /** Workspace paths that changed meanwhile, by no cell. */
+  unexplained?: readonly string[];
   trans: TranslationBundle;
   /** Open the lineage of that workspace path. */
   onLineage: (path: string) => void;
@@ -15,16 +17,36 @@ export interface IFilesProps {
 }
 
 export function Files(props: IFilesProps): JSX.Element {
-  const { files, trans } = props;
-  if (!files.length) {
+  const { files, trans, unexplained = [] } = props;
+  if (!files.length && !unexplained.length) {
     return <p className="ds-Empty">{trans.__('No file was seen being read or written.')}</p>;
   }
   return (
     <>
       <FileGroup {...props} title={trans.__('Read')} files={files.filter(file => file.role === 'input')} />
       <FileGroup {...props} title={trans.__('Wrote')} files={files.filter(file => file.role === 'output')} />
+      <Unexplained {...props} paths={unexplained} />
     </>
   );
+}
+
+/** Not a use of any cell: somebody else changed them while this one ran. */
+function Unexplained(props: IFilesProps & { paths: readonly string[] }): JSX.Element | null {
+  const { paths, trans } = props;
+  return paths.length ? (
+    <section className="ds-Files">
+      <h3>{trans.__('Changed meanwhile, not by a cell')}</h3>
+      <ul>
+        {paths.map(path => (
+          <li key={path}>
+            <button className="ds-Link ds-Files-path" title={path} onClick={() => props.onOpen(path)}>
+              {path}
+            </button>
+          </li>
+        ))}
+      </ul>
+    </section>
+  ) : null;
 }
 
 function FileGroup(props: IFilesProps & { title: string }): JSX.Element | null {
@@ -93,6 +115,8 @@ function keptText(file: IFileUse, trans: TranslationBundle): string {
       return trans.__('not kept');
     case 'outside':
       return trans.__('outside the folder');
+    case 'remote':
+      return trans.__('from another computer');
     case 'secret':
       return trans.__('holds secrets: not kept');
     default:

@@ -4,9 +4,10 @@ import { ISignal, Signal } from '@lumino/signaling';
 
 import { Calm, isPageVisible } from '../api/calm';
 import type { DotscienceClient, IRunChange } from '../api/client';
-import { sentenceOf } from '../api/errors';
+import { DotscienceApiError, sentenceOf } from '../api/errors';
 import type { LiveChanges } from '../api/live';
-import type { ExecutionId, IChanged, IExecution, IRun, IWhy, RunId, StoreId } from '../api/types';
+import type { ExecutionId, ICertificate, IChanged, IExecution, IRun, ISession, IWhy, RunId, StoreId } from '../api/types';
+import { certificateOf, isCutOff } from './certificate-facts';
 
 export type EntryTab = 'code' | 'output' | 'files' | 'why';
 
@@ -43,6 +44,12 @@ export class EntryModel implements IDisposable {
 
   get why(): IWhy | null {
     return this._why;
+  }
+
+  /** How the kernel ended that this was cut off by; null: it was not, or nothing is known. */
+  get certificate(): ICertificate | null {
+    const entry = this._execution ?? this._run;
+    return entry && certificateOf(entry, this._session);
   }
 
   /** Why the last request failed; '' when it did not. */
@@ -121,10 +128,27 @@ export class EntryModel implements IDisposable {
         this._run = await this._client.run(this.ref.workspace, this.ref.run!);
       }
       this._problem = '';
+      this._emit();
+      await this._loadSession();
     } catch (error) {
       this._problem = sentenceOf(error);
     }
     this._emit();
+  }
+
+  /** Of what was cut off alone: how its kernel ended. */
+  private async _loadSession(): Promise<void> {
+    const entry = this._execution ?? this._run;
+    if (entry?.session && isCutOff(entry)) {
+      try {
+        this._session = await this._client.session(this.ref.workspace, entry.session);
+      } catch (error) {
+        // Not known, or asked of a recorder that cannot say: the entry has its reason in a sentence all the same.
+        if (!(error instanceof DotscienceApiError && error.isAbsent)) {
+          throw error;
+        }
+      }
+    }
   }
 
   private async _loadWhy(): Promise<void> {
@@ -150,6 +174,7 @@ export class EntryModel implements IDisposable {
   private _changed = new Signal<this, void>(this);
   private _execution: IExecution | null = null;
   private _run: IRun | null = null;
+  private _session: ISession | null = null;
   private _why: IWhy | null = null;
   private _problem = '';
   private _tab: EntryTab = 'code';

@@ -1,6 +1,9 @@
 /** Small parts that entries share: the row of verbs and the row of tabs. */
 import type { LabIcon } from '@jupyterlab/ui-components';
+import type { TranslationBundle } from '@jupyterlab/translation';
 import * as React from 'react';
+
+import { recipeIcon } from '../icons';
 
 export interface IVerb {
   label: string;
@@ -21,6 +24,16 @@ export function Verbs(props: { verbs: IVerb[] }): JSX.Element {
       ))}
     </div>
   );
+}
+
+/** The same of a cell and of a run. */
+export function recipeVerb(onClick: () => void, trans: TranslationBundle): IVerb {
+  return {
+    label: trans.__('Make the recipe'),
+    icon: recipeIcon,
+    title: trans.__('The cells that made it, as they were executed, as a notebook of their own; nothing runs'),
+    onClick
+  };
 }
 
 export interface ITab {

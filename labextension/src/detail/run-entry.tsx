@@ -3,23 +3,36 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 import * as React from 'react';
 
 import type { IRunChange } from '../api/client';
-import type { ExecutionId, IExecution, IRun, Scalar } from '../api/types';
+import type { ExecutionId, ICertificate, IExecution, IRun, IRunEnvironment, Scalar, SnapshotId } from '../api/types';
+import type { FetchResources } from '../charts/resources';
+import { SystemCharts } from '../charts/system';
 import { firstLine, promptText, RunStateMark } from '../history/rows';
 import { asItWasIcon, forkIcon, restoreIcon, starFilledIcon, starIcon } from '../icons';
 import { clockText, durationText, momentText, numberText, scalarText } from '../words';
+import { Certificate } from './certificate';
+import { RunEnvironment } from './environment-view';
 import { Files } from './files';
 import { labelText, parseLabel } from './labels';
-import { IVerb, Verbs } from './parts';
+import { IVerb, recipeVerb, Verbs } from './parts';
+
+const CHART_HEIGHT = 90;
 
 export interface IRunEntryProps {
   run: IRun;
   /** Its cells, as far as they are loaded. */
   executions: readonly IExecution[];
   trans: TranslationBundle;
+  /** How its kernel ended; null: it was not cut off, or nothing is known. */
+  certificate: ICertificate | null;
+  theme: string;
+  fetchResources: FetchResources;
+  fetchEnvironment: () => Promise<IRunEnvironment>;
   onChange: (change: IRunChange) => void;
   onAsItWas: () => void;
   onFork: () => void;
   onRestore: () => void;
+  onResume: (snapshot: SnapshotId) => void;
+  onRecipe: () => void;
   onCopyRows: () => void;
   onOpenExecution: (id: ExecutionId) => void;
   onLineageOfFile: (path: string) => void;
@@ -28,14 +41,15 @@ export interface IRunEntryProps {
 }
 
 export function RunEntry(props: IRunEntryProps): JSX.Element {
-  const { run, trans } = props;
+  const { run, certificate, trans } = props;
   const hasState = run.snapshot !== null;
   const isNotebook = !!run.path?.endsWith('.ipynb');
   const verbs: IVerb[] = [
     { label: trans.__('Copy row'), onClick: props.onCopyRows },
     { label: trans.__('Show as it was'), icon: asItWasIcon, onClick: props.onAsItWas, isDisabled: !hasState || !isNotebook },
     { label: trans.__('Fork…'), icon: forkIcon, onClick: props.onFork, isDisabled: !hasState },
-    { label: trans.__('Restore…'), icon: restoreIcon, onClick: props.onRestore, isDisabled: !hasState }
+    { label: trans.__('Restore…'), icon: restoreIcon, onClick: props.onRestore, isDisabled: !hasState },
+    recipeVerb(props.onRecipe, trans)
   ];
   const metrics = Object.entries(run.metrics).map(
     ([name, metric]) =>
@@ -60,7 +74,10 @@ export function RunEntry(props: IRunEntryProps): JSX.Element {
         <RunStateMark run={run} trans={trans} />
         {run.duration_s !== null && <span>{durationText(run.duration_s)}</span>}
       </div>
-      {run.state_reason && <p className="ds-Hint">{run.state_reason}</p>}
+      {run.state_reason && run.state_reason !== certificate?.sentence && <p className="ds-Hint">{run.state_reason}</p>}
+      {certificate && (
+        <Certificate certificate={certificate} trans={trans} onOpenCell={props.onOpenExecution} onResume={props.onResume} />
+      )}
       {run.description && <p>{run.description}</p>}
       <Verbs verbs={verbs} />
       <div className="ds-Entry-content">
@@ -80,6 +97,8 @@ export function RunEntry(props: IRunEntryProps): JSX.Element {
               [name, text, run.carried_over.includes(name) ? trans.__('from the run before') : ''] as const
           )}
         />
+        <System run={run} fetchResources={props.fetchResources} theme={props.theme} trans={trans} />
+        <RunEnvironment key={run.id} fetchEnvironment={props.fetchEnvironment} trans={trans} />
         <section>
           <h3>{trans.__('Cells')}</h3>
           {props.executions.map(execution => (
@@ -104,6 +123,12 @@ export function RunEntry(props: IRunEntryProps): JSX.Element {
       </div>
     </div>
   );
+}
+
+/** The same list of one as long as it is the same record: its charts fetch when it changes. */
+function System(props: { run: IRun; fetchResources: FetchResources; theme: string; trans: TranslationBundle }): JSX.Element {
+  const runs = React.useMemo(() => [props.run], [props.run]);
+  return <SystemCharts {...props} runs={runs} height={CHART_HEIGHT} />;
 }
 
 /** Text that becomes a field when clicked; Enter saves, Escape leaves it as it was. */

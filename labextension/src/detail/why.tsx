@@ -5,10 +5,13 @@ import * as React from 'react';
 import type { ExecutionId, IWhy } from '../api/types';
 import { firstLine, promptText } from '../history/rows';
 import { clockText } from '../words';
+import { Environment } from './environment-view';
 import { Files } from './files';
 
 export function Why(props: {
   why: IWhy | null;
+  /** Of the run that this cell opened; {}: it opened none. */
+  seeds: Record<string, string>;
   trans: TranslationBundle;
   onExecution: (id: ExecutionId) => void;
   onLineage: (path: string) => void;
@@ -16,11 +19,9 @@ export function Why(props: {
   onWhole: () => void;
 }): JSX.Element {
   const { why, trans } = props;
-  const [isAll, setAll] = React.useState(false);
   if (!why) {
     return <p className="ds-Empty">{trans.__('Looking it up…')}</p>;
   }
-  const packages = packageTexts(why.environment?.packages);
   return (
     <div className="ds-Why">
       <section>
@@ -44,37 +45,17 @@ export function Why(props: {
       )}
       <section>
         <h3>{trans.__('Environment')}</h3>
-        <p>
-          {why.session?.python || why.environment?.python
-            ? trans.__('Python %1', why.session?.python || why.environment?.python)
-            : trans.__('Not known.')}
-          {why.session?.host && <span className="ds-Hint"> {trans.__('on %1', why.session.host)}</span>}
-        </p>
-        {packages.length > 0 && (
-          <p className="ds-Why-packages">
-            {isAll ? (
-              packages.map(text => <code key={text}>{text}</code>)
-            ) : (
-              <button className="ds-Link" onClick={() => setAll(true)}>
-                {trans._n('%1 package', '%1 packages', packages.length)}
-              </button>
-            )}
-          </p>
-        )}
+        <Environment
+          environment={why.environment}
+          python={why.session?.python ?? ''}
+          host={why.session?.host ?? ''}
+          seeds={props.seeds}
+          trans={trans}
+        />
       </section>
       <button className="ds-Link" onClick={props.onWhole}>
         {trans.__('Whole lineage')} ↗
       </button>
     </div>
   );
-}
-
-/** Packages come as 'name==1.0', as [name, version] or as {name, version}; in order of name. */
-function packageTexts(packages: unknown): string[] {
-  if (packages && typeof packages === 'object' && !Array.isArray(packages)) {
-    return Object.entries(packages).map(([name, version]) => `${name} ${version}`).sort();
-  }
-  return (Array.isArray(packages) ? packages : [])
-    .map(item => (typeof item === 'string' ? item : Array.isArray(item) ? item.join(' ') : `${item.name} ${item.version}`))
-    .sort();
 }

@@ -13,6 +13,7 @@ export interface IDetailsProps {
   trans: TranslationBundle;
   onOpen: (node: ILineageNode) => void;
   onCentre: (node: ILineageNode) => void;
+  onRecipe: (of: string) => void;
 }
 
 export function Details(props: IDetailsProps): JSX.Element {
@@ -40,6 +41,11 @@ export function Details(props: IDetailsProps): JSX.Element {
         {address && address !== props.of && (
           <button className="ds-Button" onClick={() => props.onCentre(node)}>
             {trans.__('Lineage of this')}
+          </button>
+        )}
+        {address && node.kind !== 'notebook' && (
+          <button className="ds-Button" onClick={() => props.onRecipe(address)}>
+            {trans.__('Make the recipe')}
           </button>
         )}
       </div>

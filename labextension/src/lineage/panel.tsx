@@ -60,6 +60,7 @@ export class LineagePanel extends ReactWidget {
                 model.goTo(address);
               }
             }}
+            onRecipe={of => this._context.execute(CommandIDs.makeRecipe, { workspace: model.workspace, of })}
             onBack={() => model.goBack()}
             onAll={() => model.showAll()}
             onRetry={() => model.refresh()}

@@ -28,6 +28,8 @@ export interface ILineageViewProps {
   /** Open the entry of a cell or run, or the file. */
   onOpen: (node: ILineageNode) => void;
   onCentre: (node: ILineageNode) => void;
+  /** Make the recipe of that address: 'file:model.pkl'. */
+  onRecipe: (of: string) => void;
   onBack: () => void;
   onAll: () => void;
   onRetry: () => void;

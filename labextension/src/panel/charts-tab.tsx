@@ -22,6 +22,7 @@ function ChartsTab(props: IPanelContext): JSX.Element {
     <SidebarCharts
       runs={runs}
       fetchSeries={async (run, query) => (workspace ? (await model.client.series(workspace, run, query)).items : [])}
+      fetchResources={async run => (workspace ? (await model.client.resources(workspace, run)).items : [])}
       liveRunIds={model.now?.run ? [model.now.run.id] : []}
       theme={props.theme()}
       trans={props.trans}

@@ -39,6 +39,7 @@ function ExecutionPane(props: EntryProps & { execution: IExecution }): JSX.Eleme
       execution={execution}
       runs={model.history.runs.filter(other => isOf(other, execution))}
       why={entry.why}
+      certificate={entry.certificate}
       tab={entry.tab}
       trans={props.trans}
       rendermime={props.rendermime}
@@ -51,6 +52,8 @@ function ExecutionPane(props: EntryProps & { execution: IExecution }): JSX.Eleme
       onAsItWas={() => execute(CommandIDs.asItWas, { workspace, snapshot, path, cell_id: execution.cell_id })}
       onFork={() => execute(CommandIDs.fork, { workspace, snapshot, path })}
       onRestore={() => execute(CommandIDs.restore, { workspace, snapshot, path, at: execution.finished_at ?? execution.started_at })}
+      onResume={from => execute(CommandIDs.resumeCutOff, { workspace, session: execution.session, snapshot: from, path })}
+      onRecipe={() => execute(CommandIDs.makeRecipe, { workspace, of: `execution:${execution.id}`, path })}
       onKeep={() => execute(CommandIDs.keepAsRun, { workspace, execution: execution.id })}
       onOpenRun={id => model.openEntry({ workspace, run: id })}
       onOpenExecution={id => model.openEntry({ workspace, execution: id })}
@@ -71,10 +74,16 @@ function RunPane(props: EntryProps & { run: IRun }): JSX.Element {
       run={shown}
       executions={model.history.executions.filter(execution => isOf(shown, execution)).reverse()}
       trans={props.trans}
+      certificate={entry.certificate}
+      theme={props.theme()}
+      fetchResources={async run => (await model.client.resources(workspace, run)).items}
+      fetchEnvironment={() => model.client.runEnvironment(workspace, shown.id)}
       onChange={change => void entry.changeRun(change).then(changed => changed && model.history.putRun(changed))}
       onAsItWas={() => execute(CommandIDs.asItWas, { workspace, snapshot, path })}
       onFork={() => execute(CommandIDs.fork, { workspace, snapshot, path })}
       onRestore={() => execute(CommandIDs.restore, { workspace, snapshot, path, at: shown.finished_at ?? shown.started_at })}
+      onResume={from => execute(CommandIDs.resumeCutOff, { workspace, session: shown.session, snapshot: from, path })}
+      onRecipe={() => execute(CommandIDs.makeRecipe, { workspace, of: `run:${shown.id}`, path })}
       onCopyRows={() => execute(CommandIDs.copyRows, { workspace, runs: [shown.id] })}
       onOpenExecution={id => model.openEntry({ workspace, execution: id })}
       onLineageOfFile={file => execute(CommandIDs.openLineage, { workspace, of: `file:${file}` })}

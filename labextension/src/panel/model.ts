@@ -11,6 +11,7 @@ import type { FocusModel } from '../focus/focus-model';
 import type { SelectionModel } from '../focus/selection-model';
 import { TiesModel } from '../fork/ties-model';
 import { HistoryModel } from '../history/model';
+import type { MissedModel } from '../outputs/missed-model';
 import { INow, nowOf } from './now';
 
 export type PanelTab = 'history' | 'charts' | 'lineage';
@@ -23,7 +24,9 @@ export class PanelModel implements IDisposable {
     readonly client: DotscienceClient,
     readonly live: LiveChanges,
     readonly focus: FocusModel,
-    readonly selection: SelectionModel
+    readonly selection: SelectionModel,
+    /** Outputs that arrived while the notebook was closed. */
+    readonly missed: MissedModel
   ) {
     this.history = new HistoryModel(client, live);
     this.ties = new TiesModel(focus);
@@ -31,6 +34,7 @@ export class PanelModel implements IDisposable {
     selection.changed.connect(this._emit, this);
     this.history.changed.connect(this._onHistory, this);
     this.ties.changed.connect(this._emit, this);
+    missed.changed.connect(this._emit, this);
     this._onFocus();
   }
 
@@ -76,6 +80,7 @@ export class PanelModel implements IDisposable {
   /** Fetches nothing while false. */
   set isShown(value: boolean) {
     this.history.isShown = value;
+    this.missed.isShown = value;
     this._trail.forEach(entry => (entry.isShown = value));
     this._emit();
   }
@@ -116,6 +121,7 @@ export class PanelModel implements IDisposable {
     this._trail.forEach(entry => entry.dispose());
     this._spark.dispose();
     this.ties.dispose();
+    this.missed.dispose();
     this.history.dispose();
     Signal.clearData(this);
   }

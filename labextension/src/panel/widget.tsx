@@ -12,6 +12,7 @@ import * as React from 'react';
 import { CommandIDs } from '../command-ids';
 import { TiesNotice } from '../fork/ties-notice';
 import { dotscienceIcon } from '../icons';
+import { MissedNotice } from '../outputs/missed-notice';
 import { EntryPane } from './entry-pane';
 import { Header } from './header';
 import { HistoryPane } from './history-pane';
@@ -166,6 +167,17 @@ function PanelView(props: IPanelContext & { onFolderMenu: (anchor: DOMRect) => v
         trans={trans}
         onShow={number => model.ties.show(number)}
         onUntie={() => model.ties.untie()}
+      />
+      <MissedNotice
+        missed={model.missed.missed}
+        edited={model.missed.edited}
+        done={model.missed.done}
+        problem={model.missed.problem}
+        trans={trans}
+        onPutBack={() => execute(CommandIDs.putBackOutputs)}
+        onUndo={() => model.missed.undo()}
+        onDismiss={() => model.missed.dismiss()}
+        onOpen={execution => focus.workspace && model.openEntry({ workspace: focus.workspace, execution })}
       />
       <TabBar
         tabs={tabs}
