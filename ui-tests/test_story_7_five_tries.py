@@ -43,6 +43,14 @@ def test_five_tries_are_five_rows_in_order(lab: LabPage) -> None:
     assert [next(word for word in row if word in ACCURACIES) for row in said] == ACCURACIES
     assert all("finished" in row and "running" not in row for row in said)
     lab.shot("story-7-five-tries")
+
+    rows.first.click()
+    lab.verb("Make the recipe")
+    expect(lab.page.get_by_text("It takes 2 cells, as they were executed; 4 left out.")).to_be_visible(timeout=WAIT_MS)
+    lab.page.get_by_role("main").get_by_role("tab", name="Untitled.ipynb").wait_for()
+    recipe = lab.notebook.locator(".jp-CodeCell .cm-content")
+    expect(recipe).to_have_count(2, timeout=WAIT_MS)
+    expect(recipe.last).to_contain_text(f"lr = {RATES[-1]}")
     assert not lab.page_errors
 
 

@@ -103,11 +103,11 @@ class FileOpened(Event):
     execution: Optional[ExecutionId] = None
     """None: outside any cell, at session level."""
     seen_by: str = "audit"
-    """audit | library | declared | child process"""
-    was_there: Optional[bool] = None
-    """Whether there was such a file just before; None: not known."""
+    """audit | library | declared | child process | command line (a program was told to write it)"""
     since: Optional[float] = None
     """Of a child process that does not know its cell: it works for the one that ran in its session at that moment."""
+    was_there: Optional[bool] = None
+    """Whether there was such a file just before; None: not known."""
 
 
 @_event

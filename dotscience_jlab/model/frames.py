@@ -30,6 +30,8 @@ _POINT_HEAD = struct.Struct("<Iqd")
 _KIND = re.compile(rb"\x01(?=\{)|\x02")
 """The byte before a payload."""
 HEAD_BYTES = _HEAD.size
+_encode = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False, default=str).encode
+"""Made once: `json.dumps` makes an encoder a call, a fifth of what an opened file costs a cell."""
 
 
 class Points(NamedTuple):
@@ -51,7 +53,7 @@ class TornFrame(ValueError):
 
 
 def json_frame(event: Dict[str, Any]) -> bytes:
-    payload = json.dumps(event, separators=(",", ":"), ensure_ascii=False, default=str).encode("utf-8", "surrogatepass")
+    payload = _encode(event).encode("utf-8", "surrogatepass")
     return _frame(b"\x01" + payload)
 
 

@@ -43,6 +43,8 @@ REMEMBERED_CHARACTERS = 8_000_000
 
 HARMLESS = "not_secret"
 """A setting of the folder: digests of what the user said is no secret."""
+UNSEARCHED = "«secret:unsearched»"
+"""Stands for a whole text that could not be looked through."""
 NAME_REASON = "Its name holds what looks like a secret: it is not kept under it. Rename it."
 
 log = logging.getLogger(__name__)
@@ -82,7 +84,11 @@ class Cleaner:
         remembered = self._remembered.get(text)
         if remembered is not None and remembered.versions == versions:
             return remembered.cleaned
-        patterns = remembered.patterns if remembered is not None else tuple(_patterns_in(text))
+        try:
+            patterns = remembered.patterns if remembered is not None else tuple(_patterns_in(text))
+        except Exception:  # a fault of ours must neither stop the recording nor let a secret through: this text is not kept
+            log.exception("a text of %d characters could not be searched for secrets", len(text))
+            return UNSEARCHED
         found = [*self._known.places_in(text), *self._found.places_in(text), *patterns]
         cleaned = self._without(text, without_overlaps(found)) if found else text
         self._remember(text, _Remembered(patterns, (self._known.version, self._found.version), cleaned))
@@ -111,12 +117,12 @@ class Cleaner:
                 return with_texts(data, self.text)
             except (ValueError, RecursionError):
                 pass  # broken, or half saved: looked at as any text
-        try:
-            text = data.decode("utf-8")
-        except UnicodeDecodeError:
+        encoding = _encoding_of(data)
+        if encoding is None:
             return data
+        text = data.decode(encoding)
         cleaned = self.text(text)
-        return data if cleaned == text else cleaned.encode("utf-8")
+        return data if cleaned == text else cleaned.encode(encoding, "replace")
 
     # -- what the recorder asks ----------------------------------------------------------------------
 
@@ -144,7 +150,7 @@ class Cleaner:
     # -- inside --------------------------------------------------------------------------------------
 
     def _without(self, text: str, found: list[Found]) -> str:
-        pieces, at = [], 0
+        pieces, at, learned = [], 0, {}
         for each in found:
             literal = text[each.start : each.end]
             placeholder = each.placeholder
@@ -153,10 +159,11 @@ class Cleaner:
                 if digest in self.harmless:
                     continue
                 placeholder = f"«secret:{each.kind}·{digest}»"
-                for part in (literal,) if each.is_learned else _lines_of(literal):
-                    self._found.learn(part, placeholder)
+                learned.update(dict.fromkeys((literal,) if each.is_learned else _lines_of(literal), placeholder))
             pieces += [text[at : each.start], placeholder]
             at = each.end
+        if learned:
+            self._found.learn(learned)
         return "".join([*pieces, text[at:]])
 
     def _cleaned_value(self, value: Any) -> Any:
@@ -193,6 +200,18 @@ class Cleaner:
                 self._n_remembered -= len(gone)
 
 
+def _encoding_of(data: bytes) -> str | None:
+    """None: it is no text. A placeholder can be written in each of these."""
+    is_wide = data.startswith((b"\xff\xfe", b"\xfe\xff"))
+    if b"\0" in data and not is_wide:
+        return None
+    try:
+        data.decode("utf-16" if is_wide else "utf-8")
+    except UnicodeDecodeError:
+        return "latin-1"  # or another of one byte a letter: the letters of keys are the same in all of them
+    return "utf-16" if is_wide else "utf-8"
+
+
 def _patterns_in(text: str) -> Iterator[Found]:
     if len(text) <= PIECE_CHARACTERS:
         yield from find_secrets(text)
@@ -209,7 +228,8 @@ def _lines_of(literal: str) -> list[str]:
 
 IDS = frozenset((
     "id", "session", "notebook", "snapshot", "run", "runs", "execution", "executions", "environment", "outputs_blob",
-    "series_blob", "digest", "blob", "version", "candidates", "overlaps", "ids", "about", "kind", "outcome", "state",
+    "series_blob", "resources_blob", "loaded", "digest", "blob", "version", "candidates", "overlaps", "ids", "about", "kind",
+    "outcome", "state",
     "started_at", "finished_at", "created_at", "published_at", "snapshot_times", "evidence", "kept", "seen_by", "role",
     "capture", "notebook_from", "cell_id_from", "kernel_id", "redactions",
 ))

@@ -61,7 +61,14 @@ class HeldProcess:
         fields = stat_fields(self._pid)
         if fields is None or fields[0] != b"Z" or len(fields) <= _STAT_EXIT_CODE:
             return None
-        return int(fields[_STAT_EXIT_CODE]) or None  # 0 is also what one sees who may not look
+        code = int(fields[_STAT_EXIT_CODE])
+        return code if code or self._is_ours() else None  # 0 is also what one sees who may not look
+
+    def _is_ours(self) -> bool:
+        try:
+            return os.geteuid() in (0, os.stat(f"/proc/{self._pid}").st_uid)
+        except OSError:
+            return False
 
 
 def hold(process: Process) -> HeldProcess | None:

@@ -7,6 +7,9 @@ from dataclasses import dataclass, field
 
 from ..model.ids import BlobDigest
 
+NAMED = "command line"
+"""A program was told to write it: whether it did shows in whether it changed."""
+
 
 @dataclass
 class Opening:
@@ -35,7 +38,7 @@ class Opening:
         self.roles |= found - {"input"} if is_own else found
         self.seen_by.add(seen_by)
         self.is_declared |= is_declared
-        self.is_written |= role == "output"
+        self.is_written |= role == "output" and seen_by != NAMED
         if "input" in found and not is_own and self.read_at is None:
             self.read_at = at
 

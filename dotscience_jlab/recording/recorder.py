@@ -11,45 +11,43 @@ from __future__ import annotations
 import logging
 import os
 import time
-from collections import OrderedDict, deque
+from collections import deque
 from dataclasses import dataclass, field, replace
 from typing import Any, Callable, Iterable
 
-from ..errors import Conflict, DotscienceError, Forgotten, NotFound, NotRecorded, StoreError
+from ..errors import Conflict, DotscienceError, Forgotten, NotFound, StoreError
 from ..model import events as ev
 from ..model import execution as outcomes
-from ..model.execution import NamesSeen, Session
+from ..model.execution import Session
 from ..model.frames import Points
-from ..model.ids import BlobDigest, ExecutionId, NotebookId, RunId, StoreId, new_notebook_id
+from ..model.ids import ExecutionId, NotebookId, RunId, StoreId, new_notebook_id
 from ..model.instant import instant
 from ..model.paths import WorkspacePath, relative_to_root
 from ..model.run import Run
 from ..store.base import Record, Store
 from . import notebook as notebooks
 from .activity import Activity
-from .assemble import OpenExecution, shown_text
+from .assemble import OpenExecution
 from .checkpoints import CHECKPOINT, Checkpoints, take_checkpoint
 from .claims import Claims
 from .ending import Ending
-from .environments import environment_bytes
-from .first_look import FirstLooks
+from .environments import SessionEnvironment
 from .inbox import Inbox, Received, is_alive
-from .kernels import Kernel, Kernels, script_id
+from .kernels import Kernels
+from .late_outputs import with_late_outputs
 from .mappings import mapped_for_writing
+from .open_cells import OpenCells
 from .process_tree import has_children
-from .publication import Aftermath, Circumstances, clean_outputs, publish_execution, put_outputs
+from .publication import Aftermath, Circumstances, publish_execution
 from .resources.sampler import Resources
 from .run_book import RunBook
-from .side_reports import SideReports, Told
+from .side_reports import SideReports
 from .unopened import Writing
 from .uses import CLOCK_SLACK_S
+from .whereabouts import Whereabouts
 from .witness import Witness
 from .workspaces import Workspaces
 
-ENDED_KEPT = 50
-"""Executions whose late output is still taken."""
-START_SLACK_S = 0.05
-"""When a process began is known to a clock tick or two: one that seems to begin right before a cell is that cell's."""
 REFUSALS = (StoreError, Conflict)
 """What passes: a full disk, a missing right, another program in the way. What met one is tried again, never dropped."""
 
@@ -77,36 +75,26 @@ class SessionRecorder:
     def __init__(self, inbox: Inbox, around: Surroundings) -> None:
         self.inbox = inbox
         self.around = around
-        self.started: ev.SessionStarted | None = None
         self.finished: ev.SessionFinished | None = None
-        self._environment: dict[str, Any] | None = None
-        self._environment_digests: dict[StoreId, BlobDigest] = {}
+        self._environment = SessionEnvironment()
         self._queue: deque[Received] = deque()
-        self._executions: dict[ExecutionId, OpenExecution] = {}
-        self._stores: dict[ExecutionId, Store] = {}
-        self._runs = RunBook(inbox.session, self._executions, around.resources.summary_so_far)
+        self._where = Whereabouts(around.kernels)
+        self._cells = OpenCells(inbox.session, inbox.folder, around.claims)
+        self._runs = RunBook(inbox.session, self._cells.running, around.resources.summary_so_far)
         self._backlog: list[OpenExecution] = []
         """Ended, but not in the store: it refused (a full disk, no permission)."""
         self._last_cell: dict[str, str] = {}
         """notebook's disk path -> the cell executed last"""
         self._last_store: Store | None = None
         self._is_session_stored = False
-        self._ended: OrderedDict[ExecutionId, OpenExecution] = OrderedDict()
-        """The last few, whose threads may still print."""
-        self._late: dict[ExecutionId, None] = {}
-        """Those among them that printed after they were stored."""
         self.mapped: frozenset[str] = frozenset()
         """Disk paths that the session's processes had in their memory for writing when its last cell ended."""
-        self._background: dict[str, None] = {}
-        """Disk paths written outside any cell: the session's, and no cell's."""
         self._unopened: dict[RunId, ev.RunOpened] = {}
         """Opened by a cell that is not kept (paused, or its history is deleted); a cell that is may still record into them."""
         self._is_news_to_settle = False
-        self.children = SideReports(inbox.folder)
         self.witness = Witness(inbox, around.workspaces.settings.node)
         self._ending = Ending()
         self._checkpoints = Checkpoints(around.workspaces.settings.checkpoint_every_s)
-        self._first_looks = FirstLooks()
 
     # -- taking in ---------------------------------------------------------------------------------
 
@@ -131,42 +119,51 @@ class SessionRecorder:
         if not self._queue:
             self.around.acknowledge(self.inbox.session, self.inbox.position)
             self.around.claims.taken_in(self.inbox.session, self.inbox.folder, self.inbox.position)
-            self._first_looks.step(self._executions, self.around.workspaces.fingerprints)
+            self._cells.look_at_inputs(self.around.workspaces.fingerprints)
             self._settle()
         return is_new
 
     def stores(self) -> set[Store]:
         """Of the cells that are running, and the one used last."""
         last = [self._last_store] if self._last_store is not None else []
-        used = {*(self._stores[each] for each in self._executions), *last}
+        used = {*(self._cells.stores[each] for each in self._cells.running), *last}
         return {store for store in used if store.is_there()}
+
+    @property
+    def started(self) -> ev.SessionStarted | None:
+        return self._where.started
+
+    @property
+    def children(self) -> SideReports:
+        return self._cells.children
 
     @property
     def is_end_explained(self) -> bool:
         """Its server, or `ds run`, has said how it ended."""
-        return self.started is None or self._told_end() is not None
+        return self.started is None or self._where.told_end() is not None
 
     @property
     def is_running(self) -> bool:
-        return bool(self._executions)
+        return bool(self._cells.running)
 
     @property
     def is_busy(self) -> bool:
         """A cell is running, or something waits for the store."""
-        return bool(self._executions or self._backlog or self._queue)
+        return bool(self._cells.running or self._backlog or self._queue)
 
     def finish(self) -> bool:
         """The process is gone: close what it left open, truthfully. True if all of it is durable."""
         if self._queue:
             return False
         at = self.finished.at if self.finished is not None else self.around.clock()
-        self._hear_children(at)
-        self._ending.decide(self.started, self.finished, self._told_end(), self.witness)
-        for execution in list(self._executions.values()):
-            self._ending.cut(execution, self._checkpoints.last_of(execution, self._stores[execution.id]))
+        self._cells.hear_children(at)
+        self._ending.decide(self.started, self.finished, self._where.told_end(), self.witness)
+        for execution in list(self._cells.running.values()):
+            self._ending.cut(execution, self._checkpoints.last_of(execution, self._cells.stores[execution.id]))
             execution.ended_as = outcomes.INTERRUPTED if self.finished is not None else outcomes.KILLED
             execution.ended_at = at
             execution.faults.append(self._ending.death or "The process ended in the middle of it.")
+            self._runs.cut_off(execution, execution.faults[-1])
             self._end(execution)
         self._retry_backlog()
         self._let_go_of_vanished()
@@ -209,7 +206,7 @@ class SessionRecorder:
             self._note_problem(error)
 
     def _show_runs(self) -> None:
-        self._runs.feed(self._known_environment, lambda store, run: self._tell("run", store, [run.id], run.path))
+        self._runs.feed(self._environment.known, lambda store, run: self._tell("run", store, [run.id], run.path))
 
     def _handle(self, item: Received) -> None:
         if isinstance(item.frame, Points):
@@ -217,17 +214,17 @@ class SessionRecorder:
             return
         event = ev.event_from_json(item.frame)
         if isinstance(event, ev.ExecutionFinished):
-            execution = self._executions.get(event.execution)
+            execution = self._cells.running.get(event.execution)
             if execution is not None:
-                self._hear_children(event.at)
+                self._cells.hear_children(event.at)
                 execution.finished = event
                 self._end(execution, item.end)
         elif isinstance(event, ev.ExecutionStarted):
             self._is_news_to_settle = True
-            self._hear_children(event.at)
+            self._cells.hear_children(event.at)
             if not self._is_over(event, item.position):
                 self._on_execution_started(event)
-        elif event is not None:
+        elif event is not None and not self._cells.hear(event):
             handler = self._HANDLERS.get(type(event))
             if handler is not None:
                 handler(self, event)
@@ -235,21 +232,21 @@ class SessionRecorder:
     # -- what is open now --------------------------------------------------------------------------
 
     def _on_session_started(self, event: ev.SessionStarted) -> None:
-        self.started = event
+        self._where.started = event
 
     def _on_session_finished(self, event: ev.SessionFinished) -> None:
         self.finished = event
 
     def _on_environment(self, event: ev.EnvironmentSeen) -> None:
-        self._environment = event.environment
+        self._environment.see(event.environment)
 
     def _on_execution_started(self, event: ev.ExecutionStarted) -> None:
         with self.around.kernels.moving:
             self._begin(event)
 
     def _begin(self, event: ev.ExecutionStarted) -> None:
-        disk_path = self._disk_path(event)
-        store = self.around.workspaces.for_path(disk_path or self._folder(), create=True)
+        disk_path = self._where.disk_path(event)
+        store = self.around.workspaces.for_path(disk_path or self._where.folder(), create=True)
         self._follow_moves()
         if store.workspace.is_paused:
             return
@@ -264,84 +261,28 @@ class SessionRecorder:
             execution.cell_id_from = "message" if event.cell_id else "unknown"
         if event.is_private or event.is_paused:
             execution.faults.append("The cell is private." if event.is_private else "Recording was paused in this notebook.")
-        self._executions[execution.id] = execution
-        self._stores[execution.id] = store
+        self._cells.begin(execution, store)
         self.around.activity(store).begins(execution.id, event.at)
         self.around.resources.begins(self.inbox.session, self.inbox.process(), execution.id, self.inbox.folder)
         if not self._is_stored(store, execution.id):
             store.index.feed([store.cleaning.record(execution.record())])
             self._tell("execution", store, [execution.id], execution.path)
 
-    def _on_output(self, event: ev.OutputSeen) -> None:
-        execution = self._executions.get(event.execution)
-        if execution is not None:
-            execution.outputs.add(event)
-        elif event.execution in self._ended:
-            self._ended[event.execution].outputs.add(event)
-            self._late[event.execution] = None
-
-    def _on_output_cleared(self, event: ev.OutputCleared) -> None:
-        execution = self._executions.get(event.execution)
-        if execution is not None:
-            execution.outputs.clear(event)
-
-    def _on_names(self, event: ev.NamesChanged) -> None:
-        execution = self._executions.get(event.execution)
-        if execution is not None:
-            lists = (tuple(each) for each in (event.bound, event.changed, event.deleted, event.opaque, event.plain))
-            execution.names = NamesSeen(*lists, event.is_whole)
-
-    def _on_file(self, event: ev.FileOpened) -> None:
-        execution = self._working(event)
-        self.around.claims.note(self.inbox.session, event.to_json())
-        if execution is not None:
-            disk_path = os.path.normpath(event.disk_path)
-            opening = execution.opened(disk_path, event.role, event.seen_by, event.at, event.was_there)
-            self._first_looks.ask(execution.id, opening, disk_path)
-        elif event.role in ("output", "both"):
-            self._background[os.path.normpath(event.disk_path)] = None
-
-    def _on_remote(self, event: ev.RemoteOpened) -> None:
-        execution = self._working(event)
-        if execution is not None:
-            execution.remote.add(event)
-
-    def _hear_children(self, at: float) -> None:
-        """What child processes did up to then, before the next thing that the kernel reports is handled."""
-        self.children.read()
-        for event in self.children.until(at):
-            self._HANDLERS[type(event)](self, event)
-
-    def _working(self, event: Told) -> OpenExecution | None:
-        """The open execution that it belongs to; a child process may know only since when it works. What is muted takes nothing."""
-        if event.execution is None and event.since is not None:
-            since = event.since + START_SLACK_S
-            ran = (each for each in self._executions.values() if each.started.at <= since and each.started.kind != "nested")
-            execution = max(ran, key=lambda each: each.started.at, default=None)
-            is_muted = execution is not None and (execution.started.is_private or execution.started.is_paused)
-            return None if is_muted else execution
-        return self._executions.get(event.execution) if event.execution else None
-
-    def _on_fault(self, event: ev.CaptureFault) -> None:
-        execution = self._working(event)
-        for each in [execution] if execution else list(self._executions.values()):
-            each.faults.append(event.reason)
-
     def _on_run_opened(self, event: ev.RunOpened) -> None:
         store = self._store_of(event.execution)
         if store is None:
             self._unopened[event.run] = event
             return
-        execution = self._executions.get(event.execution) if event.execution else None
-        self._runs.opened(event, store, execution.disk_path if execution else self._script_path())
+        execution = self._cells.running.get(event.execution) if event.execution else None
+        self._runs.opened(event, store, execution.disk_path if execution else self._where.script_path())
 
     def _on_run_event(self, event: ev.Event) -> None:
         if isinstance(event, (ev.RunRecorded, ev.NamesDeclared)):
-            if event.execution in self._executions and event.run in self._unopened:
+            if event.execution in self._cells.running and event.run in self._unopened:
                 self._on_run_opened(replace(self._unopened.pop(event.run), execution=event.execution))
         if isinstance(event, ev.RunRecorded):
             self._runs.recorded(event)
-            if event.what == CHECKPOINT and event.execution in self._executions:
+            if event.what == CHECKPOINT and event.execution in self._cells.running:
                 self._checkpoints.ask(event, self.around.clock() - event.at)
         elif isinstance(event, ev.NamesDeclared):
             self._runs.names(event)
@@ -356,17 +297,14 @@ class SessionRecorder:
         """Stage, acknowledge, publish. A store that refuses puts the execution on the backlog; nothing is dropped."""
         self._follow_moves()
         self._follow_rename(execution)
-        del self._executions[execution.id]
+        self._cells.end(execution)
         self._is_news_to_settle = True
-        store = self._stores[execution.id]
+        store = self._cells.stores[execution.id]
         activity = self.around.activity(store)
         ended_at = self._ended_at(execution)
         activity.ends(execution.id, execution.started.at, ended_at)
         self._runs.execution_ended(execution, ended_at, self.around.resources.ends(self.inbox.session, execution.id))
         self._ending.execution_ended(execution, self.around.clock())
-        self._ended[execution.id] = execution
-        while len(self._ended) > ENDED_KEPT:
-            self._ended.popitem(last=False)
         if self._is_stored(store, execution.id):
             activity.is_stored(execution.id)
             self._runs.drop_closed()
@@ -374,7 +312,7 @@ class SessionRecorder:
         self._publish_or_wait(execution, end_position)
 
     def _publish_or_wait(self, execution: OpenExecution, end_position: int | None) -> None:
-        store = self._stores[execution.id]
+        store = self._cells.stores[execution.id]
         try:
             try:
                 self._publish(execution, end_position)
@@ -392,7 +330,7 @@ class SessionRecorder:
 
     def _publish(self, execution: OpenExecution, end_position: int | None) -> None:
         """end_position: of the spool behind its last event, to acknowledge; None: it was acknowledged before."""
-        store = self._stores[execution.id]
+        store = self._cells.stores[execution.id]
         self._runs.flush_points()
 
         def staged() -> Aftermath:
@@ -410,7 +348,7 @@ class SessionRecorder:
         told = Circumstances(
             ended_at=self._ended_at(execution),
             now=self.around.clock(),
-            environment=self._environment_of(store),
+            environment=self._environment.put(store),
             reasons=self._partial_reasons(execution),
             is_late=end_position is None,
             after_cell=self._last_cell.get(execution.disk_path or ""),
@@ -437,11 +375,11 @@ class SessionRecorder:
             self._publish_or_wait(execution, None)
 
     def _take_checkpoints(self) -> None:
-        process = self.inbox.process() if self._executions else None
+        process = self.inbox.process() if self._cells.running else None
         if process is not None and not is_alive(process):
             return  # what lies there now is what its end left
-        for due in self._checkpoints.due(self._executions, self._runs.get):
-            store, began_s, taken = self._stores[due.execution.id], time.monotonic(), None
+        for due in self._checkpoints.due(self._cells.running, self._runs.get):
+            store, began_s, taken = self._cells.stores[due.execution.id], time.monotonic(), None
             try:
                 taken = take_checkpoint(due, store, self.around.workspaces, self.around.activity(store), self.around.clock())
             finally:
@@ -458,7 +396,7 @@ class SessionRecorder:
         next thing said about it. Where the folder itself is gone, nothing can be kept, until it is back. One stat for each
         store in use.
         """
-        in_use = {self._stores[each.id] for each in (*self._executions.values(), *self._backlog)}
+        in_use = {self._cells.stores[each.id] for each in (*self._cells.running.values(), *self._backlog)}
         for gone in {*in_use, *self._runs.stores(), *([self._last_store] if self._last_store else [])}:
             if gone.is_there() or not gone.root.is_dir():
                 continue
@@ -467,9 +405,9 @@ class SessionRecorder:
             except NotFound:
                 continue
             log.warning("%s: the history in %s is gone; what is open goes on in %s", self.inbox.session, gone.root, store.root)
-            self._stores = {each: store if where is gone else where for each, where in self._stores.items()}
-            for execution in (*self._executions.values(), *self._backlog):
-                if self._stores[execution.id] is store and execution.disk_path is not None:
+            self._cells.stores = {each: store if where is gone else where for each, where in self._cells.stores.items()}
+            for execution in (*self._cells.running.values(), *self._backlog):
+                if self._cells.stores[execution.id] is store and execution.disk_path is not None:
                     execution.path = _path_in(store, execution.disk_path)
             self._runs.move(gone, store)
             if self._last_store is gone:
@@ -477,9 +415,9 @@ class SessionRecorder:
 
     def _follow_rename(self, execution: OpenExecution) -> None:
         """A notebook that got another name while its cell ran: the file lies under that name now, and so does what is recorded."""
-        store = self._stores[execution.id]
+        store = self._cells.stores[execution.id]
         with self.around.kernels.moving:
-            disk_path = self._disk_path(execution.started)
+            disk_path = self._where.disk_path(execution.started)
             if execution.path is None or disk_path in (None, execution.disk_path):
                 return
             path = _path_in(store, disk_path)
@@ -490,12 +428,12 @@ class SessionRecorder:
         """A history lies in its folder: who deletes it has deleted what this session could still add to it."""
         self._follow_moves()
         last = [self._last_store] if self._last_store is not None else []
-        vanished = {store for store in (*self._stores.values(), *self._runs.stores(), *last) if not store.is_there()}
+        vanished = {store for store in (*self._cells.stores.values(), *self._runs.stores(), *last) if not store.is_there()}
         if vanished:
-            n_lost = sum(self._stores[each.id] in vanished for each in self._backlog)
+            n_lost = sum(self._cells.stores[each.id] in vanished for each in self._backlog)
             roots = ", ".join(str(each.root) for each in vanished)
             log.warning("%s: the history in %s is gone, and with it %d cells not yet stored", self.inbox.session, roots, n_lost)
-            self._backlog = [each for each in self._backlog if self._stores[each.id] not in vanished]
+            self._backlog = [each for each in self._backlog if self._cells.stores[each.id] not in vanished]
             self._runs.drop(vanished)
             self._last_store = None if self._last_store in vanished else self._last_store
 
@@ -504,7 +442,7 @@ class SessionRecorder:
         if not self.inbox.settled.covers(event.execution, position):
             return False
         try:
-            store = self.around.workspaces.for_path(self._disk_path(event) or self._folder(), create=False)
+            store = self.around.workspaces.for_path(self._where.disk_path(event) or self._where.folder(), create=False)
             store.index.execution(ExecutionId(event.execution))
         except NotFound:
             return True
@@ -512,44 +450,33 @@ class SessionRecorder:
 
     def _settle(self) -> None:
         if self._is_news_to_settle and not self._backlog:
-            self.inbox.settle(self._executions)
+            self.inbox.settle(self._cells.running)
             self._is_news_to_settle = False
-            if not self._executions:
-                self.children.forget_ended()
+            if not self._cells.running:
+                self._cells.children.forget_ended()
 
     def _store_late_outputs(self) -> None:
-        """What threads printed after their cell had ended belongs to that cell: its record is said again, with it."""
-        late, self._late = self._late, {}
-        for execution_id in late:
-            execution, store = self._ended[execution_id], self._stores[execution_id]
+        for execution in self._cells.take_late():
+            store = self._cells.stores[execution.id]
             if not store.is_there():
                 continue
             try:
-                if not self._is_stored(store, execution_id):
+                if not self._is_stored(store, execution.id):
                     continue  # still on the backlog: it will be stored with all it printed
-                known = store.index.execution(execution_id)
-                if known.n_outputs == len(execution.outputs.outputs) and known.outputs_text == shown_text(execution):
-                    continue  # a replay of what is there already
-                clean_outputs(execution, store)
-                blob = put_outputs(execution, store)
-                outputs = () if blob else tuple(execution.outputs.outputs)
-                text, count = shown_text(execution), len(execution.outputs.outputs)
-                record = replace(known, outputs=outputs, outputs_blob=blob, outputs_text=text, n_outputs=count)
-                store.append([record])
-                self._tell("execution", store, [execution_id], execution.path)
+                record = with_late_outputs(store.index.execution(execution.id), execution, store)
+                if record is not None:
+                    store.append([record])
+                    self._tell("execution", store, [execution.id], execution.path)
             except DotscienceError as error:
                 self._note_problem(error, store)
 
     def _partial_reasons(self, execution: OpenExecution) -> tuple[str, ...]:
-        reasons = list(self.started.capture_reasons) if self.started else ["The beginning of the session is not known."]
+        reasons = self._where.partial_reasons(execution.started.execution_count)
         if execution.outputs.n_cut_bytes:
             reasons.append(f"{execution.outputs.n_cut_bytes:,} bytes of output were left out; it is larger than the limit.")
         if execution.started.kind == "cell" and execution.cell_id_from == "unknown":
             reasons.append("The program that ran the cell does not say which cell of which notebook it was.")
-        kernel = self._kernel()
-        is_first_heard = kernel.n_unheard is not None and execution.started.execution_count == kernel.n_unheard + 1
-        told = kernel.capture_reason if is_first_heard or kernel.n_unheard is None else ""
-        return (*reasons, told) if told else tuple(reasons)
+        return tuple(reasons)
 
     def _begun_since(self, execution: OpenExecution) -> tuple[ExecutionId, ...]:
         """Cells of this session that began after it, as far as has been reported, handled or not.
@@ -558,18 +485,12 @@ class SessionRecorder:
         """
         if self.inbox.has_more():
             self._queue.extend(self.inbox.read())
-        running = (each.id for each in self._executions.values() if each.started.at > execution.started.at)
+        running = (each.id for each in self._cells.running.values() if each.started.at > execution.started.at)
         return (*running, *(ExecutionId(event["execution"]) for event in self._waiting("execution_started")))
 
     def _written_by(self, executions: tuple[ExecutionId, ...]) -> Iterable[str]:
         """Disk paths they, or threads of no cell, were seen writing, whether their reports were handled yet or not."""
-        yield from self._background
-        for each in executions:
-            known = self._executions.get(each)
-            if known is not None:
-                yield from (disk_path for disk_path, opening in known.openings.items() if "output" in opening.roles)
-        self.children.read()
-        yield from self.children.written_later()
+        yield from self._cells.writes(executions)
         for event in self._waiting("file_opened"):
             if event.get("execution") in executions and event.get("role") in ("output", "both"):
                 yield os.path.normpath(event["disk_path"])
@@ -587,9 +508,9 @@ class SessionRecorder:
         def add(store: Store, record: Record) -> None:
             by_store.setdefault(store.workspace.id, (store, []))[1].append(record)
 
-        for where, record in self._ending.corrections(self._runs, self._stores) if not self._is_session_stored else ():
+        for where, record in self._ending.corrections(self._runs, self._cells.stores) if not self._is_session_stored else ():
             add(where, record)
-        for store, run in self._runs.close_all(at, self._ending.death, self._environment_of):
+        for store, run in self._runs.close_all(at, self._ending.death, self._environment.put):
             add(store, run)
         if self._last_store is not None and not self._is_session_stored:
             add(self._last_store, self._session_record(self._last_store, at))
@@ -621,36 +542,19 @@ class SessionRecorder:
             end="exit" if self.finished is not None else "killed",
             end_reason=self.finished.reason if self.finished is not None else cause,
             capture_reasons=tuple(started.capture_reasons),
-            environment=self._environment_of(store),
-            details={"written_outside_cells": list(self._background)} if self._background else {},
+            environment=self._environment.put(store),
+            details={"written_outside_cells": list(self._cells.background)} if self._cells.background else {},
             certificate=certificate,
         )
 
     # -- where it belongs --------------------------------------------------------------------------
 
-    def _disk_path(self, event: ev.ExecutionStarted) -> str | None:
-        """Of its notebook or script: the server knows best, then what the kernel was told at its start."""
-        if self.started is None or event.kind == "console":
-            return None
-        hint = self._kernel().disk_path or self.started.notebook_disk_path or self.started.script_disk_path
-        return hint if hint and os.path.isabs(hint) else None
-
-    def _script_path(self) -> str | None:
-        return self.started.script_disk_path or self.started.notebook_disk_path if self.started else None
-
-    def _folder(self) -> str:
-        """Where what has no notebook belongs: beside the notebook its kernel serves, else to the working folder."""
-        if self.started is None:
-            raise NotRecorded("The beginning of this session is not known.")
-        told = self._kernel().disk_path or self.started.notebook_disk_path
-        return told if told and os.path.isabs(told) else self.started.cwd
-
     def _store_of(self, execution: ExecutionId | None) -> Store | None:
         """None: its workspace is paused."""
         if execution is not None:
-            return self._stores.get(execution)
+            return self._cells.stores.get(execution)
         if self._last_store is None and self.started is not None:
-            self._last_store = self.around.workspaces.for_path(self._script_path() or self._folder(), create=True)
+            self._last_store = self.around.workspaces.for_path(self._where.script_path() or self._where.folder(), create=True)
         return self._last_store
 
     def _match_cell(self, execution: OpenExecution, store: Store) -> None:
@@ -673,17 +577,6 @@ class SessionRecorder:
             return isinstance(error, Forgotten)
         return found.finished_at is not None
 
-    def _environment_of(self, store: Store) -> BlobDigest | None:
-        if self._environment is None:
-            return None
-        if store.workspace.id not in self._environment_digests:
-            self._environment_digests[store.workspace.id] = store.put_bytes(environment_bytes(self._environment, store.cleaning))
-        return self._environment_digests[store.workspace.id]
-
-    def _known_environment(self, store: Store) -> BlobDigest | None:
-        """Only if it is in the store already: showing a live run writes nothing."""
-        return self._environment_digests.get(store.workspace.id)
-
     def _ended_at(self, execution: OpenExecution) -> float:
         return execution.finished.at if execution.finished else execution.ended_at or self.around.clock()
 
@@ -698,18 +591,8 @@ class SessionRecorder:
         is_helped = bool(finished.n_children) or (process is not None and has_children(process.pid))
         return Writing(finished.n_written_bytes, is_helped)
 
-    def _kernel(self) -> Any:
-        return self.around.kernels.get(self.started.kernel_id if self.started else None)
-
-    def _told_end(self) -> Kernel | None:
-        """What its server, or `ds run`, has told of this life's end."""
-        started = self.started
-        if started is None:
-            return None
-        return self.around.kernels.end_of(started.kernel_id or script_id(started.pid), started.at, started.pid)
-
     def _note_fault(self, reason: str) -> None:
-        for execution in self._executions.values():
+        for execution in self._cells.running.values():
             execution.faults.append(reason)
 
     def _note_problem(self, error: DotscienceError, store: Store | None = None) -> None:
@@ -729,12 +612,6 @@ class SessionRecorder:
         ev.SessionStarted: _on_session_started,
         ev.SessionFinished: _on_session_finished,
         ev.EnvironmentSeen: _on_environment,
-        ev.OutputSeen: _on_output,
-        ev.OutputCleared: _on_output_cleared,
-        ev.FileOpened: _on_file,
-        ev.RemoteOpened: _on_remote,
-        ev.NamesChanged: _on_names,
-        ev.CaptureFault: _on_fault,
         ev.RunOpened: _on_run_opened,
         ev.RunRecorded: _on_run_event,
         ev.NamesDeclared: _on_run_event,

@@ -121,6 +121,11 @@ class RunBook:
             run.description = event.description or run.description
             run.is_changed = True
 
+    def cut_off(self, execution: OpenExecution, reason: str) -> None:
+        """The process ended in the middle of it: said with the first record that shows its open runs as killed."""
+        for run in (self._runs[each] for each in execution.runs if each in self._runs):
+            run.reason = reason if run.closed_as is None else run.reason
+
     def execution_ended(self, execution: OpenExecution, ended_at: float, taken: Trace | None = None) -> None:
         """taken: of the machine, by that cell."""
         for run_id in execution.runs:
@@ -242,7 +247,8 @@ class RunBook:
         if run.trace and run.resources_blob is None:
             run.resources_blob = self._stores[run.id].put_bytes(series_bytes(run.trace.points()))
         if run.loaded is not None and run.loaded_blob is None:
-            run.loaded_blob = self._stores[run.id].put_bytes(environment_bytes(run.loaded))
+            store = self._stores[run.id]
+            run.loaded_blob = store.put_bytes(environment_bytes(run.loaded, store.cleaning))
         return self._record(run, environment)
 
     def _known(self, store: Store, run: RunId) -> Run | None:

@@ -15,6 +15,7 @@ from ..store.outgoing import Outgoing
 from .activity import Activity
 from .copies import is_quiet
 from .quarantine import MOST_BYTES, MOST_PARTS, look_through
+from .secret_kinds import kinds
 
 STEP_S = 0.5
 """Of each second at most so much is spent on it."""
@@ -36,6 +37,7 @@ class Searching:
         """Costs nothing while nothing is new. What fails is logged, and looked at again at the next push."""
         if time.monotonic() - self._looked_at < LOOK_EVERY_S:
             return
+        kinds()  # loaded now, so that no cell waits for it
         for store in stores:
             if isinstance(store, History) and store.is_there() and is_quiet(self._activity(store), now):
                 try:

@@ -5,12 +5,15 @@ A kind is tried only where one of its `anchors` stands, of which one is in every
 
 from __future__ import annotations
 
+import logging
 import math
 import re
 from collections import Counter
 from dataclasses import dataclass
 from functools import cache
 from typing import Callable
+
+log = logging.getLogger(__name__)
 
 REACH = 300
 """Characters on either side of an anchor that a match may span."""
@@ -27,7 +30,9 @@ COMMON_PASSWORDS = frozenset(
     "enabled none null true false 12345678 123456789 placeholder redacted hidden default postgres mysql root admin guest".split()
 )
 """What documentation writes where a password goes."""
-_TEMPLATE = re.compile(r"[{}<>$«»•…]|%\(|%s|\*{3}|x{4}|X{4}|\.{3}|your|YOUR|[Ee]xample|EXAMPLE|[Pp]laceholder|dummy|0{8}|12345678")
+_TEMPLATE = re.compile(
+    r"[{}<>$«»•…]|%\(|%s|\*{3}|x{5}|X{5}|\.{3}|\b[Yy]our|[Yy]our[_-]|YOUR[_-]|[Ee]xample|EXAMPLE|[Pp]laceholder|dummy|0{8}|12345678"
+)
 _WORD = re.compile(r"[A-Za-z][a-z]{2,}|[A-Z]{3,}")
 
 
@@ -55,7 +60,7 @@ def entropy(value: str) -> float:
 
 def is_mixed(value: str) -> bool:
     """Not `AKIAXXXXXXXXXXXXXXXX`, not `sk-aaaaaaaa`, not a template."""
-    return len(set(value)) >= 8 and _TEMPLATE.search(value.replace("EXAMPLE", "")) is None
+    return len(set(value)) >= 8 and _TEMPLATE.search(value) is None
 
 
 def is_random(value: str) -> bool:
@@ -197,8 +202,10 @@ _DETECTORS = (
 finds those by both. The private key's and the JWT's find a beginning only."""
 
 _QUOTE = r"""(?:\\?["']|&quot;|&#39;|&#x27;)"""
+_NO_SECRET = "cache|sort|order|group|primary|foreign|partition|hash|index|row|column|dict|lookup|public|idempotency|join|object"
 _KEY_NAME = re.compile(
-    r"(?i)(?:(?:api|app|access|secret|private|account|auth|license|encryption|signing|service|master|subscription|consumer)[_-]?key"
+    rf"(?i)(?<![\w-])(?![\w-]*(?:{_NO_SECRET})[_-]?key$)[\w-]*?"
+    r"(?:(?:api|app|access|secret|private|account|auth|license|encryption|signing|service|master|subscription|consumer)[_-]?key"
     r"|secret|token|credential|authorization|auth|dsn|(?<![a-z])key)$"
 )
 _PASSWORD_NAME = re.compile(r"(?i)(?:password|passwd|passphrase|passcode|pwd|(?<![a-z])pass|(?<![a-z])pw)$")
@@ -237,7 +244,11 @@ ASSIGNED = (
 @cache
 def kinds() -> tuple[Kind, ...]:
     """All of them. The first call loads detect-secrets: about 0.2 s."""
-    return (*_of_detect_secrets(), *OURS, *ASSIGNED)
+    try:
+        return (*_of_detect_secrets(), *OURS, *ASSIGNED)
+    except (ImportError, AttributeError):  # missing, or a version that we do not know: what we know ourselves is still found
+        log.exception("detect-secrets cannot be used: its kinds of secrets are not found")
+        return (*OURS, *ASSIGNED)
 
 
 def _of_detect_secrets() -> tuple[Kind, ...]:

@@ -104,9 +104,10 @@ def file_uses(openings: Mapping[str, Opening], view: FolderView, execution: Exec
 
 
 def _is_written(disk_path: str, path: WorkspacePath | None, opening: Opening, view: FolderView) -> bool:
-    is_changed = path is not None and (path in view.scan.edits or path in view.scan.fingerprints)
-    if not is_changed:  # outside, left out by a rule, or in a snapshot that was taken while the cell ran: then the time says it
-        is_changed = _modified_at(disk_path) >= view.started_at - CLOCK_SLACK_S
+    """By its time; written through memory it may keep its time, and then differs from what is known of it."""
+    is_changed = _modified_at(disk_path) >= view.started_at - CLOCK_SLACK_S
+    if not is_changed and path is not None and path in view.scan.edits:
+        is_changed = disk_path in view.mapped or view.before(path) is not None
     return opening.is_output(disk_path, is_changed=is_changed)
 
 

@@ -63,7 +63,7 @@ class Witness:
         """Once it was seen alive: by this its end is heard of, and how it was."""
 
     def look(self) -> None:
-        """While it lives, at most once in LOOK_EVERY_S; about 0.1 ms then."""
+        """While it lives, at most once in LOOK_EVERY_S; about 0.4 ms of a slow core then."""
         now = self._clock()
         if now - self._looked_at < LOOK_EVERY_S:
             return

@@ -73,7 +73,8 @@ def _look(repo: Repo, root: bytes, with_diff: bool) -> RepositoryState:
         if was != now:
             changed[path] = was, now
     named = tuple(os.fsdecode(path) for path in list(changed)[:MAX_CHANGED])
-    diff, left_out = _diff(repo, root, changed) if with_diff else ("", ())
+    large = {path for path in changed if path in index and _indexed_size(index[path]) > MAX_FILE_BYTES}
+    diff, left_out = _diff(repo, root, changed, large) if with_diff else ("", ())
     return RepositoryState(commit, ref, bool(changed), named, diff, left_out)
 
 
@@ -105,11 +106,19 @@ def _on_disk(root: bytes, path: bytes, entry: object, written_at: float) -> tupl
     return mode, Blob.from_string(_read(root, path)).id
 
 
+def _indexed_size(entry: object) -> int:
+    """As it was checked out: about the size of what was committed, which could be told else only by reading all of it."""
+    return entry.size if isinstance(entry, IndexEntry) else 0
+
+
 def _diff(
-    repo: Repo, root: bytes, changed: dict[bytes, tuple[tuple[int, bytes] | None, tuple[int, bytes] | None]]
+    repo: Repo, root: bytes, changed: dict[bytes, tuple[tuple[int, bytes] | None, tuple[int, bytes] | None]], large: set[bytes]
 ) -> tuple[str, tuple[str, ...]]:
     text, left_out = BytesIO(), []
     for path, (was, now) in changed.items():
+        if path in large:
+            left_out.append(os.fsdecode(path))
+            continue
         old = repo.object_store[was[1]] if was is not None and was[1] in repo.object_store else None
         sizes = [old.raw_length() if isinstance(old, Blob) else 0, _size(root, path) if now is not None else 0]
         is_fit = now is None or (now[1] not in (b"not read", b"in conflict") and not path.endswith(b".ipynb"))

@@ -23,7 +23,8 @@ from .at_import import when_imported
 from .cell_number import CellNumber
 from .side_spool import SideSpool, stat_fields
 
-CHILD = "child process"
+CHILD, NAMED = "child process", "command line"
+"""How what it opens is seen; of what a program that it starts is told to write only the name is known."""
 FOREGROUND_S = 0.5
 """A program that was started so shortly before it joins belongs to the cell that runs now: its start is known to 20 ms only."""
 _WORKERS = (
@@ -51,7 +52,8 @@ class ChildReports:
         self._spool = SideSpool(self._session)
 
     def file_opened(self, disk_path: str, role: str, seen_by: str, was_there: Optional[bool] = None) -> None:
-        self.tell({"event": "file_opened", "disk_path": disk_path, "role": role, "seen_by": CHILD, "was_there": was_there})
+        by = seen_by if seen_by == NAMED else CHILD
+        self.tell({"event": "file_opened", "disk_path": disk_path, "role": role, "seen_by": by, "was_there": was_there})
 
     def remote_opened(self, url: str, role: str, found: Dict[str, Any]) -> None:
         self.tell({"event": "remote_opened", "url": url, "role": role, "seen_by": CHILD, **found})

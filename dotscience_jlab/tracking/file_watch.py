@@ -15,7 +15,6 @@ import sysconfig
 import threading
 from typing import Any, Callable, Dict, Iterable, Optional, Tuple
 
-from .command_line import named_files
 from .databases import database
 from .moves import MOVES, move
 from .roles import BOTH, INPUT, OUTPUT
@@ -81,8 +80,8 @@ class FileWatch:
                     self._command(args[1], args[2])
                 elif event == "os.posix_spawn":
                     self._command(args[1])
-                elif event == "os.system":
-                    self._command(args[0])
+                else:  # of a fork nothing yet: what it executes is told by the child, which should not have to import for it
+                    self._command(args[0] if event == "os.system" else ())
             elif event == "os.exec":
                 self._command(args[1])
             elif event in MOVES:
@@ -150,11 +149,13 @@ class FileWatch:
         return "" if stat.S_ISDIR(mode) or (role == INPUT and not stat.S_ISREG(mode)) else role, True
 
     def _command(self, argv: Any, cwd: Any = None) -> None:
-        """Files named on the command line of a child process, as far as they exist when it starts; cwd: where it is started."""
-        for word in named_files(argv):
+        """What a child process is told to read, if it is there by then, or to write, on its command line; cwd: where it begins."""
+        from .command_line import named_files  # late: most kernels start no process
+
+        for word, role in named_files(argv):
             full = absolute(word if cwd is None else os.path.join(os.fsdecode(cwd), word))
-            if full is not None and os.path.isfile(full):
-                self._tell(full, INPUT, "child process")
+            if full is not None and (role == OUTPUT or os.path.isfile(full)):
+                self._tell(full, role, "child process" if role == INPUT else "command line")
 
 
 def role_of(mode: Any, flags: Any) -> Optional[str]:

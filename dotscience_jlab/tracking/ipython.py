@@ -24,7 +24,6 @@ from ..settings import Settings, load_settings
 from . import active, old_name
 from .autolog import listen_to_frameworks
 from .child import reach_children
-from .command_line import script_of
 from .fault_log import note_fault
 from .file_watch import FileWatch, watch_files
 from .keyring_watch import hear_keyring
@@ -202,6 +201,8 @@ class Hooks:
         if self._io_thread is None:
             self._terminal.append(execution)
         if source.startswith("%%"):
+            from .command_line import script_of  # late, as in file_watch
+
             self._watch.named(script_of(source))
 
     def _begin_nested(self, msg_id: str, info: Any) -> None:

@@ -10,7 +10,7 @@ import re
 import sys
 from typing import Any, Dict, List, Mapping, Optional, Set
 
-_LIBRARIES = re.compile(
+_LIBRARIES = (
     r"openblas|mkl_rt|mkl_core|\bblis|libcblas|libblas|liblapack|atlas|lib[gio]*omp\b|libomp|libtbb|cudart|cudnn|cublas|libnccl|libcuda\b"
 )
 """File names of what decides how numbers come out: BLAS, threads, CUDA."""
@@ -101,7 +101,7 @@ def _is_compiled(name: str) -> bool:
 def computing_libraries(maps: bytes) -> List[str]:
     """b'…  /usr/lib/libopenblas.so.0\\n' -> ['libopenblas.so.0']: of a text like /proc/self/maps."""
     names = {line[line.rfind(b"/") + 1 :] for line in maps.split(b"\n") if b"/" in line}
-    return sorted(name for name in map(os.fsdecode, names) if ".so" in name and _LIBRARIES.search(name))
+    return sorted(name for name in map(os.fsdecode, names) if ".so" in name and re.search(_LIBRARIES, name))
 
 
 def _maps() -> bytes:

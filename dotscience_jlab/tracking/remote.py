@@ -21,11 +21,11 @@ from .file_watch import INPUT, OUTPUT, tell_remote
 
 _WITH_CONTENT = frozenset({200, 203, 206, 304})
 _LOCAL_HOSTS = frozenset({"localhost", "127.0.0.1", "::1", "0.0.0.0"})
-_JUPYTER_PATHS = re.compile(
+_JUPYTER_PATHS = (
     r"/(api/(kernels|kernelspecs|sessions|contents|status|me|terminals|events|collaboration|nbconvert)|dotscience-jlab|hub/api)(/|$)"
 )
 """On this computer, or a hub's: the notebook's own server."""
-_TALK = re.compile(r"/(api/2\.0/(preview/)?mlflow|graphql|simple|pypi/[^/]+/json)(/|$)|/(repodata|current_repodata)\.json(\.\w+)?$")
+_TALK = r"/(api/2\.0/(preview/)?mlflow|graphql|simple|pypi/[^/]+/json)(/|$)|/(repodata|current_repodata)\.json(\.\w+)?$"
 """Programs that speak with a tracking server, and lists of packages: nothing of a cell's data."""
 _STORES = {"s3": "s3", "s3a": "s3", "s3n": "s3", "gs": "gs", "gcs": "gs", "abfs": "abfs", "abfss": "abfs", "az": "az", "hf": "hf"}
 """Their URLs, as libraries take them -> as they are recorded."""
@@ -56,9 +56,9 @@ def named_url(url: Any) -> Optional[str]:
         return urlunsplit((_STORES[parts.scheme], parts.netloc.rpartition("@")[2], parts.path, "", ""))[:MAX_URL_CHARACTERS]
     if parts.scheme not in ("http", "https") or not parts.hostname:
         return None
-    if _TALK.search(parts.path) or "/hub/api/" in parts.path:
+    if re.search(_TALK, parts.path) or "/hub/api/" in parts.path:
         return None
-    if parts.hostname in _LOCAL_HOSTS and _JUPYTER_PATHS.search(parts.path):
+    if parts.hostname in _LOCAL_HOSTS and re.search(_JUPYTER_PATHS, parts.path):
         return None
     host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
     address = host if parts.port is None else f"{host}:{parts.port}"

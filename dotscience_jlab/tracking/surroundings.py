@@ -12,13 +12,14 @@ from __future__ import annotations
 import os
 import threading
 import time
-from typing import Any, Callable, Dict, Iterable, List, Mapping, Optional, Tuple
+from typing import TYPE_CHECKING, Any, Callable, Dict, Iterable, List, Mapping, Optional, Tuple
 
 from ..model.events import EnvironmentSeen, Event, RunClosed, RunOpened, RunRecorded
 from ..model.ids import RunId
 from . import seeds
-from .environment import collect, collect_now, packages_stamp
-from .loaded import Loaded
+
+if TYPE_CHECKING:
+    from .loaded import Loaded
 
 DELAY_S, PAUSE_S = 0.3, 0.002
 """The inventory begins a moment after the first event and sleeps after each small step."""
@@ -37,7 +38,8 @@ class Surroundings:
         self._emit = emit
         self._fault = fault
         self._ask = ask
-        self._loaded = Loaded(environ)
+        self._loaded: Optional[Loaded] = None
+        """Once it is known what is installed. Its file and `environment` are read then: a kernel's start waits for neither."""
         self._states: List[seeds.State] = []
         self._told: Dict[RunId, Dict[str, Any]] = {}
         """run -> what it was said to have loaded"""
@@ -64,8 +66,8 @@ class Surroundings:
     def loaded_by(self, runs: Iterable[RunId]) -> List[Event]:
         """What is in memory now; nothing for a run of which that was said already, or while what is installed is not listed."""
         events: List[Event] = []
-        for run in runs:
-            found = self._loaded.now()
+        for run in runs if self._loaded is not None else ():
+            found = self._loaded.now()  # type: ignore[union-attr]
             if found is not None and self._told.get(run) != found:
                 self._told[run] = found
                 events.append(RunRecorded(self._clock(), run, "loaded", found))
@@ -73,9 +75,13 @@ class Surroundings:
 
     def cell_ended(self) -> None:
         """Looks for what may have changed by it, in threads."""
-        if self._stamp is not None and self._loaded.is_behind:
+        if self._loaded is None or self._stamp is None:
+            return
+        from .environment import packages_stamp  # by now it is in memory
+
+        if self._loaded.is_behind:
             threading.Thread(target=self._loaded.look_at_libraries, name="dotscience-libraries", daemon=True).start()
-        if self._stamp is not None and packages_stamp() != self._stamp:  # `%pip install` changes the environment
+        if packages_stamp() != self._stamp:  # `%pip install` changes the environment
             self._stamp = packages_stamp()
             self.list_later()
 
@@ -84,18 +90,29 @@ class Surroundings:
 
     def finish(self) -> None:
         """The process ends: what was not listed yet is listed now, without the recorder's part."""
+        from .environment import collect_now, packages_stamp
+
         if self._stamp is None:
             self._stamp = packages_stamp()
             owners: Dict[str, str] = {}
             environment = collect_now(self._environ, _cwd(), owners)
-            self._loaded.know(owners, environment["packages"])
+            self._know(owners, environment)
             self._emit(EnvironmentSeen(self._clock(), environment))
-        if self._loaded.is_behind:
+        if self._loaded is not None and self._loaded.is_behind:
             self._loaded.look_at_libraries()
+
+    def _know(self, owners: Mapping[str, str], environment: Mapping[str, Any]) -> None:
+        from .loaded import Loaded
+
+        loaded = self._loaded or Loaded(self._environ)
+        loaded.know(owners, environment["packages"])
+        self._loaded = loaded
 
     def _list(self) -> None:
         try:
             time.sleep(DELAY_S)
+            from .environment import collect, packages_stamp
+
             stamp, environment = packages_stamp(), None
             owners: Dict[str, str] = {}
             for step in collect(self._environ, _cwd(), owners):
@@ -103,7 +120,7 @@ class Surroundings:
                 time.sleep(PAUSE_S)
             if environment is None:
                 return
-            self._loaded.know(owners, environment["packages"])
+            self._know(owners, environment)
             environment.update(self._seen_by_the_recorder(environment))
             self._stamp = stamp
             self._emit(EnvironmentSeen(self._clock(), environment))

@@ -33,6 +33,8 @@ export const CommandIDs = {
   /** `{workspace, snapshot, path?, at?}`; path: the file ticked at first; at: the instant the state is from, for the words */
   restore: 'dotscience:restore',
   undoRestore: 'dotscience:undo-restore',
+  /** `{workspace, session, snapshot, path?}`: of a kernel that was cut off, and the last state before its end */
+  resumeCutOff: 'dotscience:resume-cut-off',
   /** `{workspace, snapshot, path?}`; path: a notebook in it, opened at once */
   fork: 'dotscience:fork',
   /** `{workspace, of, path?}`; of: run:REF, file:PATH, variable:NAME, execution:ID; path: of the notebook it lies beside */

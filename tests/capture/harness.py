@@ -29,6 +29,8 @@ while not os.path.exists("../stop"):
 """
 """What the second kernel does all the while: its files lie in the same folder, and belong to it alone."""
 
+LONGEST_S = 300
+"""Of an operation: some libraries take long to import on a busy machine."""
 SCRIPT = "act.py"
 """Read by its own process, and no edge that the table asks for."""
 
@@ -97,7 +99,7 @@ def _act(operation: Operation, project: Path, home: Path, environ: dict[str, str
     else:
         (project / SCRIPT).write_text(operation.act)
         words = [sys.executable, "-m", "dotscience_jlab.tracking.script", SCRIPT]
-        done = subprocess.run(words, cwd=project, env={**os.environ, **environ}, capture_output=True, text=True, timeout=TIMEOUT_S)
+        done = subprocess.run(words, cwd=project, env={**os.environ, **environ}, capture_output=True, text=True, timeout=LONGEST_S)
         assert done.returncode == 0, done.stderr
     history = History(project)
 

@@ -18,6 +18,8 @@ import pytest
 from packaging.pylock import Pylock
 
 from dotscience_jlab.errors import InvalidRequest, NotFound
+from dotscience_jlab.recording.cleaning import Cleaner
+from dotscience_jlab.recording.environments import environment_bytes
 from dotscience_jlab.recording.lock_files import conda_explicit, lock_file, pylock, requirements
 from dotscience_jlab.recording.machine import conda_list
 from dotscience_jlab.recording.resources.limits import limits_of
@@ -95,6 +97,14 @@ def test_what_differs_from_the_commit_is_what_git_says_and_applies_to_it(reposit
     assert os.access(clone / "run.sh", os.X_OK)
 
 
+def test_a_large_committed_file_that_became_small_is_named_and_not_read(repository):
+    (repository / "large.txt").write_text("2\n" * MAX_FILE_BYTES)
+    git(repository, "commit", "-q", "-a", "-m", "large")
+    (repository / "large.txt").write_text("small\n")
+    found = look_at_repository(repository, with_diff=True)
+    assert (found.changed, found.left_out, found.diff) == (("large.txt",), ("large.txt",), "")
+
+
 def test_a_clean_repository_is_clean_also_when_its_files_were_touched(repository):
     assert not look_at_repository(repository, with_diff=True).is_dirty
     os.utime(repository / "same.py")
@@ -161,6 +171,8 @@ def test_the_tightest_limit_of_a_container_counts(tmp_path, groups, files, found
 
 # -- lock files --------------------------------------------------------------------------------------
 
+AWS_KEY = "AKIA" + "QYLPMN5HHHFPZAM2"
+"""Of the form of one, and nobody's; in two parts, so that no search takes this file for a leak."""
 COMMIT = "3fa9c1d2e4b5a6973fa9c1d2e4b5a6973fa9c1d2"
 ENVIRONMENT = {
     "python": "3.11.7",
@@ -287,6 +299,7 @@ LISTED = (
 )
 
 
+@pytest.mark.slow(share=0)
 def test_requirements_of_what_was_installed_install_the_same(tmp_path):
     """By pip, from a folder of wheels, without a network."""
     shelf = tmp_path / "shelf"
@@ -341,6 +354,17 @@ def test_a_run_keeps_its_random_state_and_what_was_loaded_apart_from_what_is_ins
         desk_of(bench).answer("environments.lock", {**asked, "format": "poetry"}, lambda *_: None)
 
 
+def test_what_was_installed_in_the_middle_of_a_session_is_in_the_environment_of_the_cells_after_it(tmp_path):
+    bench = Bench(tmp_path)
+    for version in ("2.1.0", "2.2.0"):
+        bench.write("environment_seen", environment={"python": "3.11.7", "packages": [{"name": "numpy", "version": version}]})
+        bench.end(bench.begin("fit()"))
+    bench.recorder.take_in()
+    found = [bench.store.index.execution(each.id).environment for each in bench.store.index.executions().items]
+    versions = [json.loads(bench.store.read_blob(each))["packages"][0]["version"] for each in found]
+    assert sorted(versions) == ["2.1.0", "2.2.0"]
+
+
 def test_a_kernel_that_asks_is_told_of_its_repository_and_its_editable_packages(tmp_path, repository):
     bench = Bench(tmp_path)
     (repository / "changed.py").write_text("changed\n")
@@ -350,3 +374,21 @@ def test_a_kernel_that_asks_is_told_of_its_repository_and_its_editable_packages(
     assert found["git"]["changed"] == ["changed.py"] and "+changed" in found["git"]["diff"]
     assert found["editable"] == {url: {"commit": git(repository, "rev-parse", "HEAD").strip(), "is_dirty": True}}
     assert found["conda"] == []
+
+
+def test_a_key_in_the_diff_is_replaced_and_no_commit_and_no_hash_is_taken_for_one():
+    hashes = [hashlib.new(kind, b"x").hexdigest() for kind in ("md5", "sha1", "sha256")]
+    environment = {
+        **ENVIRONMENT,
+        "git": {"commit": hashes[1], "diff": f"index {hashes[1][:12]}..{hashes[1][20:32]} 100644\n+aws = '{AWS_KEY}'\n"},
+        "conda": [f"https://example.org/forge/linux-64/zlib-1.3-h4bc722e_2.conda#{hashes[0]}"],
+        "packages": [*ENVIRONMENT["packages"], {"name": "far", "version": "1", "url": "https://example.org/f.whl",
+                                                "hashes": {"sha256": hashes[2]}}],
+        "gpus": [{"name": "gpu0", "uuid": "GPU-8932f937-d72c-4106-c12f-20bd9faed9f6"}],
+        "seeds": {"random": hashes[2][:16]},
+    }  # fmt: skip
+    kept = json.loads(environment_bytes(environment, Cleaner(lambda: b"salt")))
+    diff = kept["git"].pop("diff")
+    assert AWS_KEY not in diff and "«secret:" in diff and diff.count("\n") == 2
+    environment["git"].pop("diff")
+    assert kept == environment

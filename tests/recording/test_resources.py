@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import select
 import subprocess
 import sys
 import time
@@ -153,6 +154,30 @@ def test_work_of_processes_that_ended_meanwhile_counts(worker):
     after = tree.read()
     assert after.cpu_s - before.cpu_s > 0.3
     assert after.pids == before.pids == {worker.pid}
+
+
+FORKING = """
+import os, time
+for _ in range(8):
+    if not os.fork():
+        while time.process_time() < 0.2: pass
+        os._exit(0)
+    os.wait()
+"""
+
+
+def test_a_process_that_ends_while_it_is_read_counts_once(worker):
+    """No reading makes a jump of what a child worked in its whole life, whatever the instant at which it ended."""
+    worker.process.stdin.write(f"exec({FORKING!r})\n")
+    worker.process.stdin.flush()
+    tree = ProcessTree(worker.pid)
+    readings = []
+    while not select.select([worker.process.stdout], [], [], 0)[0]:
+        readings.append((time.monotonic(), tree.read().cpu_s, time.monotonic()))
+    cores = os.cpu_count() or 1
+    for (began, before, _), (_, after, ended) in zip(readings, readings[1:]):
+        assert -0.1 < after - before < cores * (ended - began) + 0.1
+    assert readings[-1][1] - readings[0][1] > 1.0
 
 
 def test_bytes_that_reach_the_disk_are_counted(worker, tmp_path):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import select
 import signal
 import subprocess
 import sys
@@ -139,6 +140,20 @@ def test_the_exit_status_of_a_child_of_another_is_seen(tmp_path, code, status):
 
 def _tells_of_the_reaped() -> bool:
     return tuple(map(int, os.uname().release.split(".")[:2])) >= (6, 15)
+
+
+@pytest.mark.parametrize("status", [0, 3, -15])
+def test_the_exit_status_of_a_process_that_nobody_has_waited_for_is_seen(tmp_path, status):
+    made = child("input()" if status < 0 else f"input(); import os; os._exit({status})")
+    seeing = Seeing(tmp_path, made.pid)
+    if status < 0:
+        os.kill(made.pid, -status)
+    if status >= 0:
+        made.stdin.write(b"\n")
+        made.stdin.flush()
+    select.select([seeing.witness.held.descriptor], [], [])
+    assert seeing.witness.seen().exit_status == status
+    made.communicate()
 
 
 def test_peak_memory_is_of_the_whole_life_and_of_all_its_processes(tmp_path):

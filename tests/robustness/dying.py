@@ -20,6 +20,7 @@ import urllib.request
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from queue import Empty
 from typing import Any
 
 from jupyter_client.blocking.client import BlockingKernelClient
@@ -128,7 +129,7 @@ class Mortals:
         brought = []
         for instant, notebook, client, kernel_id in started:
             client.start_channels()
-            client.wait_for_ready(timeout=TIMEOUT_S)
+            _await_ready(client)
             flag = self.home / f"end {instant}"
             indented = "\n".join(f"    {line}" for line in act.splitlines())
             _run(client, "import os; print(os.getpid())\n" + _ARM.format(flag=str(flag), act=indented))
@@ -193,9 +194,13 @@ class Mortals:
 
     def is_held(self, dying: Dying) -> bool:
         """Whether the recorder holds that very process, and so hears of its end."""
-        folder = Path(f"/proc/{self.recorder()}/fdinfo")
-        lines = (line.split() for each in folder.iterdir() for line in each.read_text().splitlines())
-        return any(line == ["Pid:", str(dying.pid)] for line in lines)
+        for each in Path(f"/proc/{self.recorder()}/fdinfo").iterdir():
+            try:
+                if f"Pid:\t{dying.pid}\n" in each.read_text():
+                    return True
+            except OSError:
+                continue  # closed meanwhile
+        return False
 
     def _start_server(self) -> None:
         command = [
@@ -247,12 +252,29 @@ def _run(client: BlockingKernelClient, source: str) -> str:
     return client.execute(source)
 
 
+def _await_ready(client: BlockingKernelClient) -> None:
+    """It answers, and we hear what it publishes. (`wait_for_ready` gives up at a heartbeat that a busy machine delays.)"""
+    deadline = time.monotonic() + TIMEOUT_S
+    while True:
+        client.kernel_info()
+        try:
+            client.get_iopub_msg(timeout=1)
+            break
+        except Empty:
+            assert time.monotonic() < deadline, "the kernel does not answer"
+    while True:  # what came of the questions
+        try:
+            client.get_iopub_msg(timeout=0.2)
+        except Empty:
+            return
+
+
 def _printed(client: BlockingKernelClient) -> str:
-    """The next thing it prints."""
+    """The next thing it prints (a debugger may complain on standard error)."""
     while True:
         message = client.get_iopub_msg(timeout=TIMEOUT_S)
         assert message["msg_type"] != "error", message["content"]
-        if message["msg_type"] == "stream":
+        if message["msg_type"] == "stream" and message["content"]["name"] == "stdout":
             return str(message["content"]["text"])
 
 

@@ -81,12 +81,12 @@ def test_worktrees_submodules_hooks_and_filters_see_nothing(project: Path, own_h
 
     for root in (project, other):
         kernel = Kernel(own_home, root, env={"JPY_SESSION_NAME": str(root / "train.ipynb")})
-        for number in range(20):
+        for number in range(8):
             kernel.run(CELLS[number % len(CELLS)].format(number=number), cell_id=f"c{number % 7}")
         kernel.run(f"for name, text in {LEFT!r}.items(): open(name, 'w').write(text)", cell_id="last")
         kernel.close()
         found = History(root)
-        assert len(found.executions(21)) == 21
+        assert len(found.executions(9)) == 9
         assert (root / ".dotscience" / "store.git").is_dir()
         assert {"lib/inside.txt", "weights.bin"} <= {each["path"] for each in found.ask("snapshots.tree", snapshot="@")["items"]}
 
@@ -120,7 +120,8 @@ def test_recording_leaves_it_byte_for_byte_as_it_is(n_cells: int, project: Path,
     kernel.run("open('counter.txt', 'w').write('cells write here')", cell_id="last")
     kernel.close()
     found = History(project)
-    total = found.until(lambda n: n >= n_cells + 1, lambda: found.ask("executions.list", limit=1, outcome="ok")["total"])
+    for _ in range(1 + n_cells // 100):  # each waits a minute at most
+        total = found.until(lambda n: n >= n_cells + 1, lambda: found.ask("executions.list", limit=1, outcome="ok")["total"])
     assert total == n_cells + 1
     assert len(found.ask("snapshots.list", limit=n_cells)["items"]) >= min(n_cells, 50)
 

@@ -12,8 +12,9 @@ from dotscience_jlab.model.ids import ExecutionId, SessionId
 from dotscience_jlab.model.instant import instant
 from dotscience_jlab.model.run import Run
 from dotscience_jlab.model.snapshot import SnapshotDraft
+from dotscience_jlab.recording import cleaning
 from dotscience_jlab.recording.cleaning import Cleaner, placeholders_in
-from dotscience_jlab.recording.known_secrets import KnownSecrets
+from dotscience_jlab.recording.known_secrets import MOST, KnownSecrets
 from dotscience_jlab.store.base import KeepRules
 from dotscience_jlab.store.open import open_store
 from dotscience_jlab.store.salt import salt_of
@@ -58,9 +59,17 @@ def test_a_known_value_is_named_in_every_spelling() -> None:
     known, value = KnownSecrets(), "pa$$ \"w\\ord'9 ü"
     cleaner = Cleaner(lambda: b"s" * 32, known)
     assert value in cleaner.text(f"x {value}")
-    known.learn(value, "«secret:DB_PASSWORD»")
+    known.learn({value: "«secret:DB_PASSWORD»"})
     for spelt in (value, json.dumps(value), repr(value), "https://x/?p=pa%24%24%20%22w%5Cord%279%20%C3%BC"):
         assert "«secret:DB_PASSWORD»" in cleaner.text(f"x {spelt}"), spelt
+
+
+def test_thousands_of_secrets_cost_no_more_than_a_search_each(cleaner: Cleaner) -> None:
+    make = Maker(5)
+    keys = [shapes(make)["aws"]() for _ in range(2000)]
+    assert "AKIA" not in cleaner.text("\n".join(keys))
+    assert cleaner.text(f"x {keys[-1]}") == f"x {cleaner.placeholder('aws-key', keys[-1])}"
+    assert len(list(cleaner._found.held_by("\n".join(keys)))) == MOST
 
 
 def test_a_long_text_is_clean_wherever_the_secret_lies(cleaner: Cleaner) -> None:
@@ -129,6 +138,26 @@ def test_files_are_stored_without_and_stay_as_they_are(project: Path) -> None:
     salt = project / ".dotscience" / "store.git" / "salt"
     assert salt.stat().st_mode & 0o777 == 0o600 and salt_of(salt.parent) == store.salt()
     store.close()
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "latin-1", "utf-16"])
+def test_a_text_file_keeps_its_encoding(cleaner: Cleaner, encoding: str) -> None:
+    before, after = f"# é\nkey = '{KEY}'\n", f"# é\nkey = '{cleaner.placeholder('aws-key', KEY)}'\n"
+    assert cleaner.file("train.py", before.encode(encoding)).decode(encoding) == after
+    assert cleaner.file("train.py", b"\0" + KEY.encode()) == b"\0" + KEY.encode(), "no text"
+
+
+def test_a_fault_of_the_search_keeps_the_text_out_and_the_recording_going(
+    cleaner: Cleaner, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def fail(text: str) -> None:
+        raise RuntimeError("no search today")
+
+    monkeypatch.setattr(cleaning, "find_secrets", fail)
+    execution = Execution(ExecutionId("k-0:1"), SessionId("k-0"), f"k = '{KEY}'", 1, instant(0.0))
+    kept = cleaner.record(execution)
+    assert KEY not in repr(kept) and kept.source == cleaning.UNSEARCHED and kept.redactions == ("unsearched",)
+    assert "could not be searched" in caplog.text and KEY not in caplog.text
 
 
 def test_names_of_placeholders() -> None:

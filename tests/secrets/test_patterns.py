@@ -58,7 +58,9 @@ def harmless() -> list[str]:
         "Authorization: Bearer <token>", "postgresql://user:password@localhost/db", "https://example.org/a?key=value&page=2",
         "token classification: dslim/bert-base-NER-uncased-v2", "secret_key: the primary key of the table, 32 characters",
         "/home/ann/.cache/huggingface/hub/models--bert-base-uncased/snapshots/86b5e0934494bd15c9632b12f734a8a67f723594",
+        f'cache_key = "{sha1}"', f"public_key='{sha256}'", f'{{"primary-key": "{sha1}"}}',
         '{"key": "petal_width_in_centimetres", "token": 17}', "0x7f3a5c2d1e00",
+        "AKIA" + "IOSFODNN7EXAMPLE",  # of AWS's documentation
         "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----",
     ]
 

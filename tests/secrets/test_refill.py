@@ -80,7 +80,7 @@ def test_a_notebook_gets_back_what_its_cells_hold(folder: Project) -> None:
 
 
 def test_a_known_value_is_put_back_by_its_name(folder: Project) -> None:
-    folder.known.learn("quite-a-plain-word", "«secret:DB_PASSWORD»")  # type: ignore[attr-defined]
+    folder.known.learn({"quite-a-plain-word": "«secret:DB_PASSWORD»"})  # type: ignore[attr-defined]
     folder.write("train.py", "connect('quite-a-plain-word')\n")
     first = folder.snapshot()
     folder.write("train.py", "x = 1\nconnect('quite-a-plain-word')\n")

@@ -18,7 +18,7 @@ from dotscience_jlab.server.paths import ContentsPaths
 from .conftest import API
 
 PARTS = {"workspace": "w-0000000000000000", "execution": "k-0000000000000000:m", "run": "1", "snapshot": "s-1", "after": "s-1",
-         "digest": "0" * 40}
+         "digest": "0" * 40, "session": "k-0000000000000000"}
 
 
 def address(operation: Operation) -> list[str]:

@@ -14,6 +14,7 @@ from ..process_tree import descendants, proc_bytes
 
 SHARED_ASK_SHARE = 0.005
 """Of the time, at most, that Linux is busy with telling how much of the memory is shared."""
+TRIES = 3
 NOT_OUTSIDE = ("lo", "veth", "docker", "br-", "virbr", "cni", "flannel", "cali", "ifb")
 """Beginnings of names of network devices whose bytes never leave the computer, or pass another device too."""
 
@@ -44,10 +45,20 @@ class ProcessTree:
         self._ask_at = 0.0
 
     def read(self) -> Counted | None:
-        """None: the process is gone."""
+        """None: the process is gone.
+
+        Read again where one of them ended meanwhile: its time is its parent's by then, or not yet: counted twice, or not at all.
+        """
+        for _ in range(TRIES):
+            counted, is_whole = self._read_once()
+            if counted is None or is_whole:
+                break
+        return counted
+
+    def _read_once(self) -> tuple[Counted | None, bool]:
         import psutil  # late: 15 ms that a recorder which reads nothing need not spend
 
-        cpu_s, n_read, n_written, is_disk_told = 0.0, 0, 0, False
+        cpu_s, n_read, n_written, is_disk_told, is_whole = 0.0, 0, 0, False, True
         resident: dict[int, tuple[int, int]] = {}
         for pid in (self._pid, *descendants(self._pid)):
             try:
@@ -55,7 +66,8 @@ class ProcessTree:
                 times, memory = process.cpu_times(), process.memory_info()  # type: ignore[attr-defined]
             except psutil.Error:
                 if pid == self._pid:
-                    return None
+                    return None, False
+                is_whole = False
                 continue
             self._known[pid] = process
             cpu_s += times.user + times.system + getattr(times, "children_user", 0) + getattr(times, "children_system", 0)
@@ -66,7 +78,7 @@ class ProcessTree:
         self._known = {pid: each for pid, each in self._known.items() if pid in resident}
         memory_bytes = max(self._memory_bytes(resident), self._risen_to())
         disk = (n_read, n_written) if is_disk_told else (None, None)
-        return Counted(cpu_s, memory_bytes, *disk, frozenset(resident))
+        return Counted(cpu_s, memory_bytes, *disk, frozenset(resident)), is_whole
 
     def _memory_bytes(self, resident: dict[int, tuple[int, int]]) -> int:
         """resident: pid -> (bytes in memory, of these such as files that others may have there too)"""

@@ -27,6 +27,8 @@ BASELINE_S = 0.1
 SHORTEST_S, LONGEST_S = 0.5, 10.0
 FINE_FOR_S = 300.0
 """So long the shortest distance holds: 600 readings."""
+CUDA_EVERY_S = 2.0
+"""Between two looks whether a process has loaded CUDA by now, on a machine with a driver: a map of its memory takes 1 to 4 ms."""
 KEEP_EVERY_S = 30.0
 """What was read of a running cell is written down, so that a recorder that is killed loses no more than this."""
 CPU_SHARE = 0.008
@@ -54,6 +56,7 @@ class _Watched:
     counted: Counted | None = None
     network: tuple[int, int] | None = None
     has_cuda: bool = False
+    look_for_cuda_at: float = 0.0
     gpus_read_at: float = 0.0
     folder: Path | None = None
     kept_at: float = 0.0
@@ -187,12 +190,13 @@ class Resources:
         watched.kept_at = now
         return newest, Trace().joined(self._traces[newest])
 
-
     def _on_gpus(self, watched: _Watched, counted: Counted) -> tuple[dict[str, float], str]:
         """(values, why some are missing), if the driver said something new. Nothing where the session does not use it."""
         if not self.gpus.is_there():
             return {}, ""
-        watched.has_cuda = watched.has_cuda or has_cuda(counted.pids)
+        now = time.monotonic()
+        if not watched.has_cuda and now >= watched.look_for_cuda_at:
+            watched.has_cuda, watched.look_for_cuda_at = has_cuda(counted.pids), now + CUDA_EVERY_S
         reading = self.gpus.newest() if watched.has_cuda else None
         if reading is None or reading.at <= watched.gpus_read_at:
             return {}, ""

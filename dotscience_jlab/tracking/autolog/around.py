@@ -73,7 +73,7 @@ def hook_family(base: type, name: str, source: str, look: Look, nesting: Nesting
 
     def hook_own(owner: type) -> None:
         function = owner.__dict__.get(name)
-        if isinstance(function, FunctionType) and not is_ours(function) and owner.__module__ != "__main__":
+        if isinstance(function, FunctionType) and not is_ours(function) and not _is_made_here(owner):
             setattr(owner, name, stand_around(function, source, look, nesting))
 
     seen = set()
@@ -107,6 +107,12 @@ def version_of(module: Any) -> str:
 
 def argument(args: Arguments, keywords: Keywords, position: int, name: str, default: Any = None) -> Any:
     return args[position] if len(args) > position else keywords.get(name, default)
+
+
+def _is_made_here(owner: type) -> bool:
+    """In a cell, or in a module that was made and not imported: nobody else can look it up."""
+    module = owner.__module__
+    return module == "__main__" or getattr(sys.modules.get(module), "__spec__", None) is None
 
 
 def _as_defined(owner: Any, name: str) -> Any:

@@ -18,6 +18,8 @@ from ..session import Session
 
 MAX_FITS = 20
 """Different fits of one run whose parameters are kept; a loop over a thousand is told of by its first twenty."""
+MAX_LOOKS = 200
+"""Fits of one class in one run after which no more are looked at: a loop over ten thousand small ones would feel it."""
 MAX_STEP = 2**63
 LABEL = "autolog"
 """Names the libraries that a run has values of."""
@@ -33,6 +35,8 @@ class Page:
         self.points: Dict[Tuple[str, ...], Tuple[float, ...]] = {}
         self.fits: Dict[str, Dict[str, str]] = {}
         """title -> parameters in one text -> prefix of its values"""
+        self.n_looks: Dict[str, int] = {}
+        """title -> its fits so far"""
         self.first: Dict[str, Mapping[str, Scalar]] = {}
         """title -> parameters of its first fit"""
         self.models: Dict[int, Tuple[Any, str]] = {}
@@ -131,6 +135,7 @@ def begin_fit(source: str, title: str, parameters: Mapping[str, Any], model: Any
         _, _, page = entered
         kept = {str(name): scalar(value) for name, value in parameters.items()}
         text = repr(sorted(kept.items()))
+        page.n_looks[title] = page.n_looks.get(title, 0) + 1
         known = page.fits.setdefault(title, {})
         if text in known:
             prefix = known[text]
@@ -143,10 +148,18 @@ def begin_fit(source: str, title: str, parameters: Mapping[str, Any], model: Any
             known[text] = prefix
             first = page.first.setdefault(title, kept)
             differing = {name: value for name, value in kept.items() if first is kept or name not in first or first[name] != value}
-            record(source, "parameter", {f"{prefix}{name}": value for name, value in {**differing, "model": title}.items()})
+            told = {"model": title, **{name: value for name, value in differing.items() if name != "model"}}
+            record(source, "parameter", {f"{prefix}{name}": value for name, value in told.items()})
         if model is not None:
             _remember(page, model, prefix)
         return prefix
+
+
+def is_enough_of(title: str) -> bool:
+    """Whether so many of this title were fitted in the current run that another one is not worth the look."""
+    session = active.known_session()
+    run = None if session is None else session.current_run()
+    return run is not None and run.automatic is not None and run.automatic.n_looks.get(title, 0) >= MAX_LOOKS
 
 
 def prefix_of(model: Any) -> str:

@@ -20,6 +20,7 @@ LOGGING_CALLS = frozenset({
     "log_metrics", "log_dict", "add_scalar", "add_scalars",
 })
 """Methods of ours and of the trackers that are mirrored, by which a user logs a number."""
+INSTALLED = ("/site-packages/", "/dist-packages/", "\\site-packages\\")
 _US = __name__.rpartition(".")[0]
 
 _known: Dict[Tuple[CodeType, int], bool] = {}
@@ -37,12 +38,14 @@ def name_in_caller(value: Any) -> Optional[str]:
     return None
 
 
-def is_logged_by_caller() -> bool:
-    """Whether the result goes into a logging call, or into a variable that the same cell or file gives to one. Read off the source,
-    once for each line."""
+def is_told_otherwise() -> bool:
+    """Whether the result goes into a logging call, or into a variable that the same cell or file gives to one (read off the source,
+    once for each line); or the caller is another installed library, which asks for purposes of its own."""
     frame = _caller()
     if frame is None:
         return False
+    if any(folder in frame.f_code.co_filename for folder in INSTALLED):
+        return True
     place = frame.f_code, frame.f_lineno
     if place not in _known:
         if len(_known) >= MAX_REMEMBERED:

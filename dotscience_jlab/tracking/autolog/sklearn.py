@@ -9,14 +9,14 @@ from __future__ import annotations
 from typing import Any, Dict, Generator, List
 
 from .around import Arguments, Keywords, argument, hook, hook_family
-from .ledger import begin_fit, prefix_of, record, record_points, record_table
-from .naming import is_logged_by_caller, name_in_caller
+from .ledger import begin_fit, is_enough_of, prefix_of, record, record_points, record_table
+from .naming import is_told_otherwise, name_in_caller
 from .nesting import FITS
 from .parameters import described, in_words
 
 SOURCE = "sklearn"
 MAX_ROWS = 10_000
-MEASURES = ("_score", "_error", "_loss", "_deviance", "_coef", "_corrcoef")
+MEASURES = ("_score", "_error", "_loss", "_deviance", "_coef", "_corrcoef", "auc")
 """How the functions of `sklearn.metrics` that return one number end."""
 
 
@@ -43,9 +43,10 @@ def parameters_of(estimator: Any) -> Dict[str, Any]:
 
 def _look_at_fit(args: Arguments, keywords: Keywords) -> Generator[None, Any, None]:
     estimator = args[0]
-    if not hasattr(type(estimator), "predict") and not hasattr(type(estimator), "fit_predict"):
+    title = type(estimator).__name__
+    if is_enough_of(title) or not (hasattr(type(estimator), "predict") or hasattr(type(estimator), "fit_predict")):
         return
-    prefix = begin_fit(SOURCE, type(estimator).__name__, parameters_of(estimator), estimator)
+    prefix = begin_fit(SOURCE, title, parameters_of(estimator), estimator)
     yield
     results = getattr(estimator, "cv_results_", None)
     if isinstance(results, dict) and "params" in results:  # a search
@@ -59,14 +60,14 @@ def _look_at_fit(args: Arguments, keywords: Keywords) -> Generator[None, Any, No
 
 def _look_at_score(args: Arguments, keywords: Keywords) -> Generator[None, Any, None]:
     measured = yield
-    if not is_logged_by_caller():
+    if not is_told_otherwise():
         record_points(SOURCE, {_named(f"{prefix_of(args[0])}score", argument(args, keywords, 1, "X")): measured})
 
 
 def _measure(name: str) -> Any:
     def look(args: Arguments, keywords: Keywords) -> Generator[None, Any, None]:
         measured = yield
-        if getattr(measured, "ndim", 0) == 0 and not is_logged_by_caller():
+        if getattr(measured, "ndim", 0) == 0 and not is_told_otherwise():
             record_points(SOURCE, {_named(name, args[0] if args else keywords.get("y_true")): measured})
 
     return look

@@ -6,6 +6,7 @@
 import { URLExt } from '@jupyterlab/coreutils';
 import { ServerConnection } from '@jupyterlab/services';
 
+import { addressOf as of, Query, queryText } from './address';
 import { DotscienceApiError } from './errors';
 import type {
   ExecutionId,
@@ -40,8 +41,6 @@ import type {
 } from './types';
 
 export const API_PATH = 'dotscience/api/v1';
-
-type Query = Record<string, string | number | boolean | string[] | null | undefined>;
 
 export interface IExecutionQuery {
   path?: string;
@@ -175,6 +174,11 @@ export class DotscienceClient {
 
   session(workspace: StoreId, session: SessionId): Promise<ISession> {
     return this._get(of(workspace, 'sessions', session));
+  }
+
+  /** Which files a cut-off cell had kept last, and in which snapshot they are. */
+  planResume(workspace: StoreId, session: SessionId): Promise<{ snapshot: SnapshotId; paths: string[] }> {
+    return this._send('POST', of(workspace, 'resume'), { session });
   }
 
   /** `of`: run:REF, file:PATH, variable:NAME or execution:ID. */
@@ -374,29 +378,6 @@ export class DotscienceClient {
     }
     return response;
   }
-}
-
-/** ('w-1', 'executions', 'k-1:a/b') -> 'workspaces/w-1/executions/k-1%3Aa%2Fb'; a part of ours with '/' stays two parts. */
-function of(workspace: StoreId, collection?: string, id?: string, rest?: string): string {
-  const parts = ['workspaces', encodeURIComponent(workspace)];
-  if (collection) {
-    parts.push(collection);
-  }
-  if (id !== undefined) {
-    parts.push(encodeURIComponent(id));
-  }
-  if (rest) {
-    parts.push(rest);
-  }
-  return parts.join('/');
-}
-
-/** Lists are joined by commas; null, undefined and '' are left out. */
-function queryText(query: Query): string {
-  const pairs = Object.entries(query)
-    .filter(([, value]) => value !== undefined && value !== null && value !== '')
-    .map(([name, value]) => `${name}=${encodeURIComponent(Array.isArray(value) ? value.join(',') : String(value))}`);
-  return pairs.length ? `?${pairs.join('&')}` : '';
 }
 
 async function bodyOf<T>(response: Response): Promise<T> {

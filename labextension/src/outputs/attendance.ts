@@ -21,9 +21,11 @@ export class Attendance implements IDisposable {
   }
 
   /** null: its document is still on its way. */
-  of(panel: NotebookPanel): IHeard | null {
+  of(panel: NotebookPanel, remembered: ReadonlySet<ExecutionId>): IHeard | null {
     const heard = this._heard.get(panel);
-    return heard && heard.loaded_at_ms !== null ? { ...heard, loaded_at_ms: heard.loaded_at_ms, running: heard.runningNow() } : null;
+    return heard && heard.loaded_at_ms !== null
+      ? { ...heard, loaded_at_ms: heard.loaded_at_ms, running: heard.runningNow(), remembered }
+      : null;
   }
 
   /** The reader has decided about the outputs of these. */

@@ -1,6 +1,6 @@
 /**
- * Outputs of the notebook in focus that arrived while nothing was listening: found when it opens, when its connection is
- * back and when a cell ends; put back on the reader's word. What is large is fetched then, not before.
+ * Outputs of the notebook in focus that arrived while nothing was listening: looked for when it opens, when its connection is
+ * back and when a cell ends, while the panel is shown; put back on the reader's word. What is large is fetched then, not before.
  */
 import type { INotebookTracker, NotebookPanel } from '@jupyterlab/notebook';
 import type { IDisposable } from '@lumino/disposable';
@@ -15,6 +15,7 @@ import type { FocusModel } from '../focus/focus-model';
 import { Attendance } from './attendance';
 import { hasMore, hasWidgets, IHeard, IMissed, IPresentCell, missedOf } from './missed';
 import { ICellOutputs, putOutputs } from './put-back';
+import { Remembered } from './remembered';
 
 const LOOK_PAUSE_MS = 1000;
 const PAGE = 100;
@@ -37,7 +38,8 @@ export class MissedModel implements IDisposable {
     private readonly _client: DotscienceClient,
     private readonly _live: LiveChanges,
     private readonly _focus: FocusModel,
-    notebooks: INotebookTracker
+    notebooks: INotebookTracker,
+    private readonly _remembered: Remembered
   ) {
     this._attendance = new Attendance(notebooks);
     _focus.changed.connect(this._onFocus, this);
@@ -68,8 +70,21 @@ export class MissedModel implements IDisposable {
     return this._problem;
   }
 
+  /** Asks for nothing while false. */
+  set isShown(value: boolean) {
+    this._isShown = value;
+    if (value) {
+      this._looking.ask();
+    }
+  }
+
   get isDisposed(): boolean {
     return this._isDisposed;
+  }
+
+  /** Look now, panel or not. */
+  async look(): Promise<void> {
+    await this._look(true);
   }
 
   /** Fetch the outputs and write them into their cells; cells with widgets stay as they are. */
@@ -115,6 +130,7 @@ export class MissedModel implements IDisposable {
     } else if (this._panel) {
       this._attendance.settle(this._panel, this._found.map(each => each.execution.id));
       this._found = [];
+      this._remember();
     }
     this._emit();
   }
@@ -136,7 +152,8 @@ export class MissedModel implements IDisposable {
   private _write(panel: NotebookPanel, whole: readonly IExecution[]): void {
     const order = new Map(whole.map(each => [each.cell_id!, each]));
     // Between the question and the answer a cell may have been edited or run.
-    const asked = missedOf([...order.keys()], readerOf(panel), whole, this._attendance.of(panel)!);
+    const heard = this._attendance.of(panel, new Set(whole.map(each => each.id)));
+    const asked = heard ? missedOf([...order.keys()], readerOf(panel), whole, heard) : [];
     const fit = asked.filter(each => each.state !== 'edited').map(each => order.get(each.cell_id)!);
     const plain = fit.filter(each => !hasWidgets(each.outputs));
     const wanted: ICellOutputs[] = plain.map(({ cell_id, outputs, execution_count }) => ({ cell_id: cell_id!, outputs, execution_count }));
@@ -147,6 +164,7 @@ export class MissedModel implements IDisposable {
     this._done = { panel, told, former, executions: plain.map(each => each.id) };
     const isAsked = (each: IMissed): boolean => asked.some(other => other.execution.id === each.execution.id);
     this._found = [...this.edited.filter(each => !isAsked(each)), ...asked.filter(each => each.state === 'edited')];
+    this._remember();
   }
 
   private _onFocus(): void {
@@ -190,11 +208,14 @@ export class MissedModel implements IDisposable {
     }
   };
 
-  private async _look(): Promise<void> {
+  private async _look(evenHidden = false): Promise<void> {
     const panel = this._panel;
     const { workspace, workspacePath: path } = this._focus;
-    const heard = panel && this._attendance.of(panel);
-    if (!panel || !heard || !workspace || !path || !isPageVisible() || this._isBusy) {
+    if (!panel || !workspace || !path || !isPageVisible() || this._isBusy || !(this._isShown || evenHidden)) {
+      return;
+    }
+    const heard = this._attendance.of(panel, this._remembered.of(workspace, path));
+    if (!heard) {
       return;
     }
     try {
@@ -206,6 +227,7 @@ export class MissedModel implements IDisposable {
       const sure = await this._looked(workspace, panel, found);
       if (panel === this._panel && `${workspace} ${path}` === this._about) {
         this._found = sure;
+        this._remember();
         this._emit();
       }
     } catch (error) {
@@ -213,6 +235,14 @@ export class MissedModel implements IDisposable {
       if (!(error instanceof DotscienceApiError)) {
         throw error;
       }
+    }
+  }
+
+  /** Offered, and nobody has said yes or no: also when the notebook is saved and opened again. */
+  private _remember(): void {
+    const { workspace, workspacePath: path } = this._focus;
+    if (workspace && path) {
+      this._remembered.keep(workspace, path, this.missed.map(each => each.execution.id));
     }
   }
 
@@ -282,6 +312,7 @@ export class MissedModel implements IDisposable {
   private _done: { panel: NotebookPanel; told: IPutBack; former: ICellOutputs[]; executions: ExecutionId[] } | null = null;
   private _problem = '';
   private _isBusy = false;
+  private _isShown = false;
   private _isDisposed = false;
 }
 

@@ -33,6 +33,7 @@ const heard = (told: Partial<IHeard> = {}): IHeard => ({
   attended: nothing,
   running: nothing,
   settled: nothing,
+  remembered: nothing,
   ...told
 });
 
@@ -59,6 +60,11 @@ describe('outputs that no document heard', () => {
   it('are not those that the reader cleared and saved', () => {
     const before = execution({ finished_at: '2026-11-21T09:00:00.000000Z' });
     expect(states([cell({ outputs: [] })], [before])).toEqual([]);
+  });
+
+  it('are missed in a file saved since, where they were offered before', () => {
+    const before = execution({ finished_at: '2026-11-21T09:00:00.000000Z' });
+    expect(states([cell({ outputs: [] })], [before], { remembered: new Set(['k-1:m1']) })).toHaveLength(1);
   });
 
   it.each<[string, Partial<IHeard>]>([

@@ -20,6 +20,8 @@ export interface IHeard {
   running: ReadonlySet<string>;
   /** Executions that the reader has decided about. */
   settled: ReadonlySet<ExecutionId>;
+  /** Executions that were offered before, and not decided about. */
+  remembered: ReadonlySet<ExecutionId>;
 }
 
 export interface IMissed {
@@ -33,8 +35,8 @@ export interface IMissed {
 /**
  * In the order of the document. executions: newest first, without outputs. `read` is called for few cells only.
  *
- * Of each cell its newest execution counts. A document that was not listening shows in one of two ways: the file is older
- * than the execution's end, or the cell has outputs but no number, as a run leaves it that was cut off.
+ * Of each cell its newest execution counts. A document that was not listening shows in one of three ways: the file is older
+ * than the execution's end; the cell has outputs but no number, as a run leaves it that was cut off; it was seen before.
  */
 export function missedOf(
   order: readonly string[],
@@ -53,7 +55,7 @@ export function missedOf(
       continue;
     }
     const cell = read(id);
-    if (!cell || !wasCut(cell, execution, heard.loaded_at_ms)) {
+    if (!cell || !(heard.remembered.has(execution.id) || wasCut(cell, execution, heard.loaded_at_ms))) {
       continue;
     }
     const isAlike = alike(cell.outputs, execution);

@@ -52,7 +52,7 @@ function ExecutionPane(props: EntryProps & { execution: IExecution }): JSX.Eleme
       onAsItWas={() => execute(CommandIDs.asItWas, { workspace, snapshot, path, cell_id: execution.cell_id })}
       onFork={() => execute(CommandIDs.fork, { workspace, snapshot, path })}
       onRestore={() => execute(CommandIDs.restore, { workspace, snapshot, path, at: execution.finished_at ?? execution.started_at })}
-      onResume={from => execute(CommandIDs.restore, { workspace, snapshot: from, path })}
+      onResume={from => execute(CommandIDs.resumeCutOff, { workspace, session: execution.session, snapshot: from, path })}
       onRecipe={() => execute(CommandIDs.makeRecipe, { workspace, of: `execution:${execution.id}`, path })}
       onKeep={() => execute(CommandIDs.keepAsRun, { workspace, execution: execution.id })}
       onOpenRun={id => model.openEntry({ workspace, run: id })}
@@ -82,7 +82,7 @@ function RunPane(props: EntryProps & { run: IRun }): JSX.Element {
       onAsItWas={() => execute(CommandIDs.asItWas, { workspace, snapshot, path })}
       onFork={() => execute(CommandIDs.fork, { workspace, snapshot, path })}
       onRestore={() => execute(CommandIDs.restore, { workspace, snapshot, path, at: shown.finished_at ?? shown.started_at })}
-      onResume={from => execute(CommandIDs.restore, { workspace, snapshot: from, path })}
+      onResume={from => execute(CommandIDs.resumeCutOff, { workspace, session: shown.session, snapshot: from, path })}
       onRecipe={() => execute(CommandIDs.makeRecipe, { workspace, of: `run:${shown.id}`, path })}
       onCopyRows={() => execute(CommandIDs.copyRows, { workspace, runs: [shown.id] })}
       onOpenExecution={id => model.openEntry({ workspace, execution: id })}

@@ -80,6 +80,7 @@ export class PanelModel implements IDisposable {
   /** Fetches nothing while false. */
   set isShown(value: boolean) {
     this.history.isShown = value;
+    this.missed.isShown = value;
     this._trail.forEach(entry => (entry.isShown = value));
     this._emit();
   }

@@ -5,6 +5,7 @@ import { IDocumentManager } from '@jupyterlab/docmanager';
 import { ITranslator, nullTranslator } from '@jupyterlab/translation';
 import { copyIcon, stopIcon } from '@jupyterlab/ui-components';
 
+import { DotscienceApiError } from '../api/errors';
 import type { Scalar } from '../api/types';
 import { CATEGORY, CommandIDs } from '../command-ids';
 import { parseLabel } from '../detail/labels';
@@ -94,6 +95,27 @@ export const entriesPlugin: JupyterFrontEndPlugin<void> = {
       describedBy: argsSchema({}),
       isEnabled: () => focus.workspace !== null,
       execute: () => shown(() => restores.undoLast(focus.workspace!))
+    });
+    commands.addCommand(CommandIDs.resumeCutOff, {
+      label: trans.__('Resume from the Last Snapshot…'),
+      caption: trans.__('Put back what a cell had kept last before its kernel ended; you choose which files, and it can be undone'),
+      icon: restoreIcon,
+      describedBy: argsSchema({ workspace: TEXT, session: TEXT, snapshot: TEXT, path: TEXT }, ['workspace', 'session', 'snapshot']),
+      isVisible: args => typeof args.session === 'string',
+      execute: args =>
+        shown(async () => {
+          const workspace = args.workspace as string;
+          await reporter.reportAll();
+          const kept = await client.planResume(workspace, args.session as string).catch((error: unknown) => {
+            // It had kept no file of its own: the state before it is still there to choose from.
+            if (error instanceof DotscienceApiError && error.isAbsent) {
+              return { snapshot: args.snapshot as string, paths: [] };
+            }
+            throw error;
+          });
+          const { created_at } = await client.snapshot(workspace, kept.snapshot);
+          await restores.restore({ workspace, ...kept, path: (args.path as string) ?? null, at: created_at, variablesFrom: null });
+        })
     });
     commands.addCommand(CommandIDs.fork, {
       label: trans.__('Fork…'),

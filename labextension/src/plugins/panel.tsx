@@ -1,6 +1,6 @@
 /** Puts the side panel into the right area, closed. */
 import { ILabShell, ILayoutRestorer, JupyterFrontEnd, JupyterFrontEndPlugin } from '@jupyterlab/application';
-import { ICommandPalette, IThemeManager } from '@jupyterlab/apputils';
+import { ICommandPalette, IThemeManager, Notification } from '@jupyterlab/apputils';
 import { IEditorLanguageRegistry } from '@jupyterlab/codemirror';
 import { IRenderMimeRegistry } from '@jupyterlab/rendermime';
 import { ITranslator, nullTranslator } from '@jupyterlab/translation';
@@ -88,10 +88,15 @@ export const panelPlugin: JupyterFrontEndPlugin<void> = {
       label: trans.__('Put Back Outputs That Arrived While the Notebook Was Closed'),
       caption: trans.__('Write them into their cells; nothing runs, and it can be undone'),
       describedBy: argsSchema({}),
-      isEnabled: () => model.missed.missed.length > 0,
-      execute: () => model.missed.putBack()
+      isEnabled: () => model.focus.workspacePath !== null,
+      execute: async () => {
+        await model.missed.look();
+        if (!model.missed.missed.length) {
+          Notification.info(trans.__('No cell lacks outputs that the history has.'), { autoClose: 4000 });
+        }
+        await model.missed.putBack();
+      }
     });
-    model.missed.changed.connect(() => commands.notifyCommandChanged(CommandIDs.putBackOutputs));
     for (const command of [CommandIDs.showPanel, CommandIDs.togglePin, CommandIDs.putBackOutputs]) {
       palette?.addItem({ command, category: CATEGORY });
     }

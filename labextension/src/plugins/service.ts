@@ -7,6 +7,7 @@ import { LiveChanges } from '../api/live';
 import { FocusModel } from '../focus/focus-model';
 import { SelectionModel } from '../focus/selection-model';
 import { MissedModel } from '../outputs/missed-model';
+import { Remembered } from '../outputs/remembered';
 import { PanelModel } from '../panel/model';
 import { IDotscience, IPanelModel } from '../tokens';
 
@@ -20,7 +21,8 @@ export const panelModelPlugin: JupyterFrontEndPlugin<PanelModel> = {
     const client = new DotscienceClient(app.serviceManager.serverSettings);
     const live = new LiveChanges(app.serviceManager.events.stream);
     const focus = new FocusModel(client, live, notebooks, app.serviceManager.contents);
-    return new PanelModel(client, live, focus, new SelectionModel(), new MissedModel(client, live, focus, notebooks));
+    const missed = new MissedModel(client, live, focus, notebooks, new Remembered(window.localStorage));
+    return new PanelModel(client, live, focus, new SelectionModel(), missed);
   }
 };
 

@@ -31,6 +31,7 @@ describe('what to restore', () => {
     expect([...tickedAtFirst(choice, 't.ipynb')]).toEqual(['t.ipynb']);
     expect([...tickedAtFirst(choice, 'd.csv')]).toEqual([]);
     expect([...tickedAtFirst(choice, null)]).toEqual([]);
+    expect([...tickedAtFirst(choice, 't.ipynb', ['a.csv', 'd.csv'])]).toEqual(['a.csv']);
   });
 
   it('names who writes to what is ticked, and only that', () => {

@@ -20,9 +20,10 @@ export function choiceOf(plan: IRestorePlan, open: string | null): IRestoreChoic
   };
 }
 
-/** Only the open notebook is ticked at first; nothing if it would not change. */
-export function tickedAtFirst(choice: IRestoreChoice, open: string | null): ReadonlySet<string> {
-  return new Set(choice.choices.filter(step => step.path === open).map(step => step.path));
+/** Only the open notebook is ticked at first, or the paths asked for; nothing if they would not change. */
+export function tickedAtFirst(choice: IRestoreChoice, open: string | null, asked: readonly string[] = []): ReadonlySet<string> {
+  const wanted = asked.length ? asked : [open];
+  return new Set(choice.choices.filter(step => wanted.includes(step.path)).map(step => step.path));
 }
 
 /** Of these paths those that a process has open for writing: they are put back only after a yes to that. */

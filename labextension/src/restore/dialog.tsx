@@ -11,6 +11,8 @@ export interface IRestoreQuestion {
   choice: IRestoreChoice;
   /** The file in question, most often the notebook in focus, by its workspace path. */
   open: string | null;
+  /** Ticked at first in its place; []: none are asked for. */
+  asked: readonly string[];
   /** Workspace paths of open documents with edits that are not saved. */
   unsaved: ReadonlySet<string>;
   /** '14:03' */
@@ -40,7 +42,7 @@ class RestoreBody extends ReactWidget implements Dialog.IBodyWidget<string[]> {
     private readonly _trans: TranslationBundle
   ) {
     super();
-    this._ticked = new Set(tickedAtFirst(_question.choice, _question.open));
+    this._ticked = new Set(tickedAtFirst(_question.choice, _question.open, _question.asked));
   }
 
   getValue(): string[] {

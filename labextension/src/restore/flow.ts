@@ -26,6 +26,8 @@ export interface IRestoreRequest {
   snapshot: SnapshotId;
   /** The file to put back unless the reader chooses others, by its workspace path; null: the notebook in focus. */
   path: string | null;
+  /** Several files to put back in its place. */
+  paths?: readonly string[];
   /** The instant that state is from; null: not known. */
   at: Instant | null;
   /** Start of the last execution in the running kernel; null: nothing ran in it. */
@@ -79,7 +81,7 @@ export class RestoreFlow {
     const choice = choiceOf(await this._client.planRestore(workspace, snapshot), open);
     const when = request.at ? momentText(request.at, new Date(), this._trans) : snapshot;
     const unsaved = new Set(choice.choices.map(step => step.path).filter(path => this._isUnsaved(toContents(path))));
-    const paths = await askWhatToRestore({ choice, open, unsaved, when }, this._trans);
+    const paths = await askWhatToRestore({ choice, open, asked: request.paths ?? [], unsaved, when }, this._trans);
     if (!paths?.length) {
       return;
     }

@@ -18,6 +18,13 @@ SCRIPT = TEXT + (
     "with open(\"a.txt\") as a, open(\"b.txt\", \"w\") as b: b.write(a.read())\n"
     "''')\n"
 )
+LOGGING = TEXT + (
+    "open('log_it.py', 'w').write('''\n"
+    "import dotscience_jlab as ds\n"
+    "ds.log({\"rows\": 2})\n"
+    "open(\"b.txt\", \"w\").write(open(\"a.txt\").read())\n"
+    "''')\n"
+)
 MAIN = "import multiprocessing, work\n"
 COPY = "def copy(source, target):\n    with open(source) as a, open(target, 'w') as b: b.write(a.read())\n"
 BOTH = {"reads": ("a.txt",), "writes": ("b.txt",)}
@@ -70,6 +77,8 @@ OPERATIONS = (
            PYTHON + "code = \"import pandas; pandas.read_csv('a.txt').to_parquet('b.parquet')\"\n"
            "subprocess.run([python, '-c', code], check=True)",
            setup=TEXT, reads=("a.txt",), writes=("b.parquet",), surroundings=child_python),
+    worker("a Python script that logs values", "subprocess", PYTHON + "subprocess.run([python, 'log_it.py'], check=True)",
+           setup=LOGGING, reads=("a.txt", "log_it.py"), surroundings=child_python),
     worker("a program that asks for its version", "subprocess",
            PYTHON + "subprocess.run([python, '-m', 'pip', '--version'], check=True)",
            setup="", reads=(), writes=(), surroundings=child_python),
@@ -81,6 +90,9 @@ OPERATIONS = (
            setup=TEXT + "open('b.txt', 'w').write('old')"),
     worker("sort, sent to a file", "IPython", "!sort a.txt | uniq > b.txt", setup=TEXT + "open('b.txt', 'w').write('old')"),
     worker("%%bash", "IPython", "%%bash\nset -e\nsort < a.txt > b.txt", setup=TEXT),
+    worker("programs that do not write what they name", "subprocess",
+           "import subprocess\nsubprocess.run('rm -f none.txt; test -e a.txt -o b.txt; sort -o c.txt none.txt; ls a.txt', shell=True)",
+           setup=TEXT + "open('c.txt', 'w').write('old')\nimport time; time.sleep(0.1)", reads=(), writes=()),
     worker("os.system", "standard library", "import os\nos.system('sort a.txt -o b.txt')"),
     worker("a shell script that holds a file open", "subprocess", WITH_RECORDER + "subprocess.run(['sh', 'hold.sh'], check=True)",
            setup=TEXT + "open('hold.sh', 'w').write('exec 3< a.txt 4> b.txt\\nsleep 3\\ncat <&3 >&4\\n')",

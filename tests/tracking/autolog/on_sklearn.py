@@ -83,7 +83,7 @@ def story_estimators_stay_what_they_are() -> None:
     """Clone, copy, pickle, inspection, subclasses of the notebook and of a module, threads, errors, a class with its own rules."""
     seen = both(
         DATA,
-        "import copy, inspect, io, pickle, threading\n"
+        "import copy, inspect, pickle, sklearn, threading\n"
         "from sklearn.base import BaseEstimator, ClassifierMixin, clone\n"
         "from sklearn.linear_model import LinearRegression, LogisticRegression, Ridge\n"
         "from sklearn.metrics import accuracy_score, make_scorer\n"
@@ -104,15 +104,21 @@ def story_estimators_stay_what_they_are() -> None:
         "    Ridge(alpha=-5).fit(X, y)\n"
         "except ValueError as error:\n"
         "    told = type(error).__name__\n"
+        "with sklearn.config_context(enable_metadata_routing=True):\n"
+        "    routing = str(Ridge().set_fit_request(sample_weight=True).get_metadata_routing())\n"
         "result = [twin.coef_.tolist() for twin in twins] + [\n"
         "    str(inspect.signature(Ridge.fit)), inspect.getdoc(Ridge.fit), Ridge.fit.__qualname__, Ridge.fit.__module__,\n"
         "    str(inspect.signature(Mine.fit)), Mine.fit.__doc__, has_fit_parameter(Mine(), 'sample_weight'),\n"
         "    inspect.getsource(Ridge.fit), pickle.loads(pickle.dumps(accuracy_score))(y, y), told,\n"
         "    pickle.loads(pickle.dumps(make_scorer(accuracy_score)))(LogisticRegression(max_iter=200).fit(X, y), X, y),\n"
         "    pickle.loads(pickle.dumps(model.fit))(X, y).alpha,\n"
-        "    str(Ridge().set_fit_request(sample_weight=True).get_metadata_routing()),\n"
-        "    Pipeline.fit.__name__, mine.coef_.tolist()]",
+        "    routing,\n"
+        "    Pipeline.fit.__name__, mine.coef_.tolist()]\n"
+        "from joblib.externals.loky import cloudpickle_wrapper as cloudpickle\n"  # by which joblib sends a notebook's class
+        "sent = cloudpickle.dumps([Mine, mine, accuracy_score, model])\n"
+        "result += [b'dotscience' in sent, cloudpickle.loads(sent)[1].coef_.tolist()]",
     )
+    assert seen.result[-2] is False, "nothing of ours travels along"
     parameters = seen.run.parameters
     assert parameters["model"] == "Ridge" and parameters["Mine.model"] == "Mine"
     assert parameters["LogisticRegression.C"] == 7.0, "threads of the user are his"

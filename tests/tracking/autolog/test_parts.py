@@ -13,10 +13,12 @@ from dotscience_jlab.errors import InvalidRequest
 from dotscience_jlab.settings import Settings, load_settings
 from dotscience_jlab.tracking import active
 from dotscience_jlab.tracking.autolog import MODULES, ledger, switch
-from dotscience_jlab.tracking.autolog.naming import is_logged_by_caller, logs_result_of, name_in_caller
+from dotscience_jlab.tracking.autolog.naming import is_told_otherwise, logs_result_of, name_in_caller
 from dotscience_jlab.tracking.autolog.nesting import Nesting
 from dotscience_jlab.tracking.autolog.parameters import MAX_PARAMETERS, described, in_words
 from dotscience_jlab.tracking.session import Session
+
+from ..fake_recorder import FakeRecorder
 
 ALL = set(switch.SOURCES)
 
@@ -101,14 +103,17 @@ def test_what_the_user_logs_himself(source: str, line: int, is_logged: bool) -> 
 def test_what_stands_at_the_call() -> None:
     X_test, _hidden = object(), object()
     assert name_in_caller(X_test) == "X_test" and name_in_caller(_hidden) is None and name_in_caller(object()) is None
-    assert not is_logged_by_caller()
+    assert not is_told_otherwise()
 
     class Ours:
         @staticmethod
         def metric(name: str, value: bool) -> bool:
             return value
 
-    assert Ours.metric("this very file says so", is_logged_by_caller())
+    assert Ours.metric("this very file says so", is_told_otherwise())
+    found: dict[str, bool] = {"ask": is_told_otherwise}  # type: ignore[dict-item]
+    exec(compile("result = ask()", "/env/lib/python3/site-packages/library/part.py", "exec"), found)
+    assert found["result"]
 
 
 def test_a_worker_of_a_pool_is_inside_what_made_the_pool_and_a_thread_is_not() -> None:
@@ -135,6 +140,21 @@ def test_nothing_is_recorded_while_recording_is_off(settings: Settings) -> None:
         ledger.record_table("sklearn", "t", [{"a": 1}])
         ledger.record_outputs("mlflow", ["x"])
         assert not session.has_recorded
+    finally:
+        active.set_session(None)
+        session.finish()
+
+
+def test_a_loop_over_many_small_fits_is_looked_at_two_hundred_times(settings: Settings, recorder: FakeRecorder) -> None:
+    session = Session(settings, "kernel")
+    active.set_session(session)
+    try:
+        for _ in range(ledger.MAX_LOOKS):
+            assert not ledger.is_enough_of("Ridge")
+            assert ledger.begin_fit("sklearn", "Ridge", {"alpha": 1}) == ""
+        assert ledger.is_enough_of("Ridge") and not ledger.is_enough_of("Lasso")
+        session.start_run("start")
+        assert not ledger.is_enough_of("Ridge")
     finally:
         active.set_session(None)
         session.finish()
