@@ -15,7 +15,7 @@ from .table import Seen, note
 OPERATIONS = all_operations()
 
 
-@pytest.mark.slow(share=0.03)
+@pytest.mark.slow(share=0.012)
 @pytest.mark.parametrize("is_beside", [False, True], ids=["alone", "beside a second kernel"])
 @pytest.mark.parametrize("operation", OPERATIONS, ids=str)
 def test_all_that_a_cell_reads_and_writes_is_seen_and_nothing_else(
