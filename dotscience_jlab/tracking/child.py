@@ -268,5 +268,5 @@ def _working_since(kernel_pid: int, now: float) -> float:
         pid = parent
     with open("/proc/uptime", encoding="ascii") as file:
         up_s = float(file.read().split()[0])
-    begun = now - up_s + ticks / os.sysconf("SC_CLK_TCK")
+    begun = time.time() - up_s + ticks / os.sysconf("SC_CLK_TCK")
     return now if now - begun < FOREGROUND_S else begun

@@ -15,6 +15,7 @@ import pytest
 
 from dotscience_jlab.link.parent_session import CHILD_OF, parent_session
 from dotscience_jlab.model.frames import json_frame, read_frames
+from dotscience_jlab.recording.open_cells import START_SLACK_S
 from dotscience_jlab.tracking import side_spool
 from dotscience_jlab.tracking.child import Joining
 from dotscience_jlab.tracking.outbox import Outbox
@@ -99,7 +100,7 @@ def test_a_python_program_joins_only_what_it_was_told_of(tmp_path: Path) -> None
     assert (said.stdout, said.stderr) == ("1\n", "")
     (told,) = told_in(session)
     assert told["disk_path"] == str(tmp_path / "a.csv") and told["seen_by"] == "child process"
-    assert told["execution"] is None and begun <= told["since"] <= told["at"]
+    assert told["execution"] is None and begun - START_SLACK_S <= told["since"] <= told["at"]
 
     for words, environ in (
         (("-c", read), {CHILD_OF: ""}),
