@@ -13,7 +13,7 @@ export VIRTUAL_ENV := $(abspath $(VENV))
 export PATH := $(VIRTUAL_ENV)/bin:$(PATH)
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 # Modules are compiled when they are first imported: most of the libraries never are.
-export PIP_NO_COMPILE := 1
+export PIP_COMPILE := 0
 export JUPYTER_PLATFORM_DIRS := 0
 unexport PYTHONPATH PYTHONHOME
 # Else every recorder, kernel and `ds` compiles the package anew: a third of a second each.
