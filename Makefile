@@ -8,6 +8,7 @@ PLAYGROUND ?= playground
 PYTEST_ARGS ?=
 # A test waits for processes most of its time: two at once, each file in one of them.
 WORKERS ?= 2
+PYTEST = python -m pytest -n $(WORKERS) --dist loadfile
 
 export VIRTUAL_ENV := $(abspath $(VENV))
 export PATH := $(VIRTUAL_ENV)/bin:$(PATH)
@@ -38,13 +39,15 @@ check: $(STAMPS)/test
 test: $(STAMPS)/test browser strace
 	ruff check .
 	npm test --silent
-	python -m pytest -n $(WORKERS) --dist loadfile tests ui-tests $(PYTEST_ARGS)
+	$(PYTEST) tests $(PYTEST_ARGS)
+	$(PYTEST) ui-tests $(PYTEST_ARGS)
 
 # make test-slow  every long suite whole
 test-slow: $(STAMPS)/test browser strace
 	ruff check .
 	npm test --silent
-	python -m pytest -n $(WORKERS) --dist loadfile tests ui-tests --whole $(PYTEST_ARGS)
+	$(PYTEST) tests --whole $(PYTEST_ARGS)
+	$(PYTEST) ui-tests --whole $(PYTEST_ARGS)
 
 # make bench     what it costs, each as a ratio to its limit or to a peer taken in the same run
 bench: $(STAMPS)/test

@@ -15,9 +15,12 @@ from ..model import run as states
 from ..model.certificate import UNKNOWN, Certificate
 from ..model.execution import Execution, Session
 from ..model.ids import SessionId
-from ..model.instant import instant
+from ..model.instant import epoch_s, instant
 from ..model.run import Run
 from ..store.base import Record, Store
+
+YOUNG_S = 20.0
+"""Another user's recorder begins its cells a moment before it says in the folder that it is there: so young a cell may be its."""
 
 LOST = "What its kernel reported was lost before the end; how it ended is not known."
 
@@ -29,12 +32,13 @@ def close_lost(store: Store, is_open: Callable[[SessionId], bool], now: float) -
     computer, and came by a pull, is left to that one. Costs two searches by an index that holds nothing else.
     """
     executions, runs = store.index.still_running()
-    lost = [each for each in executions if not is_open(each.session)]
+    lost = [each for each in executions if epoch_s(each.started_at) < now - YOUNG_S and not is_open(each.session)]
     sessions = {each.session for each in lost}
     is_alone = not store.workspace.remotes and store.workspace.origin is None
     lost_runs = [
         each for each in runs
-        if each.session is not None and not is_open(each.session) and (each.session in sessions or is_alone)
+        if each.session is not None and epoch_s(each.started_at) < now - YOUNG_S and not is_open(each.session)
+        and (each.session in sessions or is_alone)
     ]
     unknown = {each.session: each for each in lost if not _is_known(store, each)}
     closed = (*map(_closed_execution, lost), *map(_closed_run, lost_runs))

@@ -26,8 +26,8 @@ from .contract import AT, NOTEBOOK, SESSION, execution, publish, run
 from .test_exchange import Side
 from .test_on_disk import git, repository
 
-CACHE_OF_THE_DISK = {"files_seen", "chunk_maps"}
-"""Knows files, not the history: empty after a rebuild, filled by the next scan."""
+CACHE = {"files_seen", "chunk_maps", "searched"}
+"""Knows files, and what was searched for secrets, not the history: empty after a rebuild, filled by the next scan or push."""
 
 
 def rows(root: Path) -> dict[str, list[tuple[object, ...]]]:
@@ -35,7 +35,7 @@ def rows(root: Path) -> dict[str, list[tuple[object, ...]]]:
     db = sqlite3.connect(f"file:{root}/.dotscience/store.git/state.db?mode=ro", uri=True)
     try:
         tables = [name for (name,) in db.execute("SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name")]
-        return {name: sorted(db.execute(f"SELECT * FROM {name}"), key=repr) for name in tables if name not in CACHE_OF_THE_DISK}
+        return {name: sorted(db.execute(f"SELECT * FROM {name}"), key=repr) for name in tables if name not in CACHE}
     finally:
         db.close()
 
