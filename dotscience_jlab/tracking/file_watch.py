@@ -18,6 +18,7 @@ from typing import Any, Callable, Dict, Iterable, Optional, Tuple
 from .databases import database
 from .moves import MOVES, move
 from .roles import BOTH, INPUT, OUTPUT
+from .working_folder import hear_changes, may_change
 from .writing import child_started
 
 Report = Callable[[str, str, str, bool], None]
@@ -207,6 +208,7 @@ def watch_files(watch: Optional[FileWatch]) -> None:
     _watch = watch
     if watch is not None and not _is_hooked:
         sys.addaudithook(_on_audit)
+        hear_changes()
         _is_hooked = True
 
 
@@ -231,5 +233,8 @@ _HEARD = frozenset({"open", "sqlite3.connect", "os.exec", "os.chdir", "os.putenv
 
 
 def _on_audit(event: str, args: Tuple[Any, ...]) -> None:
-    if event in _HEARD and _watch is not None:
-        _watch.notice(event, args)
+    if event in _HEARD:
+        if event in ("os.chdir", "os.rename"):
+            may_change()
+        if _watch is not None:
+            _watch.notice(event, args)

@@ -225,7 +225,7 @@ class Hooks:
         source, began = self._cell
         seen = self._names.look(source, time.monotonic() - began)
         if not execution.is_muted:
-            self.session.emit(NamesChanged(time.time(), execution.id, *seen))
+            execution.names = NamesChanged(time.time(), execution.id, *seen)
 
     def _note_result(self, execution: OpenExecution, result: Any) -> None:
         error = getattr(result, "error_before_exec", None) or getattr(result, "error_in_exec", None)

@@ -14,8 +14,9 @@ from itertools import chain
 from typing import Any, Container, Dict, Iterator, List, NamedTuple, Set, Tuple
 
 from .marks import EXACT, HASHED, LARGE, OPAQUE, PLAIN, mark_of, state_mark
+from .working_folder import working_folder
 
-BASE_S, SHARE, MOST_S = 0.0004, 0.001, 0.02
+BASE_S, SHARE, MOST_S = 0.0002, 0.001, 0.02
 """CPU time for one look: a base, and a thousandth of what the cell took, at most MOST_S. What is left over waits for its turn."""
 MAX_NAMES = 2000
 """Of one report, each of its lists."""
@@ -49,6 +50,8 @@ class NameWatch:
         self._waiting: Dict[str, None] = {}
         """Not looked at in time, the one that waits longest first."""
         self._state = hidden_state()
+        self._foreign: Set[Any] = set()
+        """Names that are IPython's, or no names at all: two more with every cell."""
         for name in self._names():
             self._marks[name] = (id(namespace[name]), *mark_of(namespace[name]))
 
@@ -103,11 +106,18 @@ class NameWatch:
                 continue
         else:
             every = []
-        return {
-            name: None for name in every
-            if name in self._marks
-            or isinstance(name, str) and name not in self._hidden and _HISTORY.fullmatch(name) is None
-        }
+        found: Dict[str, None] = {}
+        for name in every:
+            if name in self._foreign:
+                continue
+            if name in self._marks or self._is_users(name):
+                found[name] = None
+            else:
+                self._foreign.add(name)
+        return found
+
+    def _is_users(self, name: Any) -> bool:
+        return isinstance(name, str) and name not in self._hidden and _HISTORY.fullmatch(name) is None
 
     def _changed_state(self) -> List[str]:
         before, self._state = self._state, hidden_state()
@@ -183,7 +193,7 @@ _STATES = {
     "<random>": _random,
     "<numpy.random>": _numpy_random,
     "<torch.random>": _torch_random,
-    "<cwd>": lambda: hash(os.getcwd()),
+    "<cwd>": lambda: hash(working_folder()),
     "<environment variables>": lambda: hash(tuple(os.environ._data.items())),  # type: ignore[attr-defined]
     "<sys.path>": lambda: hash(tuple(map(str, sys.path))),
     "<warnings>": _warnings,

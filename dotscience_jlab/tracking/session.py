@@ -27,6 +27,7 @@ from ..model.events import (
     ExecutionFinished,
     ExecutionStarted,
     FileOpened,
+    NamesChanged,
     NamesDeclared,
     OutputCleared,
     OutputSeen,
@@ -49,6 +50,7 @@ from .runs import NOWHERE, OpenRun, RunBook, Where
 from .secrets import Secrets
 from .surroundings import Surroundings
 from .waiting import Patience
+from .working_folder import working_folder
 from .writing import Writing
 
 LOOK_S = 10.0
@@ -74,6 +76,8 @@ class OpenExecution:
         """name, value, traceback"""
         self.is_closed = threading.Event()
         self.writing = Writing()
+        self.names: Optional[NamesChanged] = None
+        """Told with its end: one write for both."""
         self.end_offset = -1
         """Of the spool, once closed: what the recorder acknowledges."""
 
@@ -206,6 +210,7 @@ class Session:
                 events += self._output_events(execution, execution.outputs.rest())
                 self.runs.execution_finished(execution.id, execution.outcome, f"{name}: {value}" if name else None)
                 events += self._surroundings.loaded_by(self.runs.open_of(execution.id))
+                events += [execution.names] if execution.names is not None else []
             n_written, n_children = execution.writing.end(self.position())
             events.append(ExecutionFinished(self._clock(), execution.id, execution.outcome, name, value, traceback,
                                             n_written, n_children))
@@ -399,7 +404,7 @@ class Session:
     def learn_secrets(self, source: str) -> None:
         try:
             self.secrets.learn_environ(self._environ)
-            self.secrets.learn_dotenv(os.getcwd(), os.fspath(self.settings.home))
+            self.secrets.learn_dotenv(working_folder(), os.fspath(self.settings.home))
             self.secrets.learn_from_source(source)
         except OSError:  # the working folder is gone
             pass
