@@ -61,6 +61,8 @@ EXPLANATION_WAIT_S = 0.5
 """For a server's word on how its kernel ended, before the cause counts as unknown."""
 STATUS_WAIT_S = 5.0
 """For the exit status of a script that has said goodbye: others' handlers run after ours."""
+FAILED_AGAIN_S = 60.0
+"""A session that a fault of ours ended is taken in again after so long, or at its next cell; not at once and for ever."""
 LOST_EVERY_S = 10.0
 """Between two looks for what is shown as running and is not: another recorder of the folder may have been killed."""
 MIN_NOTIFY_S = 0.25
@@ -82,6 +84,8 @@ class RecorderProcess:
         self._activities: dict[str, Activity] = {}
         self._claims = Claims()
         self._sessions: dict[str, SessionThread] = {}
+        self._failed_at: dict[str, float] = {}
+        """By the monotonic clock: sessions that a fault of ours ended."""
         self._clients: set[Client] = set()
         self._busy = threading.Lock()
         self._pool = ThreadPoolExecutor(max_workers=4, thread_name_prefix="request")
@@ -252,7 +256,9 @@ class RecorderProcess:
                 return self._sessions[folder.name]
             try:
                 inbox = Inbox(folder)
-                if not (is_asked or inbox.is_for(self.settings.node, time.time())) or not inbox.take():
+                is_waiting = time.monotonic() - self._failed_at.get(folder.name, -FAILED_AGAIN_S) < FAILED_AGAIN_S
+                is_ours = not is_waiting and inbox.is_for(self.settings.node, time.time())
+                if not (is_asked or is_ours) or not inbox.take():
                     return None
             except (DotscienceError, OSError) as error:
                 log.warning("spool %s: %s", folder.name, error)
@@ -275,6 +281,8 @@ class RecorderProcess:
     def _gone(self, session: str) -> None:
         with self._busy:
             ended = self._sessions.pop(session, None)
+            if ended is not None and ended.has_failed:
+                self._failed_at[session] = time.monotonic()
         self.resources.session_ended(SessionId(session))
         if ended is not None and ended.recorder.witness.held is not None and not self._stopping.is_set():
             self._loop.call_soon_threadsafe(self._let_go, ended.recorder.witness.held)
@@ -448,6 +456,7 @@ class SessionThread(threading.Thread):
         self._bell = threading.Event()
         self._is_stopping = False
         self._goodbye_at: float | None = None
+        self.has_failed = False
 
     def wake(self) -> None:
         self._bell.set()
@@ -472,8 +481,9 @@ class SessionThread(threading.Thread):
                         break
                 self._bell.wait(LIVE_READ_S if self.recorder.is_busy else IDLE_READ_S)
                 self._bell.clear()
-        except Exception:  # the thread's edge: the spool stays, the next start takes it in again
+        except Exception:  # the thread's edge: the spool stays, and is taken in again
             log.exception("session %s", self.name)
+            self.has_failed = True
         finally:
             self.recorder.inbox.release(is_stored=is_stored)
             self._gone(self.name)
