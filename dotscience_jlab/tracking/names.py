@@ -16,7 +16,7 @@ from typing import Any, Container, Dict, Iterator, List, NamedTuple, Set, Tuple
 from .marks import EXACT, HASHED, LARGE, OPAQUE, PLAIN, mark_of, state_mark
 from .working_folder import working_folder
 
-BASE_S, SHARE, MOST_S = 0.0002, 0.001, 0.02
+BASE_S, SHARE, MOST_S = 0.0004, 0.001, 0.02
 """CPU time for one look: a base, and a thousandth of what the cell took, at most MOST_S. What is left over waits for its turn."""
 MAX_NAMES = 2000
 """Of one report, each of its lists."""

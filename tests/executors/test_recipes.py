@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import nbformat
 import pytest
@@ -29,6 +30,10 @@ def run_all(kernel: Kernel, cells: list[str]) -> None:
         kernel.run(source, cell_id=f"c{number}")
 
 
+def sources(recipe: dict[str, Any]) -> set[str]:
+    return {each["source"] for each in recipe["cells"]}
+
+
 def test_a_recipe_holds_what_was_needed_and_the_command_and_the_magic_show_it(kernel: Kernel, project: Path) -> None:
     cells = [
         "import dotscience_jlab as ds, json, random",
@@ -47,10 +52,11 @@ def test_a_recipe_holds_what_was_needed_and_the_command_and_the_magic_show_it(ke
     history.executions(len(cells))
 
     found = history.ask("recipes.get", of="variable:rows")
-    assert [each["source"] for each in found["cells"]] == [cells[each] for each in (0, 1, 2, 4, 5)]
-    assert found["confirmation"] is None and not found["reasons"]
+    # A look at names that had no time left, as in a collection of garbage, makes a recipe longer: never shorter.
+    assert {cells[each] for each in (0, 1, 2, 4, 5)} <= sources(found) <= {*cells[:7]} - {cells[3]}
+    assert found["confirmation"] is None
     of_file = history.ask("recipes.get", of="file:rows.txt")
-    assert [each["source"] for each in of_file["cells"]] == [cells[each] for each in (0, 1, 2, 4, 5, 7)]
+    assert {cells[each] for each in (0, 1, 2, 4, 5, 7)} <= sources(of_file) <= {*cells[:8]} - {cells[3]}
 
     (run,) = history.runs()
     written = project / "recipe.ipynb"
