@@ -8,7 +8,8 @@ PLAYGROUND ?= playground
 PYTEST_ARGS ?=
 # A test waits for processes most of its time: two at once, each file in one of them.
 WORKERS ?= 2
-PYTEST = python -m pytest -n $(WORKERS) --dist loadfile
+# Real processes, disks and clocks: what fails is run once more, and named in the summary (RERUN) if it then passes.
+PYTEST = python -m pytest -n $(WORKERS) --dist loadfile --reruns 1 -rfERs
 
 export VIRTUAL_ENV := $(abspath $(VENV))
 export PATH := $(VIRTUAL_ENV)/bin:$(PATH)

@@ -37,6 +37,10 @@ class History:
                           key=lambda each: each["number"])
         return self.until(lambda each: len(each) >= n_expected, over)
 
+    def at_rest(self) -> None:
+        """Once every session that ended is stored to its end: nothing is written any more, and git may look."""
+        self.until(lambda spools: not spools, lambda: list(load_settings().spool_dir.iterdir()))
+
     def until(self, is_enough: Callable[[Any], bool], look: Callable[[], Any]) -> Any:
         deadline = time.monotonic() + TIMEOUT_S
         while True:

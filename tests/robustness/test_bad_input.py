@@ -124,6 +124,7 @@ def test_names_and_labels_are_kept_to_the_letter(project: Path, own_home: Path) 
     for climbing in ("../../../etc/passwd", "..", "/", "%2e%2e/x", "\0", "🦆" * 3):
         with pytest.raises(DotscienceError):
             history.ask("runs.get", run=climbing)
+    history.at_rest()
     log = subprocess.run(["git", "-C", str(project / ".dotscience/store.git"), "fsck", "--strict"], capture_output=True)
     assert log.returncode == 0, log.stderr
 

@@ -7,7 +7,6 @@ import subprocess
 from pathlib import Path
 from urllib.parse import quote
 
-from dotscience_jlab.settings import load_settings
 from tests.executors.history import History
 from tests.robustness.test_secrets import kept_bytes
 from tests.secrets.planted import Maker, plant, shapes
@@ -61,7 +60,7 @@ def test_two_hundred_planted_credentials_are_nowhere_in_what_is_kept(project: Pa
     kernel.run("if False:\n    " + "\n    ".join(line for _, line, _ in code), cell_id="code")
     History(project).executions(len(CELLS) + 1)
     kernel.close()
-    History(project).until(lambda spools: not spools, lambda: list(load_settings().spool_dir.iterdir()))
+    History(project).at_rest()
     found = History(project).executions(len(CELLS) + 1)
 
     kept = list(kept_bytes(project, own_home))
@@ -86,7 +85,7 @@ def test_a_value_known_to_the_kernel_is_not_kept_of_a_saved_notebook_either(proj
     kernel.run("import os, getpass\nprint(os.environ['SERVICE_TOKEN'])", cell_id="k2")
     found.executions(2)
     kernel.close()
-    found.until(lambda spools: not spools, lambda: list(load_settings().spool_dir.iterdir()))
+    found.at_rest()
     kept = list(kept_bytes(project, own_home))
     assert [where for where, data in kept if word.encode() in data] == []
     assert dict(kept)["objects"].count("«secret:SERVICE_TOKEN»".encode()) >= 3

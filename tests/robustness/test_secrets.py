@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Iterator
 from urllib.parse import quote
 
-from dotscience_jlab.settings import load_settings
 from tests.executors.history import History
 from tests.tracking.kernel_driver import TIMEOUT_S, Kernel
 
@@ -76,7 +75,7 @@ def test_twenty_secrets_leave_no_trace(project: Path, own_home: Path) -> None:
     assert len(found) == n_cells and "«secret:OPENAI_API_KEY»" in found[5]["outputs_text"]
     assert leaks(project, own_home) == []
     kernel.close()
-    history.until(lambda spools: not spools, lambda: list(load_settings().spool_dir.iterdir()))
+    history.at_rest()
     assert leaks(project, own_home) == []
     assert ".env" not in {each["path"] for each in history.ask("snapshots.tree", snapshot=found[-1]["snapshot"])["items"]}
 
