@@ -50,7 +50,7 @@ from .runs import NOWHERE, OpenRun, RunBook, Where
 from .secrets import Secrets
 from .surroundings import Surroundings
 from .waiting import Patience
-from .working_folder import working_folder
+from .working_folder import working_folder, working_folder_if_any
 from .writing import Writing
 
 LOOK_S = 10.0
@@ -453,7 +453,7 @@ class Session:
             self._outbox = Outbox(self.folder, self._tell_fault)
             started = SessionStarted(
                 self._started, self.id, self.kind, os.getpid(), socket.gethostname(), sys.version.split()[0], sys.executable,
-                _cwd(), __version__, argv=list(sys.argv), **self._about,
+                working_folder_if_any(), __version__, argv=list(sys.argv), **self._about,
             )
             self.emit(started)
         self._surroundings.list_later()
@@ -522,13 +522,6 @@ class Session:
             execution = self._running.get() or self._latest
             is_muted = execution.is_muted if execution is not None else self.is_paused
             go_on_after_fork(self.folder, self.working_for(), is_muted=is_muted)
-
-
-def _cwd() -> str:
-    try:
-        return os.getcwd()
-    except OSError:
-        return ""
 
 
 def shown_values(run: OpenRun) -> Dict[str, Dict[str, Scalar]]:

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, Callable, Dict, Iterable, List, Mapping, 
 from ..model.events import EnvironmentSeen, Event, RunClosed, RunOpened, RunRecorded
 from ..model.ids import RunId
 from . import seeds
+from .working_folder import working_folder_if_any
 
 if TYPE_CHECKING:
     from .loaded import Loaded
@@ -95,7 +96,7 @@ class Surroundings:
         if self._stamp is None:
             self._stamp = packages_stamp()
             owners: Dict[str, str] = {}
-            environment = collect_now(self._environ, _cwd(), owners)
+            environment = collect_now(self._environ, working_folder_if_any(), owners)
             self._know(owners, environment)
             self._emit(EnvironmentSeen(self._clock(), environment))
         if self._loaded is not None and self._loaded.is_behind:
@@ -115,7 +116,7 @@ class Surroundings:
 
             stamp, environment = packages_stamp(), None
             owners: Dict[str, str] = {}
-            for step in collect(self._environ, _cwd(), owners):
+            for step in collect(self._environ, working_folder_if_any(), owners):
                 environment = step
                 time.sleep(PAUSE_S)
             if environment is None:
@@ -144,10 +145,3 @@ class Surroundings:
         if found.get("git"):
             found["git"] = {**environment["git"], **found["git"]}
         return {name: value for name, value in found.items() if value not in (None, "", [], {})}
-
-
-def _cwd() -> str:
-    try:
-        return os.getcwd()
-    except OSError:
-        return ""

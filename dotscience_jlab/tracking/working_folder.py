@@ -26,6 +26,14 @@ def working_folder() -> str:
     return found
 
 
+def working_folder_if_any() -> str:
+    """'' where it was removed."""
+    try:
+        return working_folder()
+    except OSError:
+        return ""
+
+
 def hear_changes() -> None:
     """From now on `may_change` is called."""
     global _is_heard

@@ -41,6 +41,23 @@ class History:
         """Once every session that ended is stored to its end: nothing is written any more, and git may look."""
         self.until(lambda spools: not spools, lambda: list(load_settings().spool_dir.iterdir()))
 
+    def n_running(self) -> int:
+        """Runs and executions shown as running, anywhere in the folder."""
+        return self.ask("runs.list", state="running")["total"] + self.ask("executions.list", outcome="running")["total"]
+
+    def found(self, look: Callable[[], Any], what: str) -> Any:
+        """The first answer that is something; what: said where none comes in time."""
+        deadline = time.monotonic() + TIMEOUT_S
+        while True:
+            try:
+                found = look()
+            except NotFound:
+                found = None
+            if found:
+                return found
+            assert time.monotonic() < deadline, what
+            time.sleep(0.05)
+
     def until(self, is_enough: Callable[[Any], bool], look: Callable[[], Any]) -> Any:
         deadline = time.monotonic() + TIMEOUT_S
         while True:

@@ -26,7 +26,6 @@ from typing import Any
 from jupyter_client.blocking.client import BlockingKernelClient
 from jupyter_client.manager import KernelManager
 
-from dotscience_jlab.errors import NotFound
 from dotscience_jlab.link.launch import connect_or_launch
 from dotscience_jlab.settings import load_settings
 from tests.executors.history import TIMEOUT_S, History
@@ -142,7 +141,7 @@ class Mortals:
             else:
                 _await_idle(each.client, msg_id)
         for each in brought:  # the recorder has looked at it, and knows how far it is
-            self.until(lambda each=each: self._last(each), f"the cell of {each.instant} is not seen")
+            self.history.found(lambda each=each: self._last(each), f"the cell of {each.instant} is not seen")
         return brought
 
     def _last(self, dying: Dying) -> bool:
@@ -154,7 +153,8 @@ class Mortals:
 
     def certificate(self, dying: Dying) -> dict[str, Any] | None:
         """Once its session is over."""
-        return self.until(lambda: self.ask("sessions.get", session=dying.session), f"{dying.instant}: not over")["certificate"]
+        session = self.history.found(lambda: self.ask("sessions.get", session=dying.session), f"{dying.instant}: not over")
+        return session["certificate"]
 
     def outcomes(self, dying: Dying) -> list[str]:
         """Of its two cells, in their order."""
@@ -167,24 +167,8 @@ class Mortals:
     def _runs(self, dying: Dying) -> list[dict[str, Any]]:
         return [each for each in self.ask("runs.list")["items"] if each["session"] == dying.session]
 
-    def n_zombies(self) -> int:
-        """What is shown as running, anywhere in the folder."""
-        return self.ask("runs.list", state="running")["total"] + self.ask("executions.list", outcome="running")["total"]
-
     def ask(self, method: str, **params: Any) -> Any:
         return self.history.ask(method, **params)
-
-    def until(self, look: Callable[[], Any], what: str) -> Any:
-        deadline = time.monotonic() + TIMEOUT_S
-        while True:
-            try:
-                found = look()
-            except NotFound:
-                found = None
-            if found:
-                return found
-            assert time.monotonic() < deadline, what
-            time.sleep(0.05)
 
     # -- the recorder and the server -----------------------------------------------------------------
 
@@ -223,7 +207,7 @@ class Mortals:
                     pass  # half written, or it does not listen yet
             return ""
 
-        self.until(address, "the Jupyter server did not start")
+        self.history.found(address, "the Jupyter server did not start")
 
     def call(self, verb: str, path: str, body: Any = None) -> Any:
         data = None if body is None else json.dumps(body).encode()

@@ -61,7 +61,7 @@ def end_all(mortals: Mortals, brought: list[Dying], how: Callable[[Dying], Any],
     for each in brought:
         check(mortals, each, cause, **expected)
     print(f"{len(brought)} deaths were told {time.monotonic() - began_at:.1f} s after the first")
-    assert mortals.n_zombies() == 0
+    assert mortals.history.n_running() == 0
 
 
 def signalled(number: int) -> Callable[[Mortals], None]:
@@ -117,7 +117,7 @@ def with_the_recorder(mortals: Mortals) -> None:
 def after_another_recorder(mortals: Mortals) -> None:
     brought = mortals.bring()
     kill_recorder(mortals)
-    mortals.until(lambda: all(mortals.is_held(each) for each in brought), "the new recorder does not look")
+    mortals.history.found(lambda: all(mortals.is_held(each) for each in brought), "the new recorder does not look")
     end_all(mortals, brought, lambda each: each.kill(signal.SIGKILL), "signal", name="SIGKILL")
 
 
@@ -137,7 +137,7 @@ def with_the_recorder_and_its_spool(mortals: Mortals) -> None:
     for each in brought:
         each.kill(signal.SIGKILL)
     shutil.rmtree(load_settings().spool_dir)
-    mortals.until(lambda: mortals.n_zombies() == 0, "something is running for ever")
+    mortals.history.found(lambda: mortals.history.n_running() == 0, "something is running for ever")
     for each in brought:
         run = mortals.run_of(each)
         assert mortals.outcomes(each)[-1:] == ["incomplete" if each.instant in RUNNING else "ok"]
@@ -154,7 +154,8 @@ def full_disk(mortals: Mortals) -> None:
             file.flush()
     for each in brought:
         each.kill(signal.SIGKILL)
-    mortals.until(lambda: mortals.ask("status", disk_path=str(mortals.project))["state"] != "recording", "no problem is told")
+    is_told = lambda: mortals.ask("status", disk_path=str(mortals.project))["state"] != "recording"  # noqa: E731
+    mortals.history.found(is_told, "no problem is told")
     filler.unlink()
     end_all(mortals, brought, lambda each: None, "signal", name="SIGKILL")
 
@@ -198,10 +199,10 @@ def interrupted(mortals: Mortals) -> None:
     for each in brought:
         each.kill(signal.SIGINT)
     cut = [each for each in brought if each.instant in RUNNING]
-    mortals.until(lambda: all(mortals.outcomes(each)[-1] == "interrupted" for each in cut), "the interrupt is not seen")
+    mortals.history.found(lambda: all(mortals.outcomes(each)[-1] == "interrupted" for each in cut), "the interrupt is not seen")
     run = mortals.run_of(next(each for each in cut if each.instant == "in a run"))
     assert run is not None and run["state"] == "interrupted"
-    assert mortals.n_zombies() == 0 and all(_is_alive(each) for each in brought)
+    assert mortals.history.n_running() == 0 and all(_is_alive(each) for each in brought)
 
 
 def stood_still(mortals: Mortals) -> None:
@@ -210,8 +211,9 @@ def stood_still(mortals: Mortals) -> None:
     for each in brought:
         each.kill(signal.SIGSTOP)
     looked_at = time.monotonic()
-    mortals.until(lambda: time.monotonic() - looked_at > 5, "")  # longer than any look of the recorder's takes to come by again
-    assert mortals.n_zombies() == 3, "two cells and a run are running"
+    # Longer than any look of the recorder's takes to come by again.
+    mortals.history.found(lambda: time.monotonic() - looked_at > 5, "")
+    assert mortals.history.n_running() == 3, "two cells and a run are running"
     for each in brought:
         each.kill(signal.SIGCONT)
         assert mortals.outcomes(each)[-1] == ("running" if each.instant in RUNNING else "ok")
@@ -223,7 +225,7 @@ def nobody_watched(mortals: Mortals) -> None:
     brought = mortals.bring()
     for each in brought:
         each.client.stop_channels()
-    assert mortals.n_zombies() == 3 and all(_is_alive(each) for each in brought)
+    assert mortals.history.n_running() == 3 and all(_is_alive(each) for each in brought)
     end_all(mortals, brought, lambda each: each.kill(signal.SIGKILL), "signal", name="SIGKILL")
 
 

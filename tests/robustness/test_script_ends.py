@@ -10,7 +10,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -19,8 +18,7 @@ from typing import Any
 
 import pytest
 
-from dotscience_jlab.errors import NotFound
-from tests.executors.history import TIMEOUT_S, History
+from tests.executors.history import History
 from tests.tracking.kernel_driver import STARTUP
 
 from .memory_limit import memory_limit
@@ -73,13 +71,13 @@ class Scripts:
             self.scripts.append(Script(place, starter, path, started))
         for number, each in enumerate(self.scripts):
             here = self.home / f"here{number}"
-            self.until(lambda here=here: here.exists() and here.read_text(), "a script did not start")
+            self.history.found(lambda here=here: here.exists() and here.read_text(), "a script did not start")
             each.pid = int(here.read_text())
         for each in self.scripts:
             if each.is_recorded:
-                self.until(lambda each=each: self.execution(each), "a script is not seen")
+                self.history.found(lambda each=each: self.execution(each), "a script is not seen")
             if each.place == "in":
-                self.until(lambda each=each: self.run(each), "its run is not seen")
+                self.history.found(lambda each=each: self.run(each), "its run is not seen")
         return self.scripts
 
     def execution(self, script: Script) -> dict[str, Any] | None:
@@ -91,23 +89,8 @@ class Scripts:
     def session(self, script: Script) -> dict[str, Any]:
         execution = self.execution(script)
         assert execution is not None
-        return self.until(lambda: self.history.ask("sessions.get", session=execution["session"]), f"{script.path.name} is not over")
-
-    def n_zombies(self) -> int:
-        ask = self.history.ask
-        return ask("runs.list", state="running")["total"] + ask("executions.list", outcome="running")["total"]
-
-    def until(self, look: Callable[[], Any], what: str) -> Any:
-        deadline = time.monotonic() + TIMEOUT_S
-        while True:
-            try:
-                found = look()
-            except NotFound:
-                found = None
-            if found:
-                return found
-            assert time.monotonic() < deadline, what
-            time.sleep(0.05)
+        ask, session = self.history.ask, execution["session"]
+        return self.history.found(lambda: ask("sessions.get", session=session), f"{script.path.name} is not over")
 
     def close(self) -> None:
         for each in self.scripts:
@@ -138,7 +121,7 @@ def end_all(scripts: Scripts, brought: list[Script], cause: str | None, outcome:
         assert (run and run["state"]) == {"before": None, "in": run_state, "after": "finished"}[each.place], each
         if each.place == "in" and run_state in ("killed", "failed"):
             assert run is not None and run["state_reason"], each
-    assert scripts.n_zombies() == 0
+    assert scripts.history.n_running() == 0
 
 
 def signalled(number: int) -> Callable[[Scripts], None]:
@@ -172,7 +155,7 @@ def interrupted(scripts: Scripts) -> None:
             execution, run = scripts.execution(each), scripts.run(each)
             assert execution is not None and execution["outcome"] == "interrupted"
             assert (run and run["state"]) == {"before": None, "in": "interrupted", "after": "finished"}[each.place]
-    assert scripts.n_zombies() == 0
+    assert scripts.history.n_running() == 0
 
 
 KINDS: list[tuple[str, Callable[[Scripts], None]]] = [
